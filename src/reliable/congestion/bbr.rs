@@ -233,14 +233,7 @@ impl Bbr {
             Phase::Startup { best, stale_rounds } => {
                 self.phase = self.continue_startup(best, stale_rounds, ack);
             }
-            Phase::Up { best, gain } => {
-                self.path.begin_draining(ack.now);
-                self.phase = Phase::Down {
-                    since: round,
-                    best,
-                    gain,
-                };
-            }
+            Phase::Up { best, gain } => self.go_down(best, gain, ack.now),
             Phase::Down { since, best, gain }
                 if round == since + 1
                     && self.path.rate().unwrap_or(0.0) > best * FOUND =>
@@ -287,6 +280,16 @@ impl Bbr {
         self.path.begin();
         self.phase = Phase::Drain;
         Phase::Drain
+    }
+
+    /// Lets go what the look for more has queued.
+    fn go_down(&mut self, best: f64, gain: f64, now: Moment) {
+        self.path.begin_draining(now);
+        self.phase = Phase::Down {
+            since: self.path.rounds(),
+            best,
+            gain,
+        };
     }
 
     /// Looks for more.
@@ -359,6 +362,9 @@ impl Bbr {
             Phase::Startup { .. } if self.path.is_round_congested() => {
                 self.path.take_round_congestion(ack.now);
                 self.end_startup();
+            }
+            Phase::Up { best, gain } if self.path.is_round_congested() => {
+                self.go_down(best, gain, ack.now);
             }
             Phase::Drain if in_flight <= product => {
                 self.path.begin_draining(ack.now);

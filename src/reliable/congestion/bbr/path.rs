@@ -74,7 +74,7 @@ struct MaxFilter {
 
 /// No round is shorter, once startup is over: on a short path threads that wake late look
 /// like anything else.
-const LEAST_ROUND: Duration = Duration::from_millis(5);
+const LEAST_ROUND: Duration = Duration::from_millis(2);
 
 /// A round has at least this many clumps of ACKs, or its rate would depend on whether one
 /// more of them falls into it.
