@@ -176,7 +176,7 @@ impl Flow {
         self.in_flight += 1;
         self.last_sent_at = now;
         if let Some(rate) = self.controller.pacing_rate()
-            && self.pacer.send(rate, now) == Credit::Lost
+            && self.pacer.send(rate, now, self.window_space_since) == Credit::Lost
             && self.window_space_since + CATCH_UP <= now
         {
             // Not the path has slowed it down, nor the window: its thread came late.

@@ -430,7 +430,13 @@ impl Bbr {
             | Phase::Cruise { .. }
             | Phase::ProbeRoundTrip { .. } => WINDOW_GAIN,
         };
-        let target = (gain * product + excess).max(LEAST_WINDOW);
+        let late = if is_growing {
+            let late = ack.round_trip.smoothed.saturating_sub(ack.round_trip.least);
+            self.path.rate().unwrap_or(0.0) * late.min(MOST_EXCESS_TIME / 2).as_secs_f64()
+        } else {
+            0.0
+        };
+        let target = (gain * (product + late) + excess).max(LEAST_WINDOW);
         self.window = if is_growing {
             (self.window + acked).min(target.max(self.window))
         } else {

@@ -57,9 +57,11 @@ impl Pacer {
     }
 
     /// A packet leaves. A sender that is late catches up by [`CATCH_UP`] at most.
-    pub(super) fn send(&mut self, rate: f64, now: Moment) -> Credit {
+    pub(super) fn send(&mut self, rate: f64, now: Moment, open_since: Moment) -> Credit {
         let gap = Duration::from_secs_f64(1.0 / rate.clamp(LEAST_RATE, MOST_RATE));
-        let (next, credit) = match self.next {
+        // While the window was full there was nothing to be late for.
+        let next = self.next.map(|next| next.max(open_since.min(now)));
+        let (next, credit) = match next {
             Some(next) if next + CATCH_UP > now => (next + gap, Credit::Kept),
             Some(_) => (now + gap, Credit::Lost),
             None => (now + gap, Credit::Kept),
@@ -94,7 +96,7 @@ mod tests {
                 now = later;
                 continue;
             }
-            pacer.send(5_000.0, now);
+            pacer.send(5_000.0, now, Moment::START);
             sent += 1;
         }
         assert!((5_000..=5_006).contains(&sent), "{sent}");
@@ -110,14 +112,14 @@ mod tests {
                 now = later + Duration::from_micros(300);
                 continue;
             }
-            pacer.send(5_000.0, now);
+            pacer.send(5_000.0, now, Moment::START);
             sent += 1;
         }
         assert!((4_980..=5_006).contains(&sent), "{sent}");
         now = at(60_000);
         let burst = std::iter::from_fn(|| {
             let may = pacer.resume.is_none_or(|resume| resume <= now);
-            may.then(|| pacer.send(5_000.0, now))
+            may.then(|| pacer.send(5_000.0, now, Moment::START))
         });
         assert!(burst.count() <= 7);
     }
