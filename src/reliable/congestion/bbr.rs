@@ -419,6 +419,7 @@ impl Bbr {
                 ..
             }
         );
+        let is_startup = matches!(self.phase, Phase::Startup { .. });
         let gain = match self.phase {
             Phase::Startup { .. } if is_growing => {
                 STARTUP_WINDOW_GAIN / (1.0 - self.path.loss_so_far())
@@ -437,7 +438,7 @@ impl Bbr {
             0.0
         };
         let target = (gain * (product + late) + excess).max(LEAST_WINDOW);
-        self.window = if is_growing {
+        self.window = if is_startup {
             (self.window + acked).min(target.max(self.window))
         } else {
             (self.window + acked).min(target)
