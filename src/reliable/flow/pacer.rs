@@ -60,7 +60,9 @@ impl Pacer {
     pub(super) fn send(&mut self, rate: f64, now: Moment, open_since: Moment) -> Credit {
         let gap = Duration::from_secs_f64(1.0 / rate.clamp(LEAST_RATE, MOST_RATE));
         // While the window was full there was nothing to be late for.
-        let next = self.next.map(|next| next.max(open_since.min(now)));
+        let next = self.next.map(|next| (next + gap * BLOCKED).max(open_since.min(now)));
+        let credited = |next: Moment| Moment::START + (next - Moment::START).saturating_sub(gap * BLOCKED);
+        let next = next.map(credited);
         let (next, credit) = match next {
             Some(next) if next + CATCH_UP > now => (next + gap, Credit::Kept),
             Some(_) => (now + gap, Credit::Lost),
@@ -72,6 +74,8 @@ impl Pacer {
         credit
     }
 }
+
+const BLOCKED: u32 = 8;
 
 /// No rate is lower: a transfer always goes on. Unit: packets per second.
 const LEAST_RATE: f64 = 1.0;
