@@ -260,10 +260,9 @@ impl Bbr {
                 }
             }
             Phase::Cruise { since, rounds } => {
-                if round == since + 1 {
-                    self.path.learn_own_loss(ack.now);
-                }
-                if round >= since + rounds {
+                if round == since + 1 && self.path.learn_own_loss(ack.now) {
+                    self.go_down(f64::INFINITY, UP_GAIN, ack.now);
+                } else if round >= since + rounds {
                     let is_first = rounds == FIRST_CRUISE_ROUNDS;
                     let is_lossy = is_first && self.path.is_known_to_lose();
                     let gain = if is_lossy { LOSSY_UP_GAIN } else { UP_GAIN };

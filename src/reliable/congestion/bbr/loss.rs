@@ -132,6 +132,11 @@ impl OwnLoss {
         self.is_known = true;
     }
 
+    /// Whether these packets lost more than the path is known to lose.
+    pub(super) fn is_doubtful(&self, tally: &Tally) -> bool {
+        tally.share() > self.so_far() + LOSS_TOLERANCE + 1.0 / tally.packets().max(1.0)
+    }
+
     /// What was believed of the path's loss was wrong.
     pub(super) fn forget(&mut self) {
         self.own = Tally::default();

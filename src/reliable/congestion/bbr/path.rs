@@ -33,8 +33,22 @@ pub(super) struct Path {
     slow: Epoch,
     /// Those that left before, at that rate.
     steady: Epoch,
+    doubted: Option<Doubted>,
     round: Round,
 }
+
+/// A loss of which it is not known whether the path or its bottleneck makes it.
+#[derive(Debug)]
+struct Doubted {
+    /// The rate that was believed in. Unit: packets per second.
+    rate: f64,
+    /// The share that was lost.
+    share: f64,
+}
+
+/// As much of a doubted loss remains, where the sender has slowed down to what arrives, if
+/// it is the path's own.
+const CONFIRMED: f64 = 0.75;
 
 /// The packets that left within a time.
 ///
@@ -214,29 +228,50 @@ impl Path {
     }
 
     /// The packets of the drain are acknowledged or lost: they were sent slower than the
-    /// bottleneck, and their loss is the path's own.
-    pub(super) fn learn_own_loss(&mut self, now: Moment) {
-        let slow = std::mem::take(&mut self.slow).tally;
+    /// bottleneck, and their loss is the path's own. Where the first of them lose more
+    /// than was known before, that is in doubt: true is returned, and the rate is what
+    /// arrived of them until the next drain has shown which it was.
+    #[must_use]
+    pub(super) fn learn_own_loss(&mut self, now: Moment) -> bool {
+        let slow = std::mem::take(&mut self.slow);
         let steady = std::mem::replace(&mut self.steady, Epoch::since(now));
-        if slow.packets() < FEWEST_PACKETS {
-            return;
+        let tally = slow.tally;
+        if tally.packets() < FEWEST_PACKETS {
+            return false;
         }
-        if slow.is_less_lossy_than(&steady.tally) {
-            // Slower sending lost less: what was sent before was too much, and how much
-            // the path itself loses is yet to be seen.
-            self.loss.forget();
-            let arrived = self.rate().unwrap_or(0.0) * (1.0 - steady.tally.share());
-            self.lower_rate(arrived, 0.0);
-            return;
+        let rate = self.rate().unwrap_or(0.0);
+        if self.loss.known().is_some() {
+            if tally.is_less_lossy_than(&steady.tally) {
+                // Slower sending lost less: what was sent before was too much, and how
+                // much the path itself loses is yet to be seen.
+                self.loss.forget();
+                self.lower_rate(rate * (1.0 - steady.tally.share()), 0.0);
+                return false;
+            }
+            self.loss.take(&tally);
+            return false;
         }
-        let was_known = self.loss.known().is_some();
-        self.loss.take(&slow);
+        match self.doubted.take() {
+            None if self.loss.is_doubtful(&tally) => {
+                self.doubted = Some(Doubted {
+                    rate,
+                    share: tally.share(),
+                });
+                self.lower_rate(slow.rate(), 0.0);
+                return true;
+            }
+            Some(doubted) if tally.share() > CONFIRMED * doubted.share => {
+                self.rates = MaxFilter::default();
+                self.rates.insert(self.round.count, doubted.rate);
+            }
+            _ => {}
+        }
+        self.loss.take(&tally);
         self.loss.learn();
-        if !was_known {
-            // The measurements so far did not count the path's own loss.
-            let own = self.loss.known().unwrap_or(0.0);
-            self.rates.scale(1.0 / (1.0 - own));
-        }
+        // The measurements so far did not count the path's own loss.
+        let own = self.loss.known().unwrap_or(0.0);
+        self.rates.scale(1.0 / (1.0 - own));
+        false
     }
 
     /// The round that just ended brought more than any before: it was sent slower than
