@@ -42,6 +42,9 @@ const MOST_OWN_LOSS: f64 = 0.5;
 /// loses, and 1 where only the path does.
 const SATURATED: f64 = 1.15;
 
+/// So much more than was known is doubted, the first time.
+const DOUBTFUL: f64 = 0.1;
+
 /// Earlier knowledge counts for three quarters of the new knowledge.
 const MEMORY: f64 = 0.75;
 
@@ -134,7 +137,7 @@ impl OwnLoss {
 
     /// Whether these packets lost more than the path is known to lose.
     pub(super) fn is_doubtful(&self, tally: &Tally) -> bool {
-        tally.share() > self.so_far() + LOSS_TOLERANCE + 1.0 / tally.packets().max(1.0)
+        tally.share() > self.so_far() + DOUBTFUL + 1.0 / tally.packets().max(1.0)
     }
 
     /// What was believed of the path's loss was wrong.
