@@ -55,6 +55,8 @@ pub struct Bbr {
     /// Congestion was seen: no more in flight than this until the next cycle.
     bound: Option<f64>,
     aggregation: Aggregation,
+    /// A queue remained where this sender had drained its own: another flow fills it.
+    is_shared: bool,
 }
 
 /// Its phase.
@@ -164,6 +166,8 @@ const LEAST_DOWN_ROUNDS: u64 = 2;
 /// (`tests/simulation/fairness.rs`).
 const WINDOW_GAIN: f64 = 1.35;
 
+const SHARED_GAIN: f64 = 1.1;
+
 /// While the rate still grows the window doubles with it, as far as it arrives.
 const STARTUP_WINDOW_GAIN: f64 = 2.0;
 
@@ -222,6 +226,7 @@ impl Bbr {
             startup_rate: 0.0,
             bound: None,
             aggregation: Aggregation::default(),
+            is_shared: false,
         }
     }
 
@@ -248,6 +253,7 @@ impl Bbr {
                     .product()
                     .is_none_or(|product| f64::from(ack.in_flight) <= DRAINED * product);
                 if is_drained || round >= since + MOST_DOWN_ROUNDS {
+                    self.is_shared = !is_drained && best.is_finite();
                     self.path.end_draining(ack.now);
                     self.phase = Phase::Cruise {
                         since: round,
@@ -436,7 +442,14 @@ impl Bbr {
         } else {
             0.0
         };
-        let target = (gain * (product + late) + excess).max(LEAST_WINDOW);
+        let queued = if self.is_shared {
+            let smoothed = ack.round_trip.smoothed.as_secs_f64();
+            SHARED_GAIN * self.path.rate().unwrap_or(0.0) * smoothed
+        } else {
+            0.0
+        };
+        let target = (gain * (product + late)).max(queued) + excess;
+        let target = target.max(LEAST_WINDOW);
         self.window = if is_startup {
             (self.window + acked).min(target.max(self.window))
         } else {
