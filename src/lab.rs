@@ -29,7 +29,7 @@
 //! | [`simulation`] | a run that stops when asked, and accepts injected faults |
 //! | [`strip`] | the sliding window at every moment |
 //! | [`sweep`] | a transfer for every cell of a grid, as rows of numbers |
-//! | [`theory`] | the textbook's formulas, and the machines beside them |
+//! | [`theory`] | the formulas, and the machines beside them |
 
 pub mod assignment;
 pub mod capture;

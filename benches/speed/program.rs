@@ -15,44 +15,44 @@ Examples
   ./sash bench --size 256MiB --rounds 3
   ./sash bench --size 1GiB --rounds 5 --only 5 --only 6 --svg speed.svg
   ./sash bench --size 64MiB --link \"loss=1%\" --json
-Rows whose numbers --only names are measured; without it, all.
+The first column of the table numbers the rows for --only.
 ";
 
 /// Measure real transfers on loopback and compare them with plain UDP and kernel TCP.
 #[derive(Parser)]
 #[command(name = "bench", before_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The file's size: bytes, or with KiB, MiB, GiB
+    /// Set the size of the file: bytes, or with KiB, MiB, GiB
     #[arg(long, default_value = "256MiB", value_parser = bytes)]
     size: u64,
-    /// File bytes per DATA packet
+    /// Put this many file bytes into a DATA packet
     #[arg(long, default_value_t = DEFAULT_SEGMENT_BYTES,
           value_parser = clap::value_parser!(u16).range(1..=i64::from(LARGEST_SEGMENT_BYTES)))]
     segment: u16,
-    /// How often each row is measured; the median counts
+    /// Measure each row this many times and take the median
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=99))]
     rounds: u32,
-    /// What the link does to Sash's own packets
-    #[arg(long, default_value = "", value_name = "SCENARIO")]
+    /// Inject these faults into the packets of Sash's own protocols
+    #[arg(long, default_value = "perfect", value_name = "SCENARIO")]
     link: Scenario,
-    /// Measure this row, counted from 1; may be given several times
+    /// Measure only this row, counted from 1; may be given several times [default: all rows]
     #[arg(long, value_name = "ROW", action = clap::ArgAction::Append)]
     only: Vec<usize>,
-    /// Where the file is made and arrives; without it, in a folder of its own
+    /// Create and receive the file in this folder [default: a temporary folder]
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
-    /// Draw the rows as bars into this file
+    /// Draw the rows as a bar chart into this file
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Print one JSON object a row instead of the table
+    /// Print one JSON object per row instead of the table
     #[arg(long)]
     json: bool,
-    /// What `cargo bench` adds
+    /// Accept the flag that `cargo bench` adds
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// Measures what the arguments say, and prints what came of it.
+/// Measures what the arguments choose, and prints the results.
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<()> {
     let folder = match &arguments.folder {
         Some(folder) => tempfile::tempdir_in(folder),

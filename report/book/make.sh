@@ -1,12 +1,13 @@
 #!/bin/sh
-# Makes one book of the report in the folder that is named: html/ with a search, and
-# sash.pdf. `./sash report` calls it, and sees to mdbook, WeasyPrint and Python first.
+# Makes one book of the report in the given folder: html/ with a search, sash.pdf, and each
+# handout as a PDF of its own. `./sash report` installs mdbook, WeasyPrint and Python, and calls
+# this script.
 #
 #   report/book/make.sh target/report path/to/mdbook
 #
-# The pages, pictures and sources are laid out in pages/ as they lie in the project, so that
-# each link finds what it finds on a code host; sources become pages with numbered lines.
-# The list of chapters is report/README.md's reading order.
+# The folder pages/ has the pages, pictures and sources in the same places as the project, so
+# that every link works as on a code host; sources become pages with numbered lines. The list of
+# chapters is the reading order in report/README.md.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 root=$(dirname -- "$(dirname -- "$here")")
@@ -14,17 +15,18 @@ out=$1 mdbook=$2
 mkdir -p "$out"
 out=$(CDPATH='' cd -- "$out" && pwd -P)
 pages=$out/pages
-rm -rf "$pages" "$out/html" "$out/sash.pdf"
+rm -rf "$pages" "$out/html" "$out"/*.pdf
 mkdir -p "$pages"
 
-# What may be linked. Markdown links to a source find its page.
+# Every file that a page may link to. A link to a source leads to its page.
 cd "$root"
-find README.md CHANGELOG.md LICENSE sash Cargo.toml report diagrams src tests examples \
-    -type f ! -path 'report/book/*' ! -name '*.csv' | while read -r file; do
+find README.md CHANGELOG.md CONTRIBUTING.md LICENSE sash Cargo.toml .ci report diagrams src tests \
+    benches examples web/src web/page web/tests -type f ! -path 'report/book/*' ! -name '*.csv' |
+    while read -r file; do
     mkdir -p "$pages/$(dirname -- "$file")"
     case $file in
         *.md)
-            # One link may be broken between two lines, but never inside its target.
+            # A link may be broken between two lines, but never inside its target.
             sed -E 's/\]\(([^) ]*\.(rs|py|lua|sh|dot))(#L[0-9]+)?\)/](\1.html\3)/g' \
                 "$file" >"$pages/$file" ;;
         *.rs | *.py | *.lua | *.sh | *.dot)
@@ -43,13 +45,15 @@ find README.md CHANGELOG.md LICENSE sash Cargo.toml report diagrams src tests ex
     esac
 done
 
-# Chapters: an entry of the reading order is `1. [Title](page.md): words`, a part `## Part`.
+# Chapters: an entry of the reading order is `1. [Title](page.md): words` or `- [Title](...`, a
+# part is `## Part`.
 {
     echo '[The report](report/README.md)'
     sed -n -E -e 's/^## (.*)/# \1/p' \
-        -e 's/^ *[0-9]+\. \[([^]]*)\]\(([^)]*)\).*/- [\1](report\/\2)/p' report/README.md
+        -e 's/^ *([0-9]+\.|-) \[([^]]*)\]\(([^)]*)\).*/- [\2](report\/\3)/p' report/README.md
     echo '# The programs'
     echo '- [Sash](README.md)'
+    echo '- [Contributing](CONTRIBUTING.md)'
     echo '- [Changelog](CHANGELOG.md)'
 } >"$pages/SUMMARY.md"
 
@@ -58,14 +62,25 @@ cp "$here/book.toml" "$here/book.css" "$out/"
     cat "$out/mdbook.log" >&2
     exit 1
 }
-# The first page would be a copy whose links begin in the wrong folder.
+# mdbook's first page is a copy of the report's, with links that start in the wrong folder.
 echo '<!DOCTYPE html><meta http-equiv="refresh" content="0; url=report/README.html">' \
     >"$out/html/index.html"
 echo "report: $out/html/index.html"
 
-python3 "$here/print.py" "$out" "$here/print.css" >"$out/print.html"
-weasyprint --quiet "$out/print.html" "$out/sash.pdf" 2>"$out/weasyprint.log" || {
-    cat "$out/weasyprint.log" >&2
-    exit 1
+# print_as NAME [PAGE]: the whole book, or one of its pages, as NAME.pdf.
+print_as() {
+    name=$1
+    shift
+    python3 "$here/print.py" "$out" "$here/print.css" "$@" >"$out/print.html"
+    weasyprint --quiet "$out/print.html" "$out/$name.pdf" 2>"$out/weasyprint.log" || {
+        cat "$out/weasyprint.log" >&2
+        exit 1
+    }
+    echo "report: $out/$name.pdf"
 }
-echo "report: $out/sash.pdf"
+
+print_as sash
+for handout in report/handout_*.md; do
+    handout=$(basename -- "$handout" .md)
+    print_as "$handout" "report/$handout"
+done

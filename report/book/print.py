@@ -1,9 +1,10 @@
-"""Makes one page to print of the book's chapters, as HTML on standard output.
+"""Makes one HTML page of the book's chapters, to be printed, on standard output.
 
-    python3 report/book/print.py target/report report/book/print.css
+    python3 report/book/print.py target/report report/book/print.css [PAGE]
 
-Each chapter begins on a page of its own, after a table of contents with page numbers. Links
-between chapters become links inside the document; those to sources stay words.
+Each chapter begins on a new page, after a table of contents with page numbers. Links between
+chapters become links inside the document; links to sources become plain text. With PAGE, such
+as report/handout_1, the document is this chapter alone.
 """
 
 import html
@@ -12,6 +13,7 @@ import re
 import sys
 
 out, style = sys.argv[1], sys.argv[2]
+only = sys.argv[3] if len(sys.argv) > 3 else None
 
 # What fits into the width of a page in print.css.
 COLUMNS = 104
@@ -61,7 +63,9 @@ def fitted(block):
 
 
 def breakable(cell):
-    return re.sub(r"_(?=[^<>]*<)", "_<wbr>", cell[0])
+    """A short name stays in one piece; a long one may be broken at each underscore."""
+    text = re.sub(r"<code>([^<]{1,28})</code>", r'<code class="short">\1</code>', cell[0])
+    return re.sub(r"_(?=[^<>]{28})", "_<wbr>", text)
 
 
 def beside(page, target):
@@ -83,6 +87,14 @@ def main():
     print('<!DOCTYPE html><html lang="en"><meta charset="utf-8">')
     print("<title>Sash: the report</title>")
     print(f"<style>{open(style, encoding='utf-8').read()}</style>")
+    if not only:
+        print_contents(entries)
+    for _, _, page in entries:
+        if only in (None, page):
+            print(f'<article id="{name(page)}">{body(page, pages)}</article>')
+
+
+def print_contents(entries):
     print('<section class="title"><h1>Sash</h1><p>The report</p>')
     print("<p>A sash window is one that slides.</p></section><nav><h1>Contents</h1>")
     last = ""
@@ -92,8 +104,6 @@ def main():
             last = part
         print(f'<p><a href="#{name(page)}">{html.escape(title)}</a></p>')
     print("</nav>")
-    for _, _, page in entries:
-        print(f'<article id="{name(page)}">{body(page, pages)}</article>')
 
 
 main()

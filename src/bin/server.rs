@@ -1,5 +1,8 @@
 //! `server`: arguments, logging, one call into the library.
 
+#[path = "lab/size.rs"]
+mod size;
+
 use clap::{CommandFactory, Parser};
 use crossbeam_channel::{Receiver, Sender};
 use sash::captures::Captures;
@@ -13,6 +16,7 @@ use sash::server::ports::PortRange;
 use sash::server::transfers::upload_limits::UploadLimits;
 use sash::server::{self, Config};
 use sash::wire::options::{Arq, Congestion, NegotiatedOptions, RequestedOptions};
+use size::bytes;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
@@ -33,27 +37,29 @@ struct Flags {
     #[arg(long, value_name = "A-B", default_value_t = PortRange::DEFAULT)]
     udp_ports: PortRange,
     /// Use this ARQ protocol if a client does not choose one: stop-and-wait, go-back-n,
-    /// selective-repeat or sack.
+    /// selective-repeat or sack [default: sack].
     #[arg(long, value_name = "PROTOCOL")]
     arq: Option<Arq>,
-    /// Set the send window, in packets, if a client does not choose one.
+    /// Set the send window, in packets, if a client does not choose one [default: 8192; 16 with --arq].
     #[arg(long, value_name = "N")]
     window: Option<u32>,
     /// Use this congestion controller if a client does not choose one: fixed,
-    /// plus-one-minus-three, double-halve, additive, reno, cubic or bbr.
+    /// plus-one-minus-three, double-halve, additive, reno, cubic or bbr [default: bbr; fixed with
+    /// --arq or --window].
     #[arg(long, value_name = "CONTROLLER")]
     congestion: Option<Congestion>,
-    /// Put this many file bytes into a DATA packet if a client does not choose.
+    /// Put this many file bytes into a DATA packet if a client does not choose [default: 1436].
     #[arg(long, value_name = "BYTES")]
     segment: Option<u16>,
-    /// Inject faults into the packets of every transfer: `seed=7;loss=10%;delay=50ms`.
+    /// Inject faults into the packets of every transfer: "seed=7;loss=10%;delay=50ms" [default:
+    /// perfect].
     #[arg(long, value_name = "SCENARIO")]
     link: Option<Scenario>,
-    /// Refuse uploads of larger files.
-    #[arg(long, value_name = "BYTES", default_value_t = UploadLimits::DEFAULT.file_bytes)]
+    /// Refuse uploads of larger files: bytes, or with KiB, MiB, GiB.
+    #[arg(long, value_name = "BYTES", default_value = "1GiB", value_parser = bytes)]
     upload_limit: u64,
     /// Limit all uploads together while the server runs; partial files of interrupted uploads count.
-    #[arg(long, value_name = "BYTES", default_value_t = UploadLimits::DEFAULT.total_bytes)]
+    #[arg(long, value_name = "BYTES", default_value = "10GiB", value_parser = bytes)]
     upload_total: u64,
     /// Refuse uploads.
     #[arg(long, conflicts_with_all = ["upload_limit", "upload_total"])]

@@ -239,17 +239,9 @@ impl std::error::Error for AssignmentError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::options::{Arq, Congestion};
 
     fn assignment(link: &str) -> Assignment {
-        Assignment {
-            link: link.to_owned(),
-            arq: Arq::GoBackN,
-            window: 16,
-            congestion: Congestion::Fixed,
-            segment_bytes: 1_436,
-            size: 100_000,
-        }
+        Assignment::example(link)
     }
 
     fn run_it(assignment: &Assignment) -> Result<LabFigures, AssignmentError> {

@@ -89,7 +89,7 @@ pub struct Row {
     pub sent: f64,
     /// Those of them that had been sent before.
     pub resent: f64,
-    /// The value of the textbook's formula, if there is one. Unit: 10^6 bytes per second.
+    /// The value of the formula, if there is one. Unit: 10^6 bytes per second.
     pub formula: Option<f64>,
     /// The same on real sockets, where that was asked for.
     pub real: Option<f64>,
@@ -287,7 +287,7 @@ impl Cell {
         }
     }
 
-    /// The value of the textbook's formula for another share of loss. Unit: 10^6 file
+    /// The value of the formula for another share of loss. Unit: 10^6 file
     /// bytes per second; `None` where it is silent, as where a controller decides.
     fn formula(&self, grid: &Grid, loss: f64) -> Option<f64> {
         let cell = Self {

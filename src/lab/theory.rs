@@ -1,4 +1,4 @@
-//! The textbook's formulas, and the machines measured beside them.
+//! The formulas, and the machines measured beside them.
 //!
 //! Efficiency is the share of the time in which the wire carries a packet that is of use.
 //! Time is counted in transmissions of one DATA packet, so that three numbers say all:

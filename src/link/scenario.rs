@@ -6,23 +6,23 @@
 //!    seed   both      both       one way only   data segment 0, first attempt; ACK 3
 //! ```
 //!
-//! | word | value | does |
-//! | --- | --- | --- |
-//! | `seed` | a number | the seed of the pseudo-random generator: the same seed gives the same losses |
-//! | `loss` | percent | packets that never arrive |
-//! | `corrupt` | percent | packets that arrive with one bit flipped |
-//! | `duplicate` | percent | packets that arrive twice |
-//! | `reorder` | percent | packets held back so that later ones pass |
-//! | `burst` | percent/percent | losses in a row: how often a row begins, how often it ends |
-//! | `delay` | `us`, `ms`, `s` | one-way delay |
-//! | `jitter` | `us`, `ms`, `s` | a random additional delay for each packet, up to this |
-//! | `rate` | `kbit`, `mbit`, `gbit` | bits per second, headers of UDP and IP included |
-//! | `queue` | `B`, `kB`, `MB` | what waits before the rate; more is lost |
-//! | `bucket` | `B`, `kB`, `MB` | polices the rate: no packet waits, and a burst beyond this is lost |
-//! | `clump` | `us`, `ms`, `s` | packets come out together, once in so long (Wi-Fi aggregation) |
-//! | `mtu` | bytes | longer IP packets are lost: `1300`; headers of UDP and IP count (28) |
-//! | `outage` | time/time | dark so long of so much: `2s/5s` |
-//! | `drop` | list | exactly these packets are lost |
+//! | word | value | meaning | example |
+//! | --- | --- | --- | --- |
+//! | `seed` | a number | chooses the random decisions: the same seed loses the same packets | `seed=7` |
+//! | `loss` | percent | packets that never arrive | `loss=10%` |
+//! | `corrupt` | percent | packets that arrive with one flipped bit | `corrupt=1%` |
+//! | `duplicate` | percent | packets that arrive twice | `duplicate=5%` |
+//! | `reorder` | percent | packets held back by half the delay, and at least 2 ms, so that later ones overtake them | `reorder=10%` |
+//! | `burst` | percent/percent | burst loss: the probability that a burst starts, and that it ends | `burst=1%/25%` |
+//! | `delay` | `us`, `ms`, `s` | one-way delay, at most 10 s | `delay=50ms` |
+//! | `jitter` | `us`, `ms`, `s` | a random additional delay for each packet, up to this | `jitter=10ms` |
+//! | `rate` | `kbit`, `mbit`, `gbit` | bandwidth in bits per second; the 28 bytes of UDP and IPv4 headers count | `ack.rate=1mbit` |
+//! | `queue` | `B`, `kB`, `MB` | how much may wait for the bandwidth; more is lost. Default: the bandwidth-delay product, and at least 30 kB | `queue=64kB` |
+//! | `bucket` | `B`, `kB`, `MB` | a policer instead of a queue: no packet waits, and a burst beyond this size is lost | `bucket=30kB` |
+//! | `clump` | `us`, `ms`, `s` | packets come out together, once in this time, as from a Wi-Fi access point | `clump=4ms` |
+//! | `mtu` | bytes | longer IP packets are lost; the 28 bytes of headers count | `mtu=1300` |
+//! | `outage` | time/time | nothing passes during the first time, at the end of each period of the second; a period has at most 60 s | `outage=2s/5s` |
+//! | `drop` | list | exactly these packets are lost | `drop=d0.1,a3.1` |
 //!
 //! All words except `seed` may apply to one direction only: `data.` with the file, `ack.`
 //! against it. In a list `d` is DATA, `a` ACK, `n` NACK, `s` SYN, `y` SYN-ACK, `f` FIN,

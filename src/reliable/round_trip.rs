@@ -1,21 +1,22 @@
 //! How long to wait for an ACK: the round-trip estimate and the retransmission timeout.
 //!
 //! Every DATA packet carries the time it left and every ACK echoes it. A sample is
-//! therefore never ambiguous: an ACK of a resend names the resend's own time, and Karn's
-//! problem (which sending does this ACK answer?) does not arise.
+//! therefore never ambiguous: an ACK of a retransmission echoes the time of that
+//! retransmission, and Karn's problem (which transmission does this ACK answer?) does not
+//! arise.
 //!
 //! ```text
 //!   SRTT   = 7/8 SRTT + 1/8 sample        RTTVAR = 3/4 RTTVAR + 1/4 |SRTT - sample|
 //!   RTO    = SRTT + max(1 ms, 4 RTTVAR), at least the floor, doubled per timeout
 //! ```
 //!
-//! Two numbers differ from RFC 6298. Its floor of 1 s is for a stack that cannot trust
-//! its samples; ours are exact, so the floor is that of RFC 9002's probe timeout plus
-//! what the driver asks for. Its cap of at least 60 s is for a stack that nobody watches;
-//! here a person waits, so doubling ends at [`LONGEST_BACKOFF`]. A sender that gives up
-//! after 30 s of silence must have tried so often by then that chance alone cannot have
-//! been the cause: where a third of everything is lost in both directions, twelve tries
-//! in a row go wrong once in 3,000 times, and twenty-five never.
+//! Two numbers differ from RFC 6298. Its minimum of 1 s is for a stack that cannot trust
+//! its samples; ours are exact, so the minimum is that of RFC 9002's probe timeout plus
+//! what the driver requires. Its cap of at least 60 s is for a stack that nobody watches;
+//! here a user waits, so doubling ends at [`LONGEST_BACKOFF`]. A sender gives up after 30 s
+//! without an answer, and chance alone must not be the cause: where 30 % of the packets are
+//! lost in each direction, twelve attempts in a row fail once in 3,000 times, and
+//! twenty-five practically never.
 //!
 //! ```
 //! use sash::reliable::round_trip::RoundTrip;
@@ -68,9 +69,9 @@ struct Estimate {
 /// The timeout before there is any sample (RFC 6298 §2.1).
 const FIRST_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Doubling goes no further, or to twice the plain timeout where that is longer; why not
-/// 60 s is told above. From there on waits differ by twentieths: waits of exactly a
-/// second would all fall into the dark of a path that is dark a third of every second.
+/// Doubling ends here, or at twice the plain timeout if that is longer; the module's comment
+/// says why not at 60 s. From there on the waits differ by twentieths: waits of exactly a
+/// second would all fall into the outage of a path that is down for a third of each second.
 pub const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
 
 /// The longest timeout of all, on a path however slow.

@@ -1,9 +1,9 @@
-//! What came of it: reads every client's history and every file, and finds what is wrong.
+//! The checker: reads every client's history and every file, and finds violations.
 //!
-//! While a server lives, everything said to all has one order: what the witness heard, a
-//! client that nobody hurts. What any other heard on one connection, the history it was
-//! given first, is one piece of that order without a gap; of who stayed, the piece reaches
-//! to the end, and everything that it said is in it.
+//! While a server runs, all lines have one order: the order in which the witness received them,
+//! a client that is never disturbed. The lines of any other client on one connection, its
+//! history first, are one part of that order without a gap; for a client that stayed, the part
+//! reaches to the end and contains all of its own lines.
 //!
 //! ```text
 //!   order     a b c d e f g h
@@ -13,18 +13,18 @@
 //!   any           c d d e f g h   doubled: d
 //! ```
 //!
-//! A file under its final name is whole; a part is the beginning of its file. Both are
-//! looked at by their bytes, never by what a program says of them.
+//! A file under its final name is complete; a partial file is a prefix of its file. The checker
+//! compares their bytes and does not trust the programs.
 //!
-//! It is pure: the evidence comes in, offences go out.
+//! It is pure: evidence in, offences out.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
-/// All that a run has left behind.
+/// The evidence of a run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Evidence {
-    /// What the witness heard, a list for each life of the server.
+    /// The lines of the witness, one list for each run of the server.
     pub(crate) orders: Vec<Vec<String>>,
     /// Every connection of every client.
     pub(crate) sessions: Vec<Session>,
@@ -33,68 +33,68 @@ pub(crate) struct Evidence {
 /// One connection of one client.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Session {
-    /// Whose.
+    /// The client.
     pub(crate) who: String,
-    /// What it heard: the history it was given, then what was said.
+    /// The lines that it received: its history, then new ones.
     pub(crate) heard: Vec<String>,
-    /// What it said.
+    /// The lines that it sent.
     pub(crate) said: Vec<String>,
     /// Whether it was there until the end.
     pub(crate) has_stayed: bool,
 }
 
-/// A file that lies somewhere.
+/// A file in a folder.
 #[derive(Debug, Clone)]
 pub(crate) struct Found {
-    /// Where, for people.
+    /// The folder, for the message.
     pub(crate) place: String,
     /// Its name.
     pub(crate) name: String,
-    /// What it holds.
+    /// Its content.
     pub(crate) bytes: Vec<u8>,
-    /// Whether its record lies beside it.
+    /// Whether its record is beside it.
     pub(crate) has_record: bool,
 }
 
 /// Something that must not happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Offence {
-    /// A line that somebody did not hear, between two that it heard or at the end.
+    /// A line that a client missed, between two that it received or at the end.
     Lost {
         /// Who.
         who: String,
         /// The line.
         line: String,
     },
-    /// A line that somebody heard twice.
+    /// A line that a client received twice.
     Doubled {
         /// Who.
         who: String,
         /// The line.
         line: String,
     },
-    /// A line that somebody heard before one that others heard earlier.
+    /// A line that a client received before one that others received earlier.
     Reordered {
         /// Who.
         who: String,
         /// The line.
         line: String,
     },
-    /// A line that the witness never heard.
+    /// A line that the witness never received.
     Unknown {
-        /// Who heard it.
+        /// The client that received it.
         who: String,
         /// The line.
         line: String,
     },
-    /// A file that is not what was offered under this name.
+    /// A file that differs from the one offered under this name.
     NotWhole {
         /// Where.
         place: String,
         /// Unit: bytes.
         length: usize,
     },
-    /// A part that is not the beginning of its file, or holds bytes and has no record.
+    /// A partial file that is not a prefix of its file, or that has bytes and no record.
     NotResumable {
         /// Where.
         place: String,
@@ -127,7 +127,7 @@ impl fmt::Display for Offence {
     }
 }
 
-/// Everything that is wrong with what was heard.
+/// Every violation in the histories.
 #[must_use]
 pub(crate) fn check(evidence: &Evidence) -> Vec<Offence> {
     let mut offences = Vec::new();
@@ -143,9 +143,9 @@ pub(crate) fn check(evidence: &Evidence) -> Vec<Offence> {
     offences
 }
 
-/// The orders, and of each life but the last what was said at its very end: a server that
-/// was killed has told some clients what it had no time to tell the witness. Whoever heard
-/// the most of it decides, and the others must agree.
+/// The orders, with the last lines of each killed server: it may have sent some clients lines
+/// that it had no time to send to the witness. The client with the most of them decides, and
+/// the others must agree.
 fn orders_to_the_end(evidence: &Evidence) -> Vec<Vec<String>> {
     let mut orders = evidence.orders.clone();
     let known: HashSet<&String> = evidence.orders.iter().flatten().collect();
@@ -167,7 +167,7 @@ fn orders_to_the_end(evidence: &Evidence) -> Vec<Vec<String>> {
     orders
 }
 
-/// The order of one life of the server, and where each line stands in it.
+/// The order of one run of the server, and the position of each line.
 struct Life<'a> {
     order: &'a [String],
     places: HashMap<&'a str, usize>,
@@ -212,7 +212,7 @@ fn check_session(session: &Session, lives: &[Life<'_>], offences: &mut Vec<Offen
             Some(expected) if place > expected => {
                 lose(session, &life.order[expected..place], offences);
             }
-            // Heard twice is told already.
+            // A duplicate is already reported.
             Some(expected) if place + 1 < expected => {
                 let line = line.clone();
                 if session.heard.iter().filter(|it| **it == line).count() == 1 {
@@ -228,7 +228,7 @@ fn check_session(session: &Session, lives: &[Life<'_>], offences: &mut Vec<Offen
         lose(session, &life.order[next.unwrap_or(0)..], offences);
         let heard: HashSet<_> = session.heard.iter().collect();
         let unheard = session.said.iter().filter(|line| !heard.contains(line));
-        // What stands in the order has been told just now.
+        // Lines of the order are already reported.
         let unheard = unheard.filter(|line| !life.places.contains_key(&***line));
         for line in unheard.cloned() {
             offences.push(Offence::Lost { who: who(), line });
@@ -236,18 +236,18 @@ fn check_session(session: &Session, lives: &[Life<'_>], offences: &mut Vec<Offen
     }
 }
 
-/// These were not heard where they should have been; they may come later.
+/// These were missed at their place; they may come later.
 fn lose(session: &Session, lines: &[String], offences: &mut Vec<Offence>) {
     for line in lines {
         if session.heard.contains(line) {
-            continue; // It comes out of its turn, and that is told there.
+            continue; // It is out of order, which is reported there.
         }
         let (who, line) = (session.who.clone(), line.clone());
         offences.push(Offence::Lost { who, line });
     }
 }
 
-/// What is wrong with a file, where `contents` says what each one holds, by name.
+/// The violation of a file, if any; `contents` has the content of each file by name.
 #[must_use]
 pub(crate) fn check_file(
     file: &Found,
@@ -255,7 +255,7 @@ pub(crate) fn check_file(
 ) -> Option<Offence> {
     let is_record = file.name.strip_suffix(".json").is_some();
     if file.name.starts_with('.') || is_record {
-        return None; // A record, or what was to become one when a program was killed.
+        return None; // A record, or a temporary file of a killed program.
     }
     let (name, is_part) = match file.name.strip_suffix(".part") {
         Some(name) => (name, true),
@@ -295,7 +295,7 @@ mod tests {
         letters.chars().map(String::from).collect()
     }
 
-    /// What is wrong where somebody heard these of the order `abcdefgh`.
+    /// The violations if a client received these of the order `abcdefgh`.
     fn heard(letters: &str, has_stayed: bool) -> Vec<String> {
         let session = Session {
             who: "dana".to_owned(),
@@ -404,7 +404,7 @@ mod tests {
         assert!(!told(["abc", "xyz"], &["yzw"]).is_empty());
     }
 
-    /// What is wrong with a file of this name that holds this.
+    /// The violation of a file with this name and content.
     fn found(name: &str, bytes: &[u8], has_record: bool) -> Option<String> {
         let contents = BTreeMap::from([("a.bin".to_owned(), b"0123456789".to_vec())]);
         let file = Found {

@@ -1,8 +1,8 @@
-//! The time of day of the programs, which jumps; the machine's own does not.
+//! A time of day for the programs that jumps; the machine's own clock does not.
 //!
 //! `clock.c` is compiled to a small library that a program loads before the C library
-//! (`LD_PRELOAD`, Linux): it adds to the time of day what a file of the run says. Nothing in
-//! the programs knows of it. Elsewhere, and where no C compiler is, nothing jumps.
+//! (`LD_PRELOAD`, Linux): it adds the seconds in a file of the run to the time of day. The
+//! programs know nothing about it. On other systems and without a C compiler nothing jumps.
 
 use std::fs;
 use std::io;
@@ -12,14 +12,14 @@ use std::process::{Command, Stdio};
 /// The time of day of one run.
 #[derive(Debug)]
 pub(crate) struct TimeOfDay {
-    /// Holds the seconds by which it is wrong.
+    /// The file with the seconds by which it is wrong.
     file: PathBuf,
-    /// Where it could be compiled.
+    /// The library, if it could be compiled.
     library: Option<PathBuf>,
 }
 
 impl TimeOfDay {
-    /// The right one; in this folder of the run is kept what is needed.
+    /// The right time; its files are in this folder of the run.
     pub(crate) fn of(folder: &Path) -> Self {
         let library = cfg!(target_os = "linux").then(|| compile(folder)).flatten();
         if library.is_none() {
@@ -31,7 +31,7 @@ impl TimeOfDay {
         }
     }
 
-    /// Lets a program see it.
+    /// Makes a program use it.
     pub(crate) fn show_to(&self, command: &mut Command) {
         if let Some(library) = &self.library {
             command.env("LD_PRELOAD", library);
@@ -39,7 +39,7 @@ impl TimeOfDay {
         }
     }
 
-    /// From now on it is wrong by so many seconds.
+    /// Makes it wrong by this many seconds from now on.
     pub(crate) fn jump(&self, seconds: i64) -> io::Result<()> {
         fs::write(&self.file, seconds.to_string())
     }

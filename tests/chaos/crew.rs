@@ -1,7 +1,7 @@
-//! The clients and the server of a run: started, hurt, started again, listened to.
+//! The clients and the server of a run: starts them, disturbs them, restarts them, reads them.
 //!
-//! One thread does all this; what programs print comes to it over one channel. A client
-//! that ends though nobody hurt it is an offence, and so is a server that does.
+//! One thread does all this; the output of the programs comes to it over one channel. A client
+//! or a server that ends without a fault is an offence.
 
 use super::check::{Offence, Session};
 use super::clock::TimeOfDay;
@@ -22,67 +22,67 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Everybody, and what they said.
+/// All processes and their output.
 pub(crate) struct Crew {
     programs: Programs,
     is_stopping: Arc<AtomicBool>,
-    /// Where complaints and the served files are.
+    /// The folder with the error output and the served files.
     pub(crate) folder: PathBuf,
     pub(crate) clock: Clock,
     time_of_day: TimeOfDay,
     lines: (Sender<Printed>, Receiver<Printed>),
-    /// The last one is the witness, whom nobody hurts.
+    /// The last one is the witness, which is never disturbed.
     pub(crate) clients: Vec<Client>,
     /// One for each process that ever ran.
     pub(crate) records: Vec<Record>,
     server: Option<Process>,
     server_record: usize,
     address: Option<SocketAddr>,
-    /// The witness is in the room, so others may come.
+    /// Whether the witness is in the room, so that others may join.
     is_open: bool,
     stopped: Vec<(Moment, Who)>,
     pub(crate) offences: Vec<Offence>,
-    /// How often somebody was killed, stopped, cut or sent away.
+    /// The number of faults.
     pub(crate) hurts: usize,
 }
 
-/// One client of the run, whichever process it is just now.
+/// One client of the run, over all of its processes.
 pub(crate) struct Client {
     pub(crate) name: String,
     pub(crate) role: Role,
-    /// Where its downloads go.
+    /// The folder for its downloads.
     pub(crate) folder: PathBuf,
-    /// The file that it gives.
+    /// The file that it uploads.
     pub(crate) gift: PathBuf,
-    /// The size of its files is limited, in place of a small disk.
+    /// Whether the size of its files is limited, in the place of a small disk.
     pub(crate) is_limited: bool,
     proxy: Option<Proxy>,
     process: Option<Process>,
-    /// Of its present process, or its last.
+    /// The record of its present process, or its last.
     pub(crate) record: usize,
-    /// Somebody sent it away, and will have it started again.
+    /// Whether it was ended by the plan, which will restart it.
     is_away: bool,
-    /// It was hurt, so that its process may end by itself.
+    /// Whether it was disturbed, so that its process may end by itself.
     may_end: bool,
     spoken: u32,
 }
 
-/// What one process has printed.
+/// The output of one process.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
-    /// Whose; `None`: the server's.
+    /// The client; `None` for the server.
     pub(crate) client: Option<usize>,
     /// Each begins with a welcome.
     pub(crate) sessions: Vec<Session>,
-    /// Files that it was offered, and from which byte on.
+    /// The files that it was offered, and the first byte of each offer.
     pub(crate) offers: Vec<(String, u64)>,
     listening: Option<SocketAddr>,
 }
 
-/// Longest wait for a program to begin or to end.
+/// The longest wait for a program to start or to end.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often everybody is looked after.
+/// The interval of the checks.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Refused or unreachable, as the client's exit codes have it: tried again.
@@ -107,7 +107,7 @@ impl Client {
 }
 
 impl Crew {
-    /// `is_stopping`: set from outside to end the run early.
+    /// `is_stopping` is set from outside to end the run early.
     pub(crate) fn new(
         programs: Programs,
         is_stopping: Arc<AtomicBool>,
@@ -133,12 +133,12 @@ impl Crew {
         }
     }
 
-    /// Whether the server is there, and lets everybody in.
+    /// Whether the server runs and accepts clients.
     pub(crate) const fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// Which of the records is the present server's.
+    /// The record of the present server.
     pub(crate) const fn server_record(&self) -> usize {
         self.server_record
     }
@@ -147,7 +147,7 @@ impl Crew {
         self.clients.len() - 1
     }
 
-    /// Starts the server, at its old address where it had one, then the witness.
+    /// Starts the server, at its old address if it had one, then the witness.
     pub(crate) fn open(&mut self) -> io::Result<()> {
         for _ in 0..TRIES_TO_LISTEN {
             self.start_server()?;
@@ -193,7 +193,7 @@ impl Crew {
         self.records.len() - 1
     }
 
-    /// Everybody who was not there yet comes.
+    /// Starts every client that is not running.
     pub(crate) fn start_all(&mut self) {
         for client in &mut self.clients {
             client.is_away = false;
@@ -233,7 +233,7 @@ impl Crew {
         Ok(())
     }
 
-    /// Fetches or gives files with a process of its own, that ends after the last line.
+    /// Downloads or uploads files with a separate process, which ends after the last line.
     pub(crate) fn errand(&mut self, number: usize, line: &str) -> io::Result<Errand> {
         let record = self.add_record(Some(number));
         let address = self.address.ok_or(io::ErrorKind::NotConnected)?;
@@ -241,13 +241,13 @@ impl Crew {
         let complaints = self.folder.join("client.err");
         let mut command = client_command(&self.programs, &self.clients[number], address);
         self.time_of_day.show_to(&mut command);
-        // The same client may have several errands at once: each needs its own name.
+        // A client may run several commands at once: each needs its own name.
         command.args(["--name", &format!("errand-{record}"), "--exec", line]);
         let process = Process::start(&mut command, record, lines, &complaints)?;
         Ok(Errand { process, record })
     }
 
-    /// Something happens to somebody.
+    /// Runs one step of the plan.
     pub(crate) fn perform(&mut self, who: Who, act: &Act) -> io::Result<()> {
         match (who, act) {
             (Who::Client(client), _) => self.perform_on_client(client, act),
@@ -329,7 +329,7 @@ impl Crew {
         }
     }
 
-    /// Something that nobody has said before.
+    /// A line that nobody has sent before.
     pub(crate) fn say(&mut self, number: usize) {
         if !self.is_in(number) {
             return;
@@ -351,12 +351,12 @@ impl Crew {
         }
     }
 
-    /// The witness says the last thing of all.
+    /// The witness sends the last line of all.
     pub(crate) fn say_last(&mut self) {
         self.say(self.witness());
     }
 
-    /// Everybody but the witness leaves: at once, or when what they asked for is done.
+    /// Every client but the witness leaves, immediately or after its commands are done.
     pub(crate) fn leave(&mut self, at_once: bool) {
         let witness = self.witness();
         for number in 0..witness {
@@ -392,7 +392,7 @@ impl Crew {
         }
     }
 
-    /// Whoever is still stopped goes on.
+    /// Continues every stopped process.
     pub(crate) fn wake_all(&mut self) {
         for (_, who) in std::mem::take(&mut self.stopped) {
             self.signal(who, Signal::SIGCONT);
@@ -403,7 +403,7 @@ impl Crew {
         self.server.as_ref()?.belongings()
     }
 
-    /// An error where somebody wants all this to end.
+    /// An error if the run shall end early.
     pub(crate) fn go_on_or_stop(&self) -> io::Result<()> {
         if self.is_stopping() {
             return Err(io::ErrorKind::Interrupted.into());
@@ -415,14 +415,14 @@ impl Crew {
         self.is_stopping.load(Ordering::Relaxed)
     }
 
-    /// Looks after everybody until this moment.
+    /// Checks all processes until this moment.
     pub(crate) fn work_until(&mut self, moment: Moment) {
         while !self.is_stopping() && !self.clock.until(moment).is_zero() {
             self.look_after(moment);
         }
     }
 
-    /// The same until it is so, not for ever; whether it became so.
+    /// The same until the condition holds or the time limit is reached; returns whether it holds.
     pub(crate) fn wait_until(
         &mut self,
         timeout: Duration,
@@ -523,7 +523,7 @@ impl Crew {
     }
 }
 
-/// A process that does one thing.
+/// A process that runs one command.
 pub(crate) struct Errand {
     pub(crate) process: Process,
     pub(crate) record: usize,
@@ -548,5 +548,5 @@ fn client_command(programs: &Programs, client: &Client, address: SocketAddr) -> 
     command
 }
 
-/// The port of a server that was killed may be taken by somebody for a moment.
+/// Another program may hold the port of a killed server for a moment.
 const TRIES_TO_LISTEN: usize = 20;

@@ -1,11 +1,11 @@
-//! A disk that is too small: a file system of a few MiB in memory where we may mount one,
-//! else a limit on the size of files.
+//! A disk that is too small: a file system of a few MiB in memory if we may mount one, otherwise
+//! a limit on the size of files.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A folder on a small disk. Dropping it takes the disk away.
+/// A folder on a small disk. Dropping it unmounts the disk.
 #[derive(Debug)]
 pub(crate) struct SmallDisk {
     folder: PathBuf,
@@ -14,11 +14,11 @@ pub(crate) struct SmallDisk {
 /// Less than the big file. Unit: KiB.
 const SMALL_KIB: u32 = 1_500;
 
-/// Room for everything. Unit: KiB.
+/// Enough for every file. Unit: KiB.
 const LARGE_KIB: u32 = 256 * 1024;
 
 impl SmallDisk {
-    /// Mounts one over this folder, where we may.
+    /// Mounts one over this folder if we may.
     pub(crate) fn mount(folder: &Path) -> Option<Self> {
         let size = format!("size={SMALL_KIB}k");
         mount(["-t", "tmpfs", "-o", &size, "sash-chaos"], folder).then(|| Self {
@@ -26,7 +26,7 @@ impl SmallDisk {
         })
     }
 
-    /// Makes room.
+    /// Makes the disk large enough.
     pub(crate) fn enlarge(&self) -> bool {
         let size = format!("remount,size={LARGE_KIB}k");
         mount(["-o", &size], &self.folder)
@@ -50,8 +50,7 @@ fn quietly(command: &mut Command) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-/// A program that can write no file beyond a small size: a write fails there as on a full
-/// disk.
+/// A program whose files are limited to a small size: a longer write fails as on a full disk.
 pub(crate) fn limited(program: impl AsRef<OsStr>) -> Command {
     // Blocks of 512 bytes; the signal is ignored, so that a write fails instead.
     let script = format!(

@@ -1,4 +1,5 @@
-//! Faults on purpose: a real server, real clients, and what must hold whatever happens.
+//! Fault injection: a real server, real clients, and properties that must hold under every
+//! fault.
 //!
 //! ```text
 //!   seed --> plan --> runner: starts, types, kills, stops, cuts --> histories, files
@@ -6,19 +7,19 @@
 //!                         offences, or none <------- checker <----------'
 //! ```
 //!
-//! The plan and the checker are pure; only the runner touches anything. Everybody who
-//! stayed has heard every line once and in one order; every file is whole under its final
-//! name, or the beginning of one that is gone on from; the server holds no more threads,
+//! The plan and the checker are pure; only the runner starts processes. Every client that stayed
+//! has received every line once and in one order; every file under its final name is complete,
+//! and every partial file is a prefix that is resumed; the server needs no more threads,
 //! descriptors and memory afterwards than before.
 //!
 //! | module | is |
 //! | --- | --- |
-//! | [`plan`] | who is hurt when (pure) |
-//! | [`check`] | what is wrong with what came of it (pure) |
+//! | [`plan`] | the faults and their times (pure) |
+//! | [`check`] | finds violations in the evidence (pure) |
 //! | `run` | the phases of a run |
 //! | `crew` | the clients and the server of a run |
 //! | `process` | one program |
-//! | `proxy` | a chat connection that can be torn |
+//! | `proxy` | a chat connection that can be cut |
 //! | `disk` | a disk that is too small |
 //! | [`load`] | a server under load: storms, crowds, a day of lessons |
 //! | [`siege`] | 64 hostile connections, and a hostile server |
@@ -26,7 +27,7 @@
 //! | `clock` | the time of day of the programs, which jumps |
 //! | `guest`, `measure`, `memory` | the load generator, shared with the benchmark of the chat (`tests/load`) |
 //!
-//! The programs are the ones that people use: nothing in them knows of this.
+//! The programs are those that users run: they contain no test code.
 //!
 //! `main.rs` is the program of `./sash chaos`; this module is also part of
 //! `tests/programs`, where its tests run. There are signals on Unix alone, so there it is.

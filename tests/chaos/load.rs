@@ -1,13 +1,13 @@
-//! A server under load: how long a line takes meanwhile, and what is left afterwards.
+//! A server under load: the delay of a line meanwhile, and the resources in use afterwards.
 //!
-//! | load | what comes | what is looked at |
+//! | load | traffic | measurement |
 //! | --- | --- | --- |
 //! | [`storm`](Load::storm) | random datagrams at the ports of transfers, random lines in the room | chat, four downloads |
 //! | [`crowd`](Load::crowd) | stalled readers, slow logins, floods | an honest line, against none of them |
 //! | [`classroom`](Load::classroom) | a day of lessons in minutes | memory, threads, descriptors after each lesson |
 //!
-//! These are measurements: they want a machine that does nothing else. What they count is
-//! printed; whether it is good enough, the report says.
+//! These are measurements, for a machine that does nothing else. They print their counts; the
+//! report judges them.
 
 use super::guest::{Guest, connect};
 use super::measure::Delays;
@@ -28,43 +28,43 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// What a server is put under.
+/// The parameters of a load.
 #[derive(Debug, Clone)]
 pub(crate) struct Load {
-    /// What is started.
+    /// The programs to start.
     pub(crate) programs: Programs,
-    /// How long it goes on.
+    /// Its duration.
     pub(crate) duration: Duration,
-    /// Addresses of this machine from which strangers come; none: from loopback, for which
-    /// there are no limits.
+    /// Addresses of this machine for hostile clients; without any they use loopback, which has no
+    /// limits.
     pub(crate) from: Vec<IpAddr>,
-    /// Decides what is random.
+    /// The seed.
     pub(crate) seed: u64,
 }
 
-/// What a storm did.
+/// The result of a storm.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Storm {
-    /// Lines on their way to everybody.
+    /// The delays of lines to all clients.
     pub(crate) chat: Delays,
     /// Random datagrams sent.
     pub(crate) datagrams: u64,
     /// Random lines sent.
     pub(crate) lines: u64,
-    /// Downloads that arrived whole, of four.
+    /// Complete downloads, of four.
     pub(crate) whole: usize,
     /// Whether the server is still there.
     pub(crate) is_alive: bool,
 }
 
-/// What a crowd did.
+/// The result of a crowd.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Crowd {
     /// Without it.
     pub(crate) before: Delays,
     /// With it.
     pub(crate) meanwhile: Delays,
-    /// Lines that the floods got through.
+    /// Lines of the floods that were delivered.
     pub(crate) flooded: u64,
     /// Connections of the crowd that were made.
     pub(crate) connections: usize,
@@ -78,7 +78,7 @@ const DATAGRAMS: u64 = 1_000_000;
 /// The lines of a storm.
 const LINES: u64 = 100_000;
 
-/// Who talks meanwhile.
+/// The clients that chat meanwhile.
 const TALKERS: usize = 30;
 
 /// The downloads of a storm. Unit: bytes each.
@@ -87,13 +87,13 @@ const DOWNLOAD_BYTES: u64 = 64 << 20;
 /// Of each kind in a crowd.
 const OF_EACH: usize = 100;
 
-/// A talker says a line this often.
+/// The interval between the lines of a client that chats.
 const TALK_INTERVAL: Duration = Duration::from_millis(500);
 
-/// So many lessons in a classroom's day.
+/// The lessons of a day.
 const LESSONS: u32 = 8;
 
-/// Longest wait for a download, and for a server to come to rest.
+/// The longest wait for a download, and for an idle server.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
 impl Load {
@@ -187,7 +187,7 @@ impl Load {
             }
         }
         crowd.connections = silent.len() + floods.len();
-        // All are there before the first one begins.
+        // All have joined before the first one begins.
         let floods: Vec<_> = floods
             .into_iter()
             .enumerate()
@@ -197,15 +197,15 @@ impl Load {
         is_over.store(true, Ordering::Relaxed);
         crowd.flooded = lines.load(Ordering::Relaxed);
         crowd.is_alive = server.process.exit().is_none();
-        drop(server); // Whoever still waits to write to it waits no longer.
+        drop(server); // Ends all waits for it.
         for flood in floods {
             let _ = flood.join();
         }
         Ok(crowd)
     }
 
-    /// A day of lessons, compressed: people come, talk, download and leave; what the
-    /// server holds when all have left, after each lesson.
+    /// A day of lessons, compressed: clients join, chat, download and leave. Returns the resources
+    /// of the server after each lesson, when all have left.
     ///
     /// # Errors
     /// Those of the system.
@@ -283,15 +283,14 @@ impl Load {
                 let length = generator.usize(..datagram.len());
                 generator.fill(&mut datagram[..length.min(64)]);
                 let port = first_port + generator.u16(..4);
-                // A full buffer loses it, as a network would.
+                // A full buffer drops it, as a network would.
                 let _ = socket.send_to(&datagram[..length], (server, port));
                 sent.fetch_add(1, Ordering::Relaxed);
             }
         })
     }
 
-    /// Random lines from one who has joined, as fast as they go; half of them could be
-    /// meant.
+    /// Random lines from a client that has joined, at full speed; half of them are nearly valid.
     fn babble(
         &self,
         stream: TcpStream,
@@ -326,7 +325,7 @@ impl Load {
         })
     }
 
-    /// One who says as much as the server takes, and reads it too.
+    /// A client that sends as much as the server accepts, and reads it too.
     fn flood(
         &self,
         stream: TcpStream,
@@ -347,11 +346,11 @@ impl Load {
     }
 }
 
-/// Everybody says a line, each a little after the other, in this time.
+/// Every client sends a line within this time, one after the other.
 fn talk(guests: &[Guest], time: Duration) {
     let apart = time / u32::try_from(guests.len().max(1)).unwrap_or(1);
     for guest in guests {
-        // One that was thrown out says nothing more, and is missed in the count.
+        // A disconnected client sends nothing more and is missing in the count.
         let _ = guest.say_measured();
         pause(apart);
     }
@@ -361,7 +360,7 @@ fn pause(time: Duration) {
     let _ = after(time).recv();
 }
 
-/// The first of four ports that are free just now.
+/// The first of four free ports.
 fn free_port() -> io::Result<u16> {
     for _ in 0..100 {
         let first = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -377,7 +376,7 @@ fn free_port() -> io::Result<u16> {
     Err(io::ErrorKind::AddrInUse.into())
 }
 
-/// A server with one large file, and those who fetch it.
+/// A server with one large file, and its downloaders.
 struct Server {
     process: Process,
     address: SocketAddr,
@@ -386,7 +385,7 @@ struct Server {
 }
 
 impl Server {
-    /// `thrift`: what is told to its allocator.
+    /// `thrift` is the setting of its allocator.
     fn start(
         programs: &Programs,
         arguments: &[&str],
@@ -442,7 +441,7 @@ impl Server {
         Process::start(&mut command, number, self.lines.0.clone(), &complaints)
     }
 
-    /// The large files that lie whole under their final name.
+    /// The large files that are complete under their final names.
     fn count_whole(&self) -> io::Result<usize> {
         let wanted = contents::bytes(0..DOWNLOAD_BYTES);
         let mut whole = 0;
@@ -454,7 +453,7 @@ impl Server {
         Ok(whole)
     }
 
-    /// What it holds once that does not change any more.
+    /// Its resources once they no longer change.
     fn rest(&self, clock: Clock) -> Option<Belongings> {
         let start = clock.now();
         let mut last = None;

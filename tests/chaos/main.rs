@@ -27,7 +27,7 @@ mod unix {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    /// A failure where something was lost.
+    /// Fails if something was lost.
     pub(super) fn main() -> ExitCode {
         let arguments = Arguments::parse();
         match run(&arguments, &stop_on_ctrl_c(), &mut io::stdout()) {
@@ -44,7 +44,7 @@ mod unix {
     fn stop_on_ctrl_c() -> Arc<AtomicBool> {
         let is_stopping = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&is_stopping);
-        // Where this fails, Ctrl-C ends us as it ends any program.
+        // If this fails, Ctrl-C ends the program as usual.
         let _ = ctrlc::set_handler(move || told.store(true, Ordering::Relaxed));
         is_stopping
     }

@@ -1,4 +1,4 @@
-//! Who is hurt when: a pure function of the seed.
+//! The plan of faults: a pure function of the seed.
 //!
 //! ```text
 //!   0.4 s  client 3   downloads big.bin by go-back-n
@@ -7,27 +7,26 @@
 //!   2.0 s  the server is stopped for 0.3 s
 //! ```
 //!
-//! A plan knows nothing of processes: it is the list that the runner works through, so
-//! the same seed hurts the same clients at the same moments. What they make of it depends
-//! on the machine.
+//! A plan knows nothing about processes: it is the list that the runner executes, so the same
+//! seed disturbs the same clients at the same times. Their reaction depends on the machine.
 
 use fastrand::Rng;
 use sash::wire::options::Arq;
 use std::time::Duration;
 
-/// What a plan is made from.
+/// The parameters of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Wanted {
     /// Decides everything.
     pub(crate) seed: u64,
     /// How many clients there are.
     pub(crate) clients: usize,
-    /// For how long things happen to them.
+    /// For how long they are disturbed.
     pub(crate) duration: Duration,
 }
 
 impl Wanted {
-    /// So little that it fits in an ordinary test.
+    /// Small enough for an ordinary test.
     pub(crate) const SMALL: Self = Self {
         seed: 0,
         clients: 5,
@@ -35,7 +34,7 @@ impl Wanted {
     };
 }
 
-/// What happens in one run.
+/// The steps of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Plan {
     /// One for each client.
@@ -44,27 +43,27 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<PlannedEvent>,
 }
 
-/// What a client is all the time.
+/// The fixed properties of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Role {
-    /// What its link does to the packets of transfers.
+    /// The link for its transfers.
     pub(crate) link: String,
     /// Its chat goes through a proxy, which can cut it.
     pub(crate) is_behind_proxy: bool,
-    /// Its folder lies on a disk that is too small for the big file.
+    /// Its folder is on a disk that is too small for the big file.
     pub(crate) is_cramped: bool,
-    /// A second copy of a file takes the first one's place; else it is numbered.
+    /// A second copy of a file replaces the first one; otherwise it is numbered.
     pub(crate) replaces: bool,
 }
 
-/// Something happens.
+/// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PlannedEvent {
-    /// Since the beginning.
+    /// Its time since the beginning.
     pub(crate) at: Duration,
-    /// To whom, or by whom.
+    /// The target.
     pub(crate) who: Who,
-    /// What.
+    /// The action.
     pub(crate) act: Act,
 }
 
@@ -79,27 +78,27 @@ pub(crate) enum Who {
     Machine,
 }
 
-/// What happens.
+/// An action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Act {
-    /// It says something.
+    /// It sends a line.
     Say,
     /// It types this command.
     Type(String),
-    /// It gives its own file.
+    /// It uploads its own file.
     Upload,
     /// SIGKILL.
     Kill,
-    /// SIGINT: it leaves as a person would.
+    /// SIGINT: it leaves as with Ctrl-C.
     Interrupt,
-    /// SIGSTOP, and SIGCONT after so long.
+    /// SIGSTOP, and SIGCONT after this time.
     Stop(Duration),
-    /// Its chat connection is torn.
+    /// Its chat connection is cut.
     Cut,
     /// It is started, again.
     Start,
-    /// The clock on the wall jumps: from now on all programs see a time of day that is so
-    /// many seconds later than the true one, or earlier.
+    /// The clock jumps: from now on all programs see a time of day that is this many seconds later
+    /// than the true one, or earlier.
     Jump(i64),
 }
 
@@ -110,20 +109,20 @@ pub(crate) const FILES: [(&str, u64); 3] = [
     ("big.bin", 2_500_000),
 ];
 
-/// Between two things that one client does.
+/// The time between two actions of one client.
 const PACE_MS: std::ops::Range<u64> = 60..400;
 
-/// How long somebody who was hurt stays away, or stands still.
+/// How long a disturbed client stays away, or is stopped.
 const REST_MS: std::ops::Range<u64> = 150..900;
 
 /// From one jump of the clock to the next.
 const JUMP_PACE_MS: std::ops::Range<u64> = 700..3_000;
 
-/// A leap second, a clock that was never set right, summer time, a night asleep, a year
-/// mistyped. Unit: seconds.
+/// A leap second, a wrong clock, summer time, a night of suspension, a mistyped year. Unit:
+/// seconds.
 const JUMPS: [i64; 5] = [1, 90, 3_600, 30 * 3_600, 366 * 86_400];
 
-/// The server rests from one hurt to the next.
+/// The time between two faults of the server.
 const SERVER_PACE_MS: std::ops::Range<u64> = 2_500..6_000;
 
 impl Plan {
@@ -139,7 +138,7 @@ impl Plan {
             steps.extend(client_steps(client, role, wanted, generator.fork()));
         }
         steps.extend(machine_steps(wanted, generator.fork()));
-        steps.sort_by_key(|step| step.at); // Stable: who stands first acts first.
+        steps.sort_by_key(|step| step.at); // Stable: equal times keep their order.
         Self { roles, steps }
     }
 }

@@ -1,4 +1,4 @@
-//! The programs of a run: started, typed to, hurt, and never left behind.
+//! The processes of a run: starts them, types to them, sends signals, and always ends them.
 
 use super::memory::kibibytes;
 use crossbeam_channel::{Sender, after};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-/// Where the programs are.
+/// The paths of the programs.
 #[derive(Debug, Clone)]
 pub(crate) struct Programs {
     /// The server.
@@ -21,7 +21,7 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// Those that were built together with this test.
+    /// The programs that were built together with this test.
     pub(crate) fn built() -> Self {
         Self {
             server: env!("CARGO_BIN_EXE_server").into(),
@@ -30,28 +30,28 @@ impl Programs {
     }
 }
 
-/// A line, and the number of the process that has printed it.
+/// A line, and the number of the process that printed it.
 pub(crate) type Printed = (usize, String);
 
-/// A program that runs, or ran. Dropping it kills it.
+/// A process that runs or ran. Dropping it kills it.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
     stdin: Option<ChildStdin>,
 }
 
-/// What a process takes of the system.
+/// The resources of a process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Belongings {
     /// Threads.
     pub(crate) threads: usize,
-    /// Open files, sockets and the like.
+    /// Open descriptors.
     pub(crate) descriptors: usize,
-    /// Memory that it holds, its program's own pages left out. Unit: bytes.
+    /// Its memory without the pages of the program file. Unit: bytes.
     pub(crate) memory: u64,
 }
 
-/// Memory may grow by so much.
+/// The permitted growth of memory, as a share.
 const GROWTH_PERCENT: u64 = 10;
 
 /// And by so much in any case. Of the 1.5 MiB that a server holds whom a crowd of 50 has
@@ -62,7 +62,7 @@ const GROWTH_PERCENT: u64 = 10;
 const GROWTH_BYTES: u64 = 1024 * 1024;
 
 impl Belongings {
-    /// With more memory than this, the one that had these before has grown. Unit: bytes.
+    /// The memory above which a process with these resources has grown. Unit: bytes.
     #[must_use]
     pub(crate) fn most_memory_after(self) -> u64 {
         let share = self.memory / 100 * GROWTH_PERCENT;
@@ -100,20 +100,20 @@ impl Process {
         Ok(process)
     }
 
-    /// Types a line. A program that is gone does not read it, which is told elsewhere.
+    /// Types a line. A process that has ended does not read it, which is reported elsewhere.
     pub(crate) fn type_line(&mut self, line: &str) {
         if let Some(stdin) = &mut self.stdin {
             let _ = stdin.write_all(format!("{line}\n").as_bytes());
         }
     }
 
-    /// There is nothing more to be typed.
+    /// Closes its input.
     pub(crate) fn close_stdin(&mut self) {
         self.stdin = None;
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
-        // It may be gone already.
+        // It may have ended.
         let _ = signal::kill(self.pid(), signal);
     }
 
@@ -122,12 +122,12 @@ impl Process {
         self.child.id()
     }
 
-    /// How it ended, if it has.
+    /// Its exit status, if it has ended.
     pub(crate) fn exit(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
 
-    /// Waits for its end, not for ever.
+    /// Waits for its end, up to a limit.
     pub(crate) fn wait(&mut self, timeout: Duration) -> Option<ExitStatus> {
         let deadline = after(timeout);
         loop {
@@ -141,7 +141,7 @@ impl Process {
         }
     }
 
-    /// Its threads, descriptors and memory, where the system tells.
+    /// Its threads, descriptors and memory, if the system reports them.
     pub(crate) fn belongings(&self) -> Option<Belongings> {
         let folder = PathBuf::from(format!("/proc/{}", self.child.id()));
         let count = |what| Some(fs::read_dir(folder.join(what)).ok()?.count());
@@ -166,7 +166,7 @@ impl Drop for Process {
     }
 }
 
-/// How often somebody who waits for a process looks.
+/// The interval of the checks for the end of a process.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The system's library (glibc) gives back what is free at once, memory and stacks of

@@ -19,14 +19,14 @@ use std::time::Duration;
 const EXAMPLES: &str = "\
 Examples
   ./sash chaos                              one seed: 50 clients, 10 seconds
-  ./sash chaos --seeds 1-50                 fifty, one after another
+  ./sash chaos --seeds 1-50                 fifty seeds, one after another
   ./sash chaos --seeds 7 --clients 5 --seconds 3
-  ./sash chaos --storm                      a million random datagrams, 10^5 random lines
+  ./sash chaos --storm                      a million random datagrams, 100,000 random lines
   ./sash chaos --crowd --seconds 10         100 stalled readers, slow logins and floods
   ./sash chaos --classroom --seconds 600    a day of lessons in ten minutes
-  ./sash chaos --siege --seconds 5          64 hostile connections of each kind and of all
-Who is hurt when is a function of the seed. A run that fails names its seed, and the
-exit code is 1. As root a small disk is a real one; else the size of files is limited.
+  ./sash chaos --siege --seconds 5          64 hostile connections of each kind, then mixed
+The seed decides which process fails and when. A run that fails prints its seed, and the exit
+code is 1. Run as root, it fills a real small disk; otherwise it limits the size of files.
 ";
 
 /// Inject random faults into a real server and real clients, and check the results.
@@ -34,37 +34,38 @@ exit code is 1. As root a small disk is a real one; else the size of files is li
 #[command(name = "chaos", before_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Arguments {
-    /// Which seeds: one, or from A to B
+    /// Run once for each of these seeds: N or A-B
     #[arg(long, value_name = "A-B", default_value = "1", value_parser = seeds)]
     seeds: RangeInclusive<u64>,
-    /// How many clients
+    /// Start this many clients
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=500))]
     clients: u16,
-    /// For how long they are hurt
+    /// Inject faults for this long. Unit: seconds
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
-    /// Print one JSON object a seed, and one of all, instead of sentences
+    /// Print one JSON object per seed and one for all of them, instead of sentences
     #[arg(long)]
     json: bool,
-    /// Instead: random datagrams and lines while 30 chat and 4 download
+    /// Send random datagrams and lines instead, while 30 clients chat and 4 download
     #[arg(long, conflicts_with_all = ["crowd", "classroom", "siege"])]
     storm: bool,
-    /// Instead: how long a line takes with a crowd of bad guests and without
+    /// Measure the delay of a chat line instead, with and without a crowd of slow and hostile clients
     #[arg(long, conflicts_with_all = ["classroom", "siege"])]
     crowd: bool,
-    /// Instead: what the server holds after each of eight lessons
+    /// Measure the server's memory after each of eight lessons instead
     #[arg(long, conflicts_with = "siege")]
     classroom: bool,
-    /// Instead: what an honest guest meets among 64 hostile ones, and what a hostile server
-    /// does to a client
+    /// Measure the service of an honest client beside 64 hostile connections instead, then let
+    /// a hostile server serve a client
     #[arg(long)]
     siege: bool,
-    /// Own addresses from which the bad guests come; from loopback there are no limits
+    /// Let hostile clients connect from these addresses of this computer; the server does not
+    /// limit loopback [default: loopback]
     #[arg(long, value_name = "ADDRESS,..", value_delimiter = ',')]
     from: Vec<IpAddr>,
 }
 
-/// Runs every seed; whether nothing was lost.
+/// Runs every seed and returns whether nothing was lost.
 pub(crate) fn run(
     arguments: &Arguments,
     is_stopping: &Arc<AtomicBool>,
@@ -101,7 +102,7 @@ pub(crate) fn run(
     Ok(is_well && !held.has_grown())
 }
 
-/// What the servers of several seeds held: each one's holes differ, a leak is in all.
+/// The memory of the servers of several seeds: fragmentation differs, a leak is in all.
 #[derive(Debug, Default)]
 struct Held {
     /// Those that were not killed.
@@ -112,7 +113,7 @@ struct Held {
     after: f64,
 }
 
-/// So many servers together may not have grown by [`GROWTH`].
+/// This many servers together may not have grown by [`GROWTH`].
 const MANY_SERVERS: u32 = 10;
 
 /// What they held at half of the run, and a tenth.
@@ -199,7 +200,7 @@ fn load(
     })?;
     let counts = held.iter().map(|it| (it.threads, it.descriptors));
     let is_steady = counts.collect::<BTreeSet<_>>().len() <= 1;
-    // Tables and caches have grown by half of the day; what grows on is a leak.
+    // Tables and caches have grown by the middle of the day; further growth is a leak.
     let half_and_end = held.get(held.len() / 2).zip(held.last());
     let has_grown =
         |(half, end): (&Belongings, &Belongings)| end.memory > half.most_memory_after();
@@ -338,7 +339,7 @@ fn mebibytes(it: Belongings) -> f64 {
     it.memory as f64 / f64::from(1 << 20)
 }
 
-/// More offences than this are of one kind.
+/// Prints at most this many offences.
 const MOST_TOLD: usize = 20;
 
 /// `7`, or `1-50`.

@@ -1,5 +1,5 @@
-//! A door between a client and the server that can be torn: it carries bytes both ways,
-//! and at a word shuts every connection it carries, as a pulled cable does.
+//! A proxy between a client and the server: it carries bytes in both directions, and on command
+//! closes all its connections, as a pulled cable does.
 //!
 //! Transfers pass it by: they go over UDP to the server's own ports.
 
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// A proxy at work. Dropping it ends it.
+/// A running proxy. Dropping it ends it.
 #[derive(Debug)]
 pub(crate) struct Proxy {
     address: SocketAddr,
@@ -20,11 +20,11 @@ pub(crate) struct Proxy {
     live: Vec<Weak<TcpStream>>,
 }
 
-/// A server that is being started again does not answer yet: the client is let go.
+/// A restarting server does not answer yet: the client is disconnected.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Proxy {
-    /// A door to this server.
+    /// Starts a proxy to this server.
     pub(crate) fn start(server: SocketAddr, number: usize) -> io::Result<Self> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = socket.local_addr()?;
@@ -51,12 +51,12 @@ impl Proxy {
         })
     }
 
-    /// Where the client shall connect to.
+    /// The address for the client.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Tears every connection.
+    /// Cuts every connection.
     pub(crate) fn cut(&mut self) {
         self.live.extend(self.connections.try_iter());
         for stream in self.live.drain(..).filter_map(|it| it.upgrade()) {
@@ -69,7 +69,7 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Release);
         self.cut();
-        // Wakes whoever waits in `accept`.
+        // Wakes the thread that waits in `accept`.
         let _ = TcpStream::connect_timeout(&self.address, CONNECT_TIMEOUT);
     }
 }
@@ -87,12 +87,12 @@ fn carry(
     for (way, from, to) in [("up", &client, &server), ("down", &server, &client)] {
         let (from, to) = (Arc::clone(from), Arc::clone(to));
         threads::start_small(format!("{way}-{number}"), move || {
-            // It ends with either connection, however that ends.
+            // It ends with either connection.
             let _ = pump(&from, &to);
             let _ = to.shutdown(Shutdown::Write);
         })?;
     }
-    // A proxy that is gone has nothing left to cut.
+    // A proxy that has ended has no connection to cut.
     let _ = told.send(Arc::downgrade(&client));
     let _ = told.send(Arc::downgrade(&server));
     Ok(())

@@ -5,11 +5,11 @@
 //!   everybody comes; the other half; all are woken
 //!   the witness says the last thing; who heard it has stayed
 //!   everybody leaves                              --> the server's belongings after
-//!   what lies half in the folders is gone on from; every file is looked at
+//!   partial files are resumed; every file is checked
 //! ```
 //!
-//! Belongings are compared from half to end, because a first crowd makes tables and caches
-//! grow once. What grows with every crowd shows itself all the same.
+//! The server's resources are compared between the middle and the end, because the first clients
+//! make tables and caches grow once. Repeated growth is still seen.
 
 use super::check::{self, Evidence, Found, Offence};
 use super::crew::{Client, Crew, Errand, TIMEOUT};
@@ -26,42 +26,41 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// A run to be.
+/// The parameters of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Chaos {
-    /// What is started.
+    /// The programs to start.
     pub(crate) programs: Programs,
-    /// What the plan is made from.
+    /// The parameters of the plan.
     pub(crate) wanted: Wanted,
-    /// Set from outside to end it early, with everything taken away.
+    /// Set from outside to end the run early and clean up.
     pub(crate) is_stopping: Arc<AtomicBool>,
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outcome {
-    /// What must not happen and did.
+    /// The violations.
     pub(crate) offences: Vec<Offence>,
-    /// How often somebody was killed, stopped, cut or sent away.
+    /// The number of faults.
     pub(crate) hurts: usize,
     /// Processes of clients that ran.
     pub(crate) processes: usize,
-    /// Lines that the witness heard.
+    /// Lines that the witness received.
     pub(crate) lines: usize,
-    /// Files that lay whole under their final name.
+    /// Files that were complete under their final names.
     pub(crate) files: usize,
-    /// Parts that were gone on from.
+    /// Partial files that were resumed.
     pub(crate) resumed: usize,
-    /// Whether a disk was really small, and file sizes not only limited.
+    /// Whether a small disk was mounted, in place of limited file sizes.
     pub(crate) has_small_disk: bool,
-    /// What the server took of the system, where it can be told, and where it was one
-    /// server all the time.
+    /// The server's resources, if the system reports them and the server was not restarted.
     pub(crate) before: Option<Belongings>,
     /// See `before`.
     pub(crate) after: Option<Belongings>,
 }
 
-/// A run at work. The disks are taken away before the folder that they lie in.
+/// A running run. The disks are unmounted before their folder is removed.
 struct Run {
     crew: Crew,
     disks: Vec<SmallDisk>,
@@ -72,13 +71,13 @@ struct Run {
     _folder: TempDir,
 }
 
-/// How long memory may take to come back.
+/// The longest wait until memory is released.
 const SETTLING: Duration = Duration::from_secs(5);
 
-/// So many errands at once.
+/// Commands that run at once.
 const ERRANDS: usize = 8;
 
-/// A broken-off transfer is gone on from so often, one part a time.
+/// How often an interrupted transfer is resumed, one partial file at a time.
 const ROUNDS_OF_ERRANDS: usize = 3;
 
 impl Chaos {
@@ -192,7 +191,7 @@ impl Run {
         Ok(taken)
     }
 
-    /// Until the server has no more threads and descriptors than with the witness alone.
+    /// Waits until the server has no more threads and descriptors than with the witness alone.
     fn rest(&mut self) -> Option<Belongings> {
         let idle = self.idle;
         let is_given_back = self.crew.wait_until(2 * TIMEOUT, |crew| {
@@ -207,7 +206,7 @@ impl Run {
         now
     }
 
-    /// Everybody is there, and has heard themselves; then all hear the same last line.
+    /// Every client is in the room and has received its own line; then all get the same last line.
     fn end_together(&mut self) {
         self.crew.start_all();
         if !self.crew.are_all_in() {
@@ -243,10 +242,10 @@ impl Run {
         self.crew.leave(true);
     }
 
-    /// The server has given back what it took.
+    /// Checks that the server has released its resources.
     fn compare(&mut self, before: Option<Belongings>, server_before: usize) {
         let after = self.rest();
-        // One that was started again has met no crowd before half of the run.
+        // A restarted server has had no clients before the middle of the run.
         let is_same = server_before == 0 && self.crew.server_record() == 0;
         let before = before.filter(|_| is_same);
         (self.outcome.before, self.outcome.after) = (before, after);
@@ -268,7 +267,7 @@ impl Run {
         }
     }
 
-    /// Whatever was broken off is asked for again, and arrives.
+    /// Every interrupted transfer is requested again, and arrives.
     fn go_on(&mut self) -> io::Result<()> {
         for disk in &self.disks {
             if !disk.enlarge() {
@@ -296,7 +295,7 @@ impl Run {
         Ok(())
     }
 
-    /// Who shall ask for what, and how long the part is where there is just one.
+    /// The clients and the files that they request, with the length of a single partial file.
     fn errands(&self) -> io::Result<Vec<(usize, String, Option<u64>)>> {
         let mut errands = Vec::new();
         for (number, client) in self.crew.clients.iter().enumerate() {
@@ -400,7 +399,7 @@ fn counts(it: Belongings) -> (usize, usize) {
     (it.threads, it.descriptors)
 }
 
-/// A made-up file; its bytes are others than those of any other name.
+/// A generated file; its bytes differ from those of any other name.
 fn make(
     folder: &Path,
     name: &str,

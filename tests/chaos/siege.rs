@@ -31,14 +31,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// What the attackers do.
+/// The actions of the attackers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Attack {
     /// Each asks for 16 downloads over TCP, opens them and pauses them.
     Paused,
     /// Each asks for 16 downloads and opens none.
     Unopened,
-    /// Each asks for the list of files as fast as it goes, and reads it.
+    /// Each asks for the list of files at full speed, and reads it.
     Lists,
     /// The same, and reads nothing.
     Deaf,
@@ -46,7 +46,7 @@ pub(crate) enum Attack {
     LongLines,
     /// Each asks to upload 16 files of a GiB, cancels them and asks again.
     Reservations,
-    /// Each joins by a taken name that is dear to compare, and comes back.
+    /// Each joins with a taken name that is expensive to compare, and comes back.
     Names,
     /// Each guesses the teacher's password, and comes back.
     Guesses,
@@ -66,7 +66,7 @@ impl Attack {
     ];
 }
 
-/// What an honest guest met meanwhile.
+/// The measurements of an honest client meanwhile.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Siege {
     /// From the connection to the welcome, the slowest of a few.
@@ -75,9 +75,9 @@ pub(crate) struct Siege {
     pub(crate) lines: Delays,
     /// From the request for a download to its first byte, the slowest of a few.
     pub(crate) start: Duration,
-    /// The most that the server held. Unit: bytes.
+    /// The server's peak memory. Unit: bytes.
     pub(crate) memory: u64,
-    /// Whether the server is still there.
+    /// Whether the server still runs.
     pub(crate) is_alive: bool,
 }
 
@@ -96,17 +96,17 @@ const HONEST_BYTES: u64 = 1_000_000;
 /// Logins and downloads that are measured.
 const TRIES: usize = 5;
 
-/// Until the attackers have reached their limits.
+/// The time until the attackers have reached their limits.
 const PREPARATION: Duration = Duration::from_secs(5);
 
-/// Between two lines of an honest guest.
+/// The time between two lines of an honest client.
 const TALK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A siege's longest wait.
+/// The longest wait.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Siege {
-    /// Whether all holds that must.
+    /// Whether all bounds hold.
     #[must_use]
     pub(crate) fn is_well(&self) -> bool {
         self.is_alive
@@ -167,14 +167,14 @@ pub(crate) fn siege(
     siege.memory = most_memory(server.process.id()).unwrap_or_default();
     siege.is_alive = server.process.exit().is_none();
     is_over.store(true, Ordering::Relaxed);
-    drop(server); // Whoever waits for it waits no longer.
+    drop(server); // Ends all waits for it.
     for attacker in attackers {
         let _ = attacker.join();
     }
     Ok(siege)
 }
 
-/// The most that a process has ever held, where the system tells. Unit: bytes.
+/// The peak memory of a process, if the system reports it. Unit: bytes.
 pub(crate) fn most_memory(process: u32) -> Option<u64> {
     let kib = kibibytes(&format!("/proc/{process}/status"), "VmHWM:")?;
     Some(kib * 1024)
@@ -221,7 +221,7 @@ impl Server {
         })
     }
 
-    /// Starts an attacker, who comes back until all is over.
+    /// Starts an attacker that reconnects until the end.
     fn attack(
         &self,
         attack: Attack,
@@ -240,7 +240,7 @@ impl Server {
                 round += 1;
                 let name = format!("m{number}-{round}");
                 let attacker = Attacker::new(address, &from, number, &is_over);
-                // An error: it was thrown out.
+                // An error: the server disconnected it.
                 let _ = attacker.and_then(|mut it| it.run(attack, &name));
                 pause(Duration::from_millis(20));
             }
@@ -368,7 +368,7 @@ impl<'a> Attacker<'a> {
         })
     }
 
-    /// Says this again and again, and hears it out or not.
+    /// Sends this repeatedly, and reads the answers or not.
     fn repeat(&mut self, line: &str, reads: bool) -> io::Result<()> {
         let many = line.repeat(4_096_usize.div_ceil(line.len()));
         let mut sink = vec![0; 65_536];
@@ -399,7 +399,7 @@ impl<'a> Attacker<'a> {
         self.stream.write_all(line.as_bytes())
     }
 
-    /// Hears until it is thrown out, or all is over.
+    /// Reads until it is disconnected or the siege ends.
     fn hear(
         &mut self,
         mut told: impl FnMut(&mut Self, Reply) -> io::Result<()>,
@@ -422,7 +422,7 @@ impl<'a> Attacker<'a> {
     }
 }
 
-/// The honest guest.
+/// The honest client.
 struct Visitor {
     stream: TcpStream,
     heard: BufReader<TcpStream>,
@@ -473,7 +473,7 @@ impl Visitor {
     }
 }
 
-/// The connection of a transfer over TCP, its token said.
+/// The connection of a transfer over TCP, after its token was sent.
 fn open(mut server: SocketAddr, offer: &Offer) -> io::Result<TcpStream> {
     server.set_port(offer.port);
     let mut stream = TcpStream::connect_timeout(&server, TIMEOUT)?;

@@ -19,14 +19,14 @@ pub(crate) fn grade(folder: &Path, arguments: &[&str]) -> Output {
         .args(timeout)
         .args(arguments)
         .current_dir(folder)
-        // Whether a program flushes is its own affair.
+        // A program need not flush by itself.
         .env_remove("PYTHONUNBUFFERED")
         .stdin(Stdio::null())
         .output()
         .expect("lab is built")
 }
 
-/// As [`grade`], and it prints JSON.
+/// The same as [`grade`] with JSON output.
 pub(crate) fn json(folder: &Path, before: &[&str], command: &[&str]) -> Value {
     let arguments = [before, &["--json", "--"], command].concat();
     let output = grade(folder, &arguments);
@@ -72,7 +72,7 @@ pub(crate) fn python_folder(protocol: &str) -> TempDir {
     starter("python", "protocol.py", protocol)
 }
 
-/// Whether a program is on this machine; says so where it is not.
+/// Whether a program is on this machine; prints a note if not.
 pub(crate) fn is_there(program: &str) -> bool {
     let folders = env::var_os("PATH").unwrap_or_default();
     let is_there =

@@ -1,23 +1,20 @@
-//! Whatever a program does, its run ends with a sentence, and the next scenario goes on.
+//! Whatever a program does, its run ends with a sentence, and the next scenario runs.
 
 use crate::desk::{err, grade, json, python, python_folder, solution};
 use sash::transfer::clock::Clock;
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
-/// The sentence about a Python program, and what it wrote to stderr.
+/// The sentence about a Python program, and its stderr.
 fn told(program: &str, event_limit: &str) -> (String, String) {
-    let folder = python_folder(program);
-    let arguments = [
-        "go-back-n",
-        "--role",
-        "sender",
-        "--only",
-        "1",
-        "--event-limit",
-        event_limit,
-    ];
-    let result = json(folder.path(), &arguments, &[python(), "protocol.py"]);
+    told_in(python_folder(program).path(), event_limit)
+}
+
+fn told_in(folder: &Path, event_limit: &str) -> (String, String) {
+    let arguments = "go-back-n --role sender --only 1 --event-limit";
+    let arguments: Vec<_> = arguments.split(' ').chain([event_limit]).collect();
+    let result = json(folder, &arguments, &[python(), "protocol.py"]);
     assert_eq!(result["points"], 0);
     let problem = &result["scenarios"][0]["problem"];
     let sentence = problem["failure"].as_str();
@@ -25,34 +22,35 @@ fn told(program: &str, event_limit: &str) -> (String, String) {
     (sentence, problem["stderr"].to_string())
 }
 
+#[track_caller]
+fn is_reported(program: &str, event_limit: &str, expected: &str) {
+    let (sentence, _) = told(program, event_limit);
+    assert!(sentence.contains(expected), "{sentence}");
+}
+
 #[test]
 fn a_program_that_hangs_is_reported() {
-    let (sentence, _) = told("import time\ntime.sleep(1000)\n", "0.2");
-    assert!(sentence.contains("it hangs"), "{sentence}");
+    is_reported("import time\ntime.sleep(1000)\n", "0.2", "it hangs");
 }
 
 #[test]
 fn an_answer_without_ok_is_reported() {
     let program = "import sys\nfor line in sys.stdin:\n    print('send 0', flush=True)\n";
-    let (sentence, _) = told(program, "0.2");
-    assert!(sentence.contains("and no ok"), "{sentence}");
+    is_reported(program, "0.2", "and no ok");
 }
 
 #[test]
 fn a_program_that_does_not_flush_its_output_is_reported() {
     let program = "import sys\nfor line in sys.stdin:\n    print('ok')\n";
-    let (sentence, _) = told(program, "0.4");
-    assert!(sentence.contains("without flushing"), "{sentence}");
+    is_reported(program, "0.4", "without flushing");
 }
 
 #[test]
 fn a_program_that_floods_its_output_is_reported() {
     let program = "import sys\nsys.stdin.readline(), sys.stdin.readline()\nwhile True:\n    print('send 1')\n";
-    let (sentence, _) = told(program, "20");
-    assert!(sentence.contains("more than 2000 verbs"), "{sentence}");
+    is_reported(program, "20", "more than 2000 verbs");
     let long = "import sys\nsys.stdin.readline(), sys.stdin.readline()\nwhile True:\n    print('x', end='')\n";
-    let (sentence, _) = told(long, "20");
-    assert!(sentence.contains("a line of more than"), "{sentence}");
+    is_reported(long, "20", "a line of more than");
 }
 
 #[test]
@@ -63,32 +61,25 @@ fn a_crash_is_reported_with_the_last_lines_of_stderr() {
     assert!(sentence.contains("exit status 1"), "{sentence}");
     assert!(stderr.contains("my own words"), "{stderr}");
     let program = "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n";
-    let (sentence, _) = told(program, "20");
-    assert!(sentence.contains("SIGSEGV"), "{sentence}");
+    is_reported(program, "20", "SIGSEGV");
 }
 
 #[test]
 fn an_invalid_answer_is_reported_with_its_text() {
     let program = "import sys\nsys.stdin.readline(), sys.stdin.readline()\nprint('hello', flush=True)\nsys.stdin.readline()\n";
-    let (sentence, _) = told(program, "20");
-    assert!(
-        sentence.contains("\"hello\", which is not a verb"),
-        "{sentence}"
-    );
+    is_reported(program, "20", "\"hello\", which is not a verb");
 }
 
 #[test]
 fn a_closed_stdout_is_reported() {
     let program = "import os, time\nos.close(1)\ntime.sleep(1000)\n";
-    let (sentence, _) = told(program, "20");
-    assert!(sentence.contains("closed its stdout"), "{sentence}");
+    is_reported(program, "20", "closed its stdout");
 }
 
 #[test]
 fn a_program_that_does_not_exit_after_the_end_is_reported() {
     let program = solution("go_back_n.py") + "    import time\n    time.sleep(1000)\n";
-    let (sentence, _) = told(&program, "0.5");
-    assert!(sentence.contains("did not exit after end"), "{sentence}");
+    is_reported(&program, "0.5", "did not exit after end");
 }
 
 #[test]
@@ -106,20 +97,7 @@ fn child_processes_left_behind_are_reported_and_killed() {
         format!("{before}{child}{after}"),
     )
     .unwrap();
-    let arguments = [
-        "go-back-n",
-        "--role",
-        "sender",
-        "--only",
-        "1",
-        "--event-limit",
-        "20",
-    ];
-    let result = json(folder.path(), &arguments, &[python(), "protocol.py"]);
-    let problem = &result["scenarios"][0]["problem"];
-    let sentence = problem["failure"]
-        .as_str()
-        .unwrap_or_else(|| panic!("{problem}"));
+    let (sentence, _) = told_in(folder.path(), "20");
     assert!(
         sentence.contains("left child processes behind"),
         "{sentence}"

@@ -1,5 +1,5 @@
-//! `lab grade`: right programs have full marks, usual mistakes are told by their names, and
-//! whatever a program does, its run ends with a sentence.
+//! `lab grade`: right programs get full marks, usual mistakes are named, and every run ends with
+//! a sentence, whatever the program does.
 
 #![expect(
     clippy::unwrap_used,

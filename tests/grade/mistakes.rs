@@ -1,4 +1,4 @@
-//! Each usual mistake, made by a small program, loses marks and is told by its name.
+//! A small program makes each usual mistake; it loses marks, and the result names the mistake.
 
 use crate::desk::{json, python, python_folder, solution};
 use sash::lab::grade::rules::MISTAKES;

@@ -1,4 +1,4 @@
-//! What the result looks like: text, CSV, Gradescope, a page, a played run, and exit codes.
+//! The forms of a result: text, CSV, Gradescope, a page, a played run, and exit codes.
 
 use crate::desk::{err, grade, out, python, python_folder, solution};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! A crowd of clients on one thread: it joins, speaks, and times what it hears.
+//! Many clients on one thread: they join, send lines, and measure the delay of each.
 //!
 //! Which protocol of chat it speaks, a [`Language`] says. Linux only (`epoll`).
 
@@ -9,27 +9,27 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// What clients say to a server, and what they hear from it.
+/// The messages of a chat protocol.
 pub(crate) trait Language: Copy {
-    /// So many join at once.
+    /// Clients that join at once.
     fn group(self) -> usize;
 
-    /// What a client sends first, all at once.
+    /// The first bytes of a client, in one write.
     fn greeting(self, number: usize) -> Vec<u8>;
 
-    /// What tells a client that it is in.
+    /// The text that confirms a join.
     fn welcome(self) -> &'static [u8];
 
-    /// These words, for everybody.
+    /// A line with this text to all.
     fn line(self, words: &str) -> Vec<u8>;
 }
 
-/// Everybody in the room.
+/// All clients in the room.
 pub(crate) struct Crowd<L> {
     clients: Vec<Client>,
     epoll: Epoll,
     start: Instant,
-    /// How long it took until the last of them was in.
+    /// The time until the last of them had joined.
     pub(crate) joining: Duration,
     language: L,
     room: Vec<u8>,
@@ -40,30 +40,30 @@ struct Client {
     stream: TcpStream,
     /// The end of what was read, where a mark may have begun.
     rest: Vec<u8>,
-    /// What the kernel has not taken yet.
+    /// Bytes that the kernel has not accepted yet.
     unsent: Vec<u8>,
 }
 
-/// What was said and what was heard.
+/// The lines sent and received.
 #[derive(Default)]
 pub(crate) struct Tally {
-    /// Deliveries that were to be.
+    /// Expected deliveries.
     wanted: u64,
-    /// How long each delivery took.
+    /// The delay of each delivery.
     delays: Delays,
     time: Duration,
 }
 
-/// Nothing heard for so long: what is missing is missing.
+/// After this time without a line the missing ones count as lost.
 const SILENCE: Duration = Duration::from_secs(3);
 
-/// Before anything counts.
+/// The time before the measurement.
 const WARMING: Duration = Duration::from_secs(1);
 
-/// So many speak at once when it is about how much gets through.
+/// Clients that send at once when the throughput is measured.
 const SPEAKERS: usize = 20;
 
-/// Nobody is taken to be let in after so long.
+/// The longest wait for a join.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl<L: Language> Crowd<L> {
@@ -125,7 +125,7 @@ impl<L: Language> Crowd<L> {
         self.grown_kib
     }
 
-    /// So many lines a second, each by the next client.
+    /// This many lines per second, each from the next client.
     pub(crate) fn talk(&mut self, rate: u32, time: Duration) -> Tally {
         let gap = Duration::from_secs(1) / rate;
         let mut tally = Tally {
@@ -161,7 +161,7 @@ impl<L: Language> Crowd<L> {
         }
     }
 
-    /// As many lines as the server takes.
+    /// As many lines as the server accepts.
     pub(crate) fn saturate(&mut self, time: Duration) -> Tally {
         let mut tally = Tally {
             time,
@@ -209,7 +209,7 @@ impl<L: Language> Crowd<L> {
         }
     }
 
-    /// Waits at most so long and reads what there is; whether there was anything.
+    /// Waits at most this long and reads; returns whether there was anything to read.
     fn hear(&mut self, wait: Duration, tally: &mut Tally) -> bool {
         let mut events = [EpollEvent::empty(); 256];
         // The kernel counts in milliseconds: below one it is asked again at once.
@@ -236,7 +236,7 @@ impl<L: Language> Crowd<L> {
         count > 0
     }
 
-    /// Reads until nothing comes any more.
+    /// Reads until nothing more arrives.
     fn hear_out(&mut self) {
         let mut nothing = Tally::default();
         let mut last = Instant::now();
@@ -248,7 +248,7 @@ impl<L: Language> Crowd<L> {
     }
 }
 
-/// Reads and forgets what waits for those who are in already.
+/// Reads and discards the lines for clients that have joined.
 fn drain(epoll: &Epoll, clients: &mut [Client], room: &mut [u8]) {
     let mut events = [EpollEvent::empty(); 256];
     loop {
@@ -283,7 +283,7 @@ impl Tally {
         self.wanted as f64 - self.delays.count() as f64
     }
 
-    /// So many of all deliveries took no longer. Unit: milliseconds.
+    /// The longest delay of this share of all deliveries. Unit: milliseconds.
     pub(crate) fn percentile(&self, share: f64) -> f64 {
         self.delays.quantile(share).as_secs_f64() * 1e3
     }

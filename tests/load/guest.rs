@@ -1,8 +1,8 @@
-//! Guests without a program of their own: they talk, and measure how long each line takes
-//! to each of them.
+//! Clients without a program: they send lines, and measure the delay of each line to each of
+//! them.
 //!
-//! A line carries a mark ([`measure`](super::measure)), so whoever hears it knows how long
-//! it took. Lines of the history do not count.
+//! A line carries a mark ([`measure`](super::measure)), from which a receiver computes its delay.
+//! Lines of the history do not count.
 
 use super::measure::{find_marks, mark};
 use sash::transfer::clock::Clock;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// One who has joined. Dropping it hangs up.
+/// A client that has joined. Dropping it disconnects.
 #[derive(Debug)]
 pub(crate) struct Guest {
     stream: Arc<TcpStream>,
@@ -25,10 +25,10 @@ pub(crate) struct Guest {
     delays: crossbeam_channel::Receiver<Duration>,
 }
 
-/// How long a server may take to let somebody connect.
+/// The longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A connection from one of these addresses, by its number; none: whichever.
+/// A connection from one of these addresses, by its number; without any, from any address.
 pub(crate) fn connect(
     server: SocketAddr,
     from: &[IpAddr],
@@ -77,13 +77,13 @@ impl Guest {
         (&*self.stream).write_all(request.to_line().as_bytes())
     }
 
-    /// Says a line whose way is measured.
+    /// Sends a line whose delay is measured.
     pub(crate) fn say_measured(&self) -> io::Result<()> {
         let now = self.clock.now().since_start();
         self.ask(&Request::Say { text: mark(0, now) })
     }
 
-    /// What it has heard so far.
+    /// The delays so far.
     pub(crate) fn delays(&self) -> impl Iterator<Item = Duration> + '_ {
         self.delays.try_iter()
     }
@@ -113,7 +113,7 @@ fn hear(mut stream: &TcpStream, mut told: impl FnMut(&str)) -> io::Result<()> {
     }
 }
 
-/// How long a measured line took until now; history is none.
+/// The delay of a measured line; `None` for the history.
 fn delay(line: &str, clock: Clock) -> Option<Duration> {
     // Most lines of a flood are not measured: looked at before they are read.
     let mut said_at = None;

@@ -11,9 +11,8 @@
 //! Each program includes the files that it needs by `#[path]`: nothing of this is in the
 //! library.
 //!
-//! A mark is `<t`, who speaks, when, `>`: the same in every protocol of chat, and found
-//! again in any text around it. A reader that finds it knows how long the line took, by
-//! the clock of this process.
+//! A mark is `<t`, the sender, the time, `>`: the same in every chat protocol, and found in any
+//! text around it. A reader computes the delay of the line by the clock of this process.
 
 use std::time::Duration;
 
@@ -70,7 +69,7 @@ impl Delays {
         Duration::from_micros(u64::from(delay))
     }
 
-    /// How many were heard.
+    /// The number of received lines.
     pub(crate) const fn count(&self) -> usize {
         self.0.len()
     }

@@ -35,7 +35,7 @@ pub(crate) fn begin() {
     drop(with(|it| mem::replace(it, window)));
 }
 
-/// From any thread: whoever waits shall look.
+/// Wakes the waiting thread, from any thread.
 pub fn awake() {
     world::point();
     let place = with(|window| {
@@ -45,13 +45,13 @@ pub fn awake() {
     place.into_iter().for_each(wake);
 }
 
-/// Calls this after so many seconds, while the window waits.
+/// Calls this after the given seconds, while the window waits.
 pub fn add_timeout3(seconds: f64, call: impl FnOnce(Handle) + 'static) {
     let due = world::now() + Duration::from_secs_f64(seconds);
     with(|window| window.timeouts.push((due, Box::new(call))));
 }
 
-/// Waits until somebody wakes it; as FLTK, it goes on waiting after a timeout.
+/// Waits until a thread wakes it; like FLTK, it continues to wait after a timeout.
 pub(crate) fn wait() {
     let place = with(|window| window.place).expect("a window");
     loop {

@@ -1,4 +1,4 @@
-//! Somebody who talks to the server, on a thread of the schedule.
+//! A client of the server, on a thread of the schedule.
 
 use crate::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 use crate::real::io::{self, Read, Write};
@@ -20,15 +20,15 @@ pub(crate) struct Guest {
     server: SocketAddr,
     lines: Lines,
     has_ended: bool,
-    /// Everything that came.
+    /// Everything that arrived.
     pub(crate) heard: Vec<Reply>,
 }
 
-/// Nothing in a schedule takes longer.
+/// The longest wait in a schedule.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Guest {
-    /// `None` where nobody listens any more.
+    /// `None` if the server no longer listens.
     pub(crate) fn join(server: SocketAddr, name: &str) -> Option<Self> {
         let stream = TcpStream::connect_timeout(&server, TIMEOUT).ok()?;
         let mut guest = Self {
@@ -42,7 +42,7 @@ impl Guest {
         Some(guest)
     }
 
-    /// A line; whether somebody is still there.
+    /// Sends a line; returns whether the connection is still open.
     pub(crate) fn say(&mut self, line: &str) -> bool {
         let written = (&self.stream).write_all(format!("{line}\n").as_bytes());
         written.is_ok()
@@ -52,7 +52,7 @@ impl Guest {
         self.say(&format!(r#"{{"say":{{"text":"{text}"}}}}"#))
     }
 
-    /// Reads on until something like this has come; `None` at the end of the stream.
+    /// Reads until a line like this arrives; `None` at the end of the stream.
     pub(crate) fn hear<T>(&mut self, wanted: impl Fn(&Reply) -> Option<T>) -> Option<T> {
         loop {
             let reply = self.next()?;
@@ -101,12 +101,12 @@ impl Guest {
         }
     }
 
-    /// Says no more; what comes can still be heard.
+    /// Sends no more, but can still read.
     pub(crate) fn end_half(&self) {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// What was said to all, as it was heard.
+    /// The lines to all, as received.
     pub(crate) fn lines(&self) -> Vec<String> {
         let said = self.heard.iter().filter_map(|reply| match reply {
             Reply::Said(said) => Some(format!("{}: {}", said.from, said.text)),

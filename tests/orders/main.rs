@@ -1,6 +1,5 @@
-//! Every order in which threads can meet: the server, its transfers and the client's link
-//! as they are, on threads that Shuttle schedules, thousands of times and each time
-//! otherwise.
+//! Thread schedules: the server, its transfers and the client's chat connection run unchanged on
+//! threads that Shuttle schedules, thousands of times and each time in another order.
 //!
 //! The sources are compiled once more, without a change. This crate calls itself `std`,
 //! `crossbeam_channel`, `fltk` and `rustix`, and so puts other threads, channels, clocks and sockets
@@ -12,12 +11,12 @@
 //!                            --use std::thread----------> tests/orders/thread.rs --> Shuttle
 //! ```
 //!
-//! What does not hold an order fails: a line that is lost or overtakes another, a port or a
-//! thread that is left, somebody who waits for ever (`world`). Not tried: rows of datagrams
-//! that come (`recvmmsg`), so uploads go over TCP; weak memory, which is Miri's and the thread
-//! sanitizer's.
+//! A test fails if a line is lost or overtakes another, if a port or a thread is not released,
+//! or if a thread waits for ever (`world`). It does not try batches of received datagrams
+//! (`recvmmsg`), so uploads go over TCP, nor weak memory, for which Miri and the thread
+//! sanitizer exist.
 //!
-//! `ORDERS=10000 cargo test --test orders` tries so many of each.
+//! `ORDERS=10000 cargo test --test orders` sets the number of schedules of each.
 //!
 //! Linux alone: elsewhere Sash uses other packages for its sockets.
 //!
@@ -97,7 +96,7 @@ pub mod sync {
     pub use shuttle::sync::{Mutex, MutexGuard};
 }
 
-/// A panic is a finding: it goes on to Shuttle.
+/// A panic is a finding: Shuttle gets it.
 #[cfg(target_os = "linux")]
 pub mod panic {
     pub use crate::real::panic::AssertUnwindSafe;

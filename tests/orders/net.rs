@@ -5,8 +5,8 @@
 //!             side 0 <--bytes[1]-- side 1
 //! ```
 //!
-//! Little fits in a connection, so that who writes waits; a datagram may be lost. Options
-//! of the system are set on a socket that carries nothing.
+//! A connection buffers little, so that a writer must wait; a datagram may be lost. Options of
+//! the system are set on a socket that carries nothing.
 
 use crate::real::collections::{BTreeMap, VecDeque};
 use crate::real::io::{self, ErrorKind, IoSlice, Read, Write};
@@ -28,10 +28,10 @@ const ROOM_BYTES: [usize; 3] = [40, 300, 1500];
 /// What a UDP socket holds. Unit: datagrams.
 const ROOM_DATAGRAMS: usize = 32;
 
-/// One datagram of so many is lost.
+/// One datagram in this many is lost.
 const LOSS: u32 = 16;
 
-/// Who has which port. A schedule that is over has left none.
+/// The owners of the ports. At the end of a schedule all ports are free.
 #[derive(Default)]
 struct Ports {
     tcp: BTreeMap<u16, Arc<Door>>,
@@ -87,7 +87,7 @@ fn deadline(timeout: Option<Duration>) -> Option<Duration> {
 #[derive(Debug)]
 pub struct TcpStream {
     pipe: Arc<Pipe>,
-    /// 0 has called, 1 was called.
+    /// 0 has connected, 1 has accepted.
     side: usize,
     addresses: [SocketAddr; 2],
     settings: Mutex<Settings>,
@@ -187,7 +187,7 @@ impl TcpStream {
         Ok(())
     }
 
-    /// Until when a read or write may wait.
+    /// The deadline of a read or write.
     fn timeout(&self, choose: impl Fn(Settings) -> Option<Duration>) -> Option<Duration> {
         let settings = *state(&self.settings);
         if settings.is_nonblocking {
@@ -295,7 +295,7 @@ pub struct TcpListener {
 #[derive(Debug)]
 struct Door {
     place: WaitPoint,
-    /// Who has called and was not let in.
+    /// Connections that were not accepted yet.
     waiting: Mutex<VecDeque<TcpStream>>,
 }
 
@@ -342,7 +342,7 @@ impl Drop for TcpListener {
     fn drop(&mut self) {
         point();
         with(|ports| ports.tcp.remove(&self.address.port()));
-        // Who was not let in is turned away, outside of the lock.
+        // Connections that were not accepted are closed, outside of the lock.
         let waiting = real::mem::take(&mut *state(&self.door.waiting));
         drop(waiting);
     }
@@ -580,7 +580,7 @@ impl MMsgHdr {
     }
 }
 
-/// Takes what there is room for, and never waits: Sash does not ask otherwise.
+/// Accepts as many as fit, and never waits: Sash needs nothing else.
 pub fn sendmsg(
     stream: &TcpStream,
     parts: &[IoSlice<'_>],

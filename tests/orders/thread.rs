@@ -28,7 +28,7 @@ impl Builder {
         Self { name }
     }
 
-    /// All have the size that Shuttle is told.
+    /// All have the size that Shuttle gets.
     #[must_use]
     pub fn stack_size(self, _bytes: usize) -> Self {
         self

@@ -1,4 +1,4 @@
-//! What is tried, each thousands of times in another order.
+//! The situations, each tried in thousands of orders.
 
 use crate::bell::Bell;
 use crate::client::chat_connection::ChatConnection;
@@ -60,7 +60,7 @@ const TRIES: [(&str, Try); 9] = [
 /// Schedules of each, half of them by each scheduler; `ORDERS` asks for another number.
 const SCHEDULES: usize = 250;
 
-/// Of one that goes on without end. Unit: steps.
+/// The limit of a schedule that does not end. Unit: steps.
 const MOST_STEPS: usize = 2_000_000;
 
 /// Threads of a schedule have no guard but this. Unit: bytes.
@@ -128,7 +128,7 @@ fn schedule(scheduler: impl Scheduler + 'static, act: Try) {
     });
 }
 
-/// A server with one file to offer and so many ports.
+/// A server with one file and this many ports.
 struct Fixture {
     server: Running,
     folder: TempDir,
@@ -177,7 +177,7 @@ fn sleep(milliseconds: u32) {
     let _ = after(Duration::from_millis(milliseconds.into())).recv();
 }
 
-/// What two have heard together is in the same order and has no gap.
+/// The lines that two clients have both received are in the same order and have no gap.
 fn agree(one: &[String], other: &[String]) {
     let common: Vec<_> = one.iter().filter(|it| other.contains(it)).collect();
     let Some((first, last)) = common.first().zip(common.last()) else {
@@ -294,7 +294,7 @@ fn stay() {
         .collect();
     let heard: Vec<_> = guests.iter().map(Guest::lines).collect();
     for one in &heard {
-        // Who was slow to come may have heard the first of them as history.
+        // A client that joined late may have received the first of them as history.
         for other in &heard {
             agree(one, other);
         }
@@ -362,7 +362,7 @@ fn transfers() {
     // In haste it may have been too late to join.
     let offer = last.hear_offer();
     assert!(offer.is_some_and(|it| it.port == 55_000) || world::is_hasty());
-    // Not only when the server has waited in vain for who is gone.
+    // Not only when the server has waited in vain for a client that has left.
     assert!(world::now() < Duration::from_secs(20) || world::is_hasty());
     for guest in guests {
         guest.join().expect("well");
@@ -521,7 +521,7 @@ fn hang_up() {
     link.send(request(r#"{"join":{"name":"dana"}}"#));
     link.send(request(r#"{"say":{"text":"one"}}"#));
     if choose(2) == 0 {
-        // Else it hangs up before it is connected.
+        // Otherwise it disconnects before it is connected.
         let _ = reports.recv();
     }
     link.send(request(r#"{"say":{"text":"two"}}"#));
@@ -539,7 +539,7 @@ fn hang_up() {
     expect_no_remaining_threads();
 }
 
-/// The server ends, or is not there, or the link hangs up, at any moment.
+/// The server ends or does not run, or the connection closes, at any moment.
 fn lose() {
     world::begin(choose(2) == 0);
     let place = Fixture::open(1);

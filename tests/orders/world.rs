@@ -1,9 +1,9 @@
-//! What every thread of one schedule shares: the time, and who waits for what.
+//! The state that all threads of one schedule share: the time, and the waits.
 //!
 //! The threads are Shuttle's: one runs at a time, and at each [`point`] another may go on.
-//! Time stands still while anybody can; when all wait, it is as late as the first of their
-//! deadlines. If nobody has one, or ten minutes pass, somebody waits in vain: that is how a
-//! deadlock, a lost wake-up and a thread that never ends show themselves.
+//! Time stands still while a thread can run; when all wait, it advances to the first of their
+//! deadlines. If there is none, or ten minutes pass, a thread waits in vain: this reveals a
+//! deadlock, a lost wake-up and a thread that never ends.
 //!
 //! ```text
 //!   room: recv_timeout ----\
@@ -19,11 +19,11 @@ use shuttle::rand::Rng;
 use shuttle::sync::atomic::{AtomicBool, Ordering};
 use shuttle::thread::Thread;
 
-/// What is waited for: a channel, a connection, a thread.
+/// An object to wait for: a channel, a connection, a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct WaitPoint(u64);
 
-/// Where the end of any thread is told.
+/// The place at which the end of a thread is reported.
 pub(crate) const ENDS: WaitPoint = WaitPoint(0);
 
 #[derive(Default)]
@@ -35,7 +35,7 @@ struct World {
     alive: BTreeMap<u64, String>,
     waiting: BTreeMap<u64, Waiting>,
     last: u64,
-    /// Whether a deadline may pass although somebody could go on: a machine that is slow.
+    /// Whether a deadline may pass although a thread could run, as on a slow machine.
     is_hasty: bool,
 }
 
@@ -45,10 +45,10 @@ struct Waiting {
     deadline: Option<Duration>,
 }
 
-/// Nothing that is tried here takes longer.
+/// The longest schedule.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// Where it is hasty, one wait of so many has its deadline at once.
+/// In a hasty world, one in this many waits reaches its deadline at once.
 const HASTE: u32 = 24;
 
 real::thread_local! {
@@ -72,7 +72,7 @@ pub(crate) fn begin(is_hasty: bool) {
     drop(old); // What falls with it may look at the new one.
 }
 
-/// Whether a deadline may pass although somebody could go on.
+/// Whether a deadline may pass although a thread could run.
 pub(crate) fn is_hasty() -> bool {
     with(|world| world.is_hasty)
 }
@@ -108,7 +108,7 @@ pub(crate) fn is_falling() -> bool {
     real::thread::panicking()
 }
 
-/// A choice among so many, which Shuttle makes.
+/// A choice among this many, which Shuttle makes.
 pub(crate) fn choose(count: u32) -> u32 {
     shuttle::rand::thread_rng().gen_range(0..count)
 }
@@ -154,7 +154,7 @@ fn wait(place: WaitPoint, deadline: Option<Duration>) {
     }
 }
 
-/// Something has changed at this place: who waits there looks again.
+/// This place has changed: the threads that wait there check again.
 pub(crate) fn wake(place: WaitPoint) {
     if is_falling() {
         return;

@@ -1,4 +1,4 @@
-//! A real server and real clients, hurt at random from a seed: nothing is lost.
+//! Random faults from a seed in a real server and real clients: nothing is lost.
 //!
 //! Short, so that it is an ordinary test; `./sash chaos --seeds 1-50` is the long one. In an
 //! odd seed the server itself is killed and started again.

@@ -1,6 +1,7 @@
-//! `lab chart` and `lab sweep` as programs: what a slip of the pen is answered with, and
-//! what Ctrl-C leaves behind.
+//! `lab chart` and `lab sweep` as programs: the error messages for wrong arguments, and the
+//! results that remain after Ctrl-C.
 
+use crate::running::signal;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
@@ -110,14 +111,7 @@ fn an_interrupted_sweep_keeps_the_finished_cells() {
     let mut progress = String::new();
     said.read_line(&mut progress).unwrap();
     assert!(progress.ends_with(" of 2400 cells\n"), "{progress}");
-    let id = sweep.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    signal(&sweep, "-INT");
     let mut rest = String::new();
     said.read_to_string(&mut rest).unwrap();
     assert!(rest.contains("finished cells are kept"), "{rest}");

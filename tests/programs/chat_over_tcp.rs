@@ -1,4 +1,4 @@
-//! The chat over true sockets on 127.0.0.1: raw bytes go in, raw lines come out.
+//! The chat over real sockets on 127.0.0.1: raw bytes in, raw lines out.
 
 #![expect(
     clippy::disallowed_methods,
@@ -13,10 +13,11 @@ use sash::wire::line::{HOPELESS_LINE_BYTES, LONGEST_LINE_BYTES};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream, UdpSocket};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-/// No answer takes this long unless something is broken.
+/// The longest wait for an answer.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn config() -> Config {
@@ -36,7 +37,7 @@ fn server() -> Running {
     server::start(config()).unwrap()
 }
 
-/// A client as `nc` would be one.
+/// A client that works as `nc` does.
 struct Client {
     stream: BufReader<TcpStream>,
 }
@@ -87,7 +88,7 @@ impl Client {
         serde_json::from_str(&line).unwrap()
     }
 
-    /// The next line with this keyword; others are passed over.
+    /// The next line with this keyword; other lines are skipped.
     fn wait_for(&mut self, keyword: &str) -> Value {
         loop {
             let line = self.next();
@@ -100,7 +101,7 @@ impl Client {
         }
     }
 
-    /// The next news of a transfer in this state.
+    /// The next message about a transfer in this state.
     fn wait_for_state(&mut self, state: &str) -> Value {
         loop {
             let news = self.wait_for("transfer");
@@ -110,7 +111,7 @@ impl Client {
         }
     }
 
-    /// Nothing is on its way to this client: a ping is answered by the very next line.
+    /// Checks that nothing else is in flight to this client: the next line answers a ping.
     fn expect_silence(&mut self) {
         self.write(b"\"ping\"\n");
         assert_eq!(self.next(), "pong");
@@ -262,7 +263,7 @@ fn an_unreadable_line_is_skipped_and_an_endless_line_ends_the_connection() {
         assert_eq!(guy.next()["said"]["text"], "next");
         assert_eq!(dana.next()["said"]["text"], "next");
     }
-    // The server may hang up in the middle of it.
+    // The server may close the connection before the end.
     let endless = "a".repeat(HOPELESS_LINE_BYTES + LONGEST_LINE_BYTES + 8_192);
     let _ = guy.stream.get_mut().write_all(endless.as_bytes());
     assert_eq!(guy.next()["error"]["code"], "bad-line");
@@ -292,7 +293,7 @@ fn random_bytes_end_at_most_their_own_connection() {
                 b"\n\"{}[]:,a\\\xff\0"[(state >> 16) as usize % 12]
             })
             .collect();
-        // The server may have hung up in the middle of it.
+        // The server may have closed the connection before the end.
         let _ = guy.stream.get_mut().write_all(&noise);
     }
     dana.say("still here");
@@ -323,7 +324,7 @@ fn a_client_that_does_not_join_in_time_is_refused_even_if_it_sends_bytes_slowly(
     dripping.expect_hang_up();
     dripping.stream.get_ref().shutdown(Shutdown::Both).unwrap();
     drip.join().unwrap();
-    // Whoever has joined may be silent for as long as they like.
+    // A user who has joined may be silent for any time.
     dana.expect_silence();
 }
 
@@ -374,8 +375,8 @@ fn a_client_that_does_not_read_is_disconnected_and_delays_no_other_client() {
     let mut deaf = Client::on(socket.into());
     deaf.send(&json!({"join": {"name": "deaf"}}));
     dana.wait_for("joined");
-    // As much as it takes: the kernel holds up to some MiB for the deaf one, and only what
-    // is more waits in the server.
+    // The kernel buffers a few MiB for the client that does not read; only the rest waits in the
+    // server.
     let text = "x".repeat(16_000);
     let mut left = None;
     for _ in 0..1_000 {
@@ -483,7 +484,7 @@ fn a_full_server_refuses_clients_until_one_leaves() {
     third.expect_hang_up();
     drop(guy);
     dana.wait_for("left");
-    // The seat is free a moment after everybody heard of it.
+    // The place is free a moment after the others were told.
     let came_in = (0..100).any(|_| {
         let mut third = Client::connect(&server);
         third.send(&json!({"join": {"name": "third"}}));
@@ -648,21 +649,21 @@ fn a_download_waits_for_a_free_port_and_is_given_its_place_in_the_queue() {
     dana.send(&json!({"download": {"file": "a.txt", "tag": 2}}));
     let queued = dana.wait_for_state("queued");
     assert_eq!((&queued["tag"], &queued["place"]), (&json!(2), &json!(1)));
-    // Who has no port comes first.
+    // A request without a port comes first.
     guy.send(&json!({"download": {"file": "a.txt", "tag": 3}}));
     let waiting = guy.wait_for_state("queued");
     assert_eq!(waiting["place"], 1);
     assert_eq!(dana.wait_for_state("queued")["place"], 2);
-    // Chat goes on meanwhile.
+    // The chat continues meanwhile.
     guy.say("hi");
     assert_eq!(dana.wait_for("said")["text"], "hi");
 
-    // One does not end what belongs to another.
+    // A client cannot cancel the transfer of another.
     guy.send(&json!({"cancel": {"transfer": offer["transfer"]}}));
     assert_eq!(guy.wait_for("error")["code"], "no-such-transfer");
     dana.send(&json!({"cancel": {"transfer": queued["transfer"]}}));
     assert_eq!(dana.wait_for_state("cancelled")["tag"], 2);
-    // Who leaves makes room for the next in line.
+    // A client that leaves frees its port for the next request.
     drop(dana);
     let offer = guy.wait_for("offer");
     assert_eq!((&offer["tag"], &offer["port"]), (&json!(3), &json!(first)));
@@ -708,8 +709,16 @@ fn a_digest_appears_in_the_listing_after_the_first_download_of_the_file() {
     server.stop();
 }
 
-/// Reads the file that an offer over TCP names, as `nc` would.
-fn fetch(server: &Running, offer: &Value) -> Vec<u8> {
+fn offering(files: &Path) -> Running {
+    server::start(Config {
+        files: files.into(),
+        ..config()
+    })
+    .unwrap()
+}
+
+/// Reads the file that an offer over TCP names, as `nc` would, and reports this result.
+fn fetch(server: &Running, offer: &Value, result: u8) -> Vec<u8> {
     let port = u16::try_from(offer["port"].as_u64().unwrap()).unwrap();
     let mut stream = TcpStream::connect((server.address().ip(), port)).unwrap();
     stream.set_read_timeout(Some(TIMEOUT)).unwrap();
@@ -718,7 +727,7 @@ fn fetch(server: &Running, offer: &Value) -> Vec<u8> {
     let size = usize::try_from(offer["size"].as_u64().unwrap()).unwrap();
     let mut bytes = vec![0; size + 32];
     stream.read_exact(&mut bytes).unwrap();
-    stream.write_all(&[1]).unwrap();
+    stream.write_all(&[result]).unwrap();
     bytes.truncate(size);
     bytes
 }
@@ -731,11 +740,7 @@ fn close_half(client: &Client) {
 fn a_half_closed_client_receives_every_answer_and_its_download_before_the_end() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.txt"), "asked for").unwrap();
-    let server = server::start(Config {
-        files: folder.path().into(),
-        ..config()
-    })
-    .unwrap();
+    let server = offering(folder.path());
     let mut dana = Client::joined(&server, "dana");
     let mut nc = Client::connect(&server);
     nc.send(&json!({"join": {"name": "nc"}}));
@@ -753,7 +758,7 @@ fn a_half_closed_client_receives_every_answer_and_its_download_before_the_end() 
         answers.extend(nc.next().as_object().unwrap().clone());
     }
     let offer = answers["offer"].clone();
-    assert_eq!(fetch(&server, &offer), b"asked for");
+    assert_eq!(fetch(&server, &offer, 1), b"asked for");
     nc.wait_for_state("verified");
     assert_eq!(nc.next_line(), None);
     assert_eq!(dana.wait_for("left")["why"], "connection closed");
@@ -776,7 +781,7 @@ fn a_vanished_client_leaves_no_transfer_behind() {
     let part = folder.path().join(".uploads/b.part");
     assert!(part.exists());
     drop(guy);
-    // An upload of which nothing has come leaves nothing: it was cancelled.
+    // A cancelled upload of which nothing has arrived leaves no file.
     let mut tries = 0;
     while part.exists() {
         wait(Duration::from_millis(10));
@@ -789,18 +794,14 @@ fn a_vanished_client_leaves_no_transfer_behind() {
 #[test]
 fn an_upload_interrupted_over_tcp_resumes_on_an_immediate_retry() {
     let folder = tempfile::tempdir().unwrap();
-    let server = server::start(Config {
-        files: folder.path().into(),
-        ..config()
-    })
-    .unwrap();
+    let server = offering(folder.path());
     let size = 100_000;
     let ask = json!({"upload": {
         "file": "a", "size": size, "modified": 7, "transport": "tcp"
     }});
     let mut expected = 0;
     for round in 0..20 {
-        // Every other time the whole client is gone, and another one asks.
+        // Every second time the client disconnects and another one asks.
         let mut client = Client::joined(&server, &format!("guest{round}"));
         for again in 0..2 {
             client.send(&ask);
@@ -838,16 +839,12 @@ fn a_file_modified_in_place_with_the_same_size_and_time_is_listed_without_its_ol
     let path = folder.path().join("a.txt");
     std::fs::write(&path, "one").unwrap();
     let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
-    let server = server::start(Config {
-        files: folder.path().into(),
-        ..config()
-    })
-    .unwrap();
+    let server = offering(folder.path());
     let mut dana = Client::joined(&server, "dana");
     let ask = json!({"download": {"file": "a.txt", "transport": "tcp"}});
     dana.send(&ask);
     let offer = dana.wait_for("offer");
-    assert_eq!(fetch(&server, &offer), b"one");
+    assert_eq!(fetch(&server, &offer, 1), b"one");
     dana.wait_for_state("verified");
     dana.send(&json!("files"));
     assert!(dana.wait_for("files")["files"][0]["digest"].is_string());
@@ -857,7 +854,7 @@ fn a_file_modified_in_place_with_the_same_size_and_time_is_listed_without_its_ol
         let file = std::fs::File::options().write(true).open(&path).unwrap();
         file.set_modified(modified).unwrap();
     }
-    // The server answers from a list that it made a moment ago, for a moment.
+    // For a moment the server answers from its last list.
     let mut tries = 0;
     loop {
         dana.send(&json!("files"));
@@ -872,7 +869,7 @@ fn a_file_modified_in_place_with_the_same_size_and_time_is_listed_without_its_ol
 }
 
 #[cfg(unix)]
-fn ctime(path: &std::path::Path) -> (i64, i64) {
+fn ctime(path: &Path) -> (i64, i64) {
     use std::os::unix::fs::MetadataExt;
     let told = std::fs::metadata(path).unwrap();
     (told.ctime(), told.ctime_nsec())
@@ -882,22 +879,13 @@ fn ctime(path: &std::path::Path) -> (i64, i64) {
 fn a_damaged_download_makes_the_server_recompute_the_digest() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.txt"), "one").unwrap();
-    let server = server::start(Config {
-        files: folder.path().into(),
-        ..config()
-    })
-    .unwrap();
+    let server = offering(folder.path());
     let mut dana = Client::joined(&server, "dana");
     let ask = json!({"download": {"file": "a.txt", "transport": "tcp"}});
     for (word, state) in [(1, "verified"), (2, "damaged")] {
         dana.send(&ask);
         let offer = dana.wait_for("offer");
-        let port = u16::try_from(offer["port"].as_u64().unwrap()).unwrap();
-        let mut stream = TcpStream::connect((server.address().ip(), port)).unwrap();
-        let token = offer["token"].as_str().unwrap();
-        stream.write_all(format!("{token}\n").as_bytes()).unwrap();
-        stream.read_exact(&mut [0; 35]).unwrap();
-        stream.write_all(&[word]).unwrap();
+        fetch(&server, &offer, word);
         dana.wait_for_state(state);
         dana.send(&json!("files"));
         let files = dana.wait_for("files");
@@ -955,11 +943,7 @@ fn files_that_cannot_be_offered_are_counted_in_the_list() {
     for name in ["fine.txt", "aux.c", "trailing ", "a\\b"] {
         std::fs::write(folder.path().join(name), "x").unwrap();
     }
-    let server = server::start(Config {
-        files: folder.path().into(),
-        ..config()
-    })
-    .unwrap();
+    let server = offering(folder.path());
     let mut dana = Client::joined(&server, "dana");
     dana.send(&json!("files"));
     let files = dana.wait_for("files");
@@ -976,7 +960,7 @@ fn only_the_client_with_the_token_can_take_over_its_own_name() {
     let welcome = dana.wait_for("welcome");
     let token = welcome["token"].as_str().unwrap().to_owned();
     let mut guy = Client::joined(&server, "guy");
-    // A dead connection looks like one that says nothing.
+    // A dead connection looks like a silent one.
     for wrong in [json!(null), json!("0".repeat(32))] {
         let mut stranger = Client::connect(&server);
         stranger.send(&json!({"join": {"name": "dana", "token": wrong}}));

@@ -6,13 +6,14 @@
     reason = "a test waits for other processes, and may fail where it stands"
 )]
 
+use crate::running::{ServerProcess, TIMEOUT, ended_with, printed, succeeded};
 use sash::lab::class_question::{RunQuestion, short, usual_moment};
 use sash::wire::message::{Answer, Assignment};
 use sash::wire::options::{Arq, Congestion};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,54 +21,38 @@ use tempfile::TempDir;
 
 /// A server with a class of dana's.
 struct Class {
-    server: Child,
-    address: String,
+    server: ServerProcess,
     folder: TempDir,
 }
 
-/// A client that stays, with what it prints.
+/// A client that stays, and the lines that it prints.
 struct Student {
     child: Child,
     stdin: Option<ChildStdin>,
     lines: Receiver<String>,
 }
 
-const TIMEOUT: Duration = Duration::from_secs(60);
-
 impl Class {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("files")).unwrap();
         fs::write(folder.path().join("chalk"), "white chalk\n").unwrap();
-        let mut server = Command::new(env!("CARGO_BIN_EXE_server"))
-            .current_dir(folder.path())
-            .args(["--bind", "127.0.0.1:0", "--files", "files", "--class"])
-            .args(["--teacher", "dana", "--teacher-password-file", "chalk"])
-            .args(["--class-results", "results.csv"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let stdout = server.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
-        let address = line
-            .trim()
-            .strip_prefix("listening on ")
-            .unwrap()
-            .to_owned();
-        Self {
-            server,
-            address,
-            folder,
-        }
+        let server = ServerProcess::start(
+            Command::new(env!("CARGO_BIN_EXE_server"))
+                .current_dir(folder.path())
+                .args(["--bind", "127.0.0.1:0", "--files", "files", "--class"])
+                .args(["--teacher", "dana", "--teacher-password-file", "chalk"])
+                .args(["--class-results", "results.csv"])
+                .stderr(Stdio::null()),
+        );
+        Self { server, folder }
     }
 
     fn client(&self, name: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_client"));
         command
             .current_dir(self.folder.path())
-            .args(["--server", &self.address, "--name", name])
+            .args(["--server", &self.server.address, "--name", name])
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -81,8 +66,8 @@ impl Class {
             command.args(["--exec", line]);
         }
         let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", told(&output));
-        told(&output)
+        succeeded(&output);
+        printed(&output)
     }
 
     fn student(&self, name: &str, arguments: &[&str]) -> Student {
@@ -108,7 +93,7 @@ impl Class {
         self.folder.path().join("results.csv")
     }
 
-    /// The rows of the file, once there are so many.
+    /// The rows of the file, once it has this many.
     fn rows(&self, count: usize) -> Vec<String> {
         let start = Instant::now();
         loop {
@@ -120,13 +105,6 @@ impl Class {
             assert!(start.elapsed() < TIMEOUT, "{text}");
             thread::sleep(Duration::from_millis(10));
         }
-    }
-}
-
-impl Drop for Class {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
     }
 }
 
@@ -154,18 +132,13 @@ impl Drop for Student {
     }
 }
 
-fn told(output: &Output) -> String {
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    text(&output.stdout) + &text(&output.stderr)
-}
-
 #[test]
 fn three_students_answer_a_class_exercise_and_the_results_form_a_table() {
     let class = Class::new();
     let mut guy = class.student("guy", &[]);
     let mut yuval = class.student("yuval", &[]);
     class.teacher(&["/lab seed=7;loss=10%;delay=20ms --arq go-back-n"]);
-    // One says yes, one says no, and one who comes later has agreed to all.
+    // One accepts, one refuses, and one that joins later runs with --accept-lab.
     guy.wait_for("dana asks you to run exercise 1: lab run --arq go-back-n");
     guy.types("/lab yes");
     let figures = guy.wait_for("Exercise 1: verified in ");
@@ -174,7 +147,7 @@ fn three_students_answer_a_class_exercise_and_the_results_form_a_table() {
     yuval.types("/lab no");
     yuval.wait_for("dana has received your answer to exercise 1.");
     let noa = class.student("noa", &["--accept-lab"]);
-    // In virtual time the figures are the same on every machine.
+    // In virtual time the numbers are the same on every machine.
     assert_eq!(noa.wait_for("Exercise 1: verified in "), figures);
     noa.wait_for("dana has received your answer to exercise 1.");
 
@@ -209,24 +182,32 @@ fn a_script_that_agrees_waits_for_its_results_and_an_invalid_exercise_is_not_ass
         .client("guy", &["--exec", "/users", "--exec", "/lab yes"])
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", told(&output));
+    succeeded(&output);
     assert!(
-        told(&output).contains("dana has received your answer"),
+        printed(&output).contains("dana has received your answer"),
         "{}",
-        told(&output)
+        printed(&output)
     );
     let output = class
         .client("dana", &["--password-file", "chalk"])
         .args(["--exec", "/lab loss=5% --size 100MiB"])
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
-    assert!(told(&output).contains("too large"), "{}", told(&output));
+    ended_with(1, &output);
+    assert!(
+        printed(&output).contains("too large"),
+        "{}",
+        printed(&output)
+    );
     let output = class
         .client("guy", &["--exec", "/lab loss=5%"])
         .output()
         .unwrap();
-    assert!(told(&output).contains("Only dana"), "{}", told(&output));
+    assert!(
+        printed(&output).contains("Only dana"),
+        "{}",
+        printed(&output)
+    );
 }
 
 #[test]
@@ -246,11 +227,11 @@ fn a_graded_program_is_submitted_and_the_newest_result_is_in_the_table() {
             .client("guy", &["--text", "--exec", "/submit results.json"])
             .output()
             .unwrap();
-        assert!(output.status.success(), "{}", told(&output));
+        succeeded(&output);
         let noted = format!(
             "The server saved your result for go-back-n: {points} of 110 points."
         );
-        assert!(told(&output).contains(&noted), "{}", told(&output));
+        assert!(printed(&output).contains(&noted), "{}", printed(&output));
     }
     let table = class.teacher(&["/results"]);
     assert!(table.contains("1 answers"), "{table}");
@@ -263,8 +244,12 @@ fn a_graded_program_is_submitted_and_the_newest_result_is_in_the_table() {
         .client("guy", &["--exec", "/submit no-such-file"])
         .output()
         .unwrap();
-    assert_eq!(missing.status.code(), Some(1), "{}", told(&missing));
-    assert!(told(&missing).contains("Cannot read"), "{}", told(&missing));
+    ended_with(1, &missing);
+    assert!(
+        printed(&missing).contains("Cannot read"),
+        "{}",
+        printed(&missing)
+    );
 }
 
 #[test]
@@ -300,7 +285,7 @@ fn a_question_is_answered_in_a_terminal_and_everybody_sees_the_bars_and_the_reas
     guy.wait_for("Your answer to question 1 is changed.");
     yuval.types(&format!("/answer {wrong}"));
     yuval.wait_for("Your answer to question 1 is noted.");
-    // Whoever comes later is asked too.
+    // A client that joins later is asked too.
     let noa = class.student("noa", &[]);
     noa.wait_for("dana asks question 1");
 
@@ -348,6 +333,6 @@ fn a_question_is_answered_in_a_terminal_and_everybody_sees_the_bars_and_the_reas
         .args(["--exec", "/ask loss=5% --congestion reno"])
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
-    assert!(told(&output).contains("leave --congestion out"));
+    ended_with(1, &output);
+    assert!(printed(&output).contains("leave --congestion out"));
 }

@@ -1,7 +1,7 @@
-//! The real `client` in a script, against a tiny server of the test's own.
+//! The real `client` in a script, against a small server in the test.
 //!
-//! The server here is a list of steps: what to wait for, what to say. So each test shows
-//! the very lines that travel, and the client is tried without the server's code.
+//! This server is a list of steps: a line to wait for, or a line to send. Each test therefore
+//! shows the lines on the wire, and tests the client without the server's code.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on shall fail")]
 
@@ -13,11 +13,11 @@ use std::time::Duration;
 
 /// One step of the scripted server.
 enum Step {
-    /// A line that holds this comes from the client.
+    /// Wait for a line of the client that contains this.
     Expect(&'static str),
-    /// This line goes to the client.
+    /// Send this line to the client.
     Say(&'static str),
-    /// The connection is ended.
+    /// Close the connection.
     HangUp,
 }
 
@@ -25,7 +25,7 @@ use Step::{Expect, HangUp, Say};
 
 const WELCOME: &str = r#"{"welcome":{"name":"dana","version":1,"server":"test","line_bytes":16384,"defaults":{"transport":"udp","arq":"selective-repeat","window":256,"segment_bytes":1436}}}"#;
 
-/// A server for one client; joining it gives what the client sent after the last step.
+/// A server for one client; joining its thread returns what the client sent after the last step.
 struct Server {
     address: String,
     thread: JoinHandle<String>,
@@ -52,7 +52,7 @@ fn play(mut stream: &TcpStream, steps: &[Step]) -> String {
                 assert!(line.contains(part), "wanted {part:?}, got {line:?}");
             }
             Say(line) => stream.write_all(format!("{line}\n").as_bytes()).unwrap(),
-            // What the client says meanwhile is read: else the system would answer a reset.
+            // Read what the client sends meanwhile; otherwise the system would answer with a reset.
             HangUp => stream.shutdown(Shutdown::Write).unwrap(),
         }
     }
@@ -62,7 +62,7 @@ fn play(mut stream: &TcpStream, steps: &[Step]) -> String {
     rest
 }
 
-/// The next line that asks for something: a `ping` stands behind the first of them.
+/// The next request; a `ping` follows the first one.
 fn next_line(reader: &mut impl BufRead, line: &mut String) {
     loop {
         line.clear();
@@ -133,7 +133,7 @@ fn the_join_and_the_first_command_are_sent_together() {
     let mut stream = listener.accept().unwrap().0;
     let expected = "{\"join\":{\"name\":\"dana\",\"version\":1}}\n\"files\"\n";
     let mut flight = vec![0; expected.len()];
-    stream.read_exact(&mut flight).unwrap(); // And not a word was answered.
+    stream.read_exact(&mut flight).unwrap(); // Before any answer.
     assert_eq!(text(&flight), expected);
     drop(stream);
     let output = client.wait_with_output().unwrap();
@@ -274,7 +274,7 @@ fn text_from_the_network_cannot_control_the_terminal() {
             r#"{"said":{"from":"g\u001b[2Juy","text":"\u001b]0;owned\u0007\r","time":0}}"#,
         ),
         Say(r#"{"notice":{"text":"\u009b2J"}}"#),
-        // Nothing that a client knows: its log tells of it.
+        // A message that the client does not know: its log reports it.
         Say(r#"{"\u001b[2J\u0007\r":{}}"#),
         Say(r#"{"users":{"names":["\u001bc"]}}"#),
     ]);

@@ -1,8 +1,8 @@
-//! The figures in `report/figures/` are what their commands make: every command of
-//! `commands.sh` is run again in an empty folder, and the files are compared byte by byte.
+//! The figures in `report/figures/` match their commands: every command of `commands.sh` runs
+//! again in an empty folder, and the files are compared byte by byte.
 //!
-//! A difference means a stale figure (`./sash figures` makes them anew; look at them) or a
-//! change of behaviour that nobody meant.
+//! A difference means a stale figure (`./sash figures` makes them again; look at them) or an
+//! unintended change of behaviour.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

@@ -1,4 +1,4 @@
-//! The real programs against each other: `server` and `client --exec`, over every way.
+//! The real programs together: `server` and `client --exec`, over every transport and protocol.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,14 +6,14 @@
 )]
 
 use crate::ports::range_of;
+use crate::running::{ServerProcess, ended_with, printed, signal, succeeded, wait_until};
 use sash::wire::options::{Congestion, LARGEST_WINDOW, LESSON_WINDOW};
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
-/// Every way to carry a file.
+/// Every transport and protocol for a file.
 const WAYS: [[&str; 2]; 5] = [
     ["--arq", "stop-and-wait"],
     ["--arq", "go-back-n"],
@@ -22,20 +22,19 @@ const WAYS: [[&str; 2]; 5] = [
     ["--transport", "tcp"],
 ];
 
-/// A server with files of its own; it ends with the test.
+/// A server with its own files; it ends with the test.
 struct Server {
-    process: Child,
-    address: String,
+    running: ServerProcess,
     folder: TempDir,
 }
 
-/// A client that does some lines and leaves.
+/// A client that runs some commands and leaves.
 struct Client {
     process: Child,
     out: TempDir,
 }
 
-/// Bytes that no compression and no luck makes equal to others.
+/// Pseudo-random bytes, so that no two segments are equal.
 fn made_up(size: u64) -> Vec<u8> {
     sash::lab::contents::bytes(0..size)
 }
@@ -46,36 +45,17 @@ impl Server {
         for (name, size) in files {
             fs::write(folder.path().join(name), made_up(*size)).unwrap();
         }
-        let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
-            .args(["--bind", "127.0.0.1:0", "--files"])
-            .arg(folder.path())
-            .args(if arguments.contains(&"--udp-ports") {
-                &[]
-            } else {
-                &["--udp-ports", "0"][..]
-            })
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line
-            .trim()
-            .strip_prefix("listening on ")
-            .unwrap()
-            .to_owned();
-        Self {
-            process,
-            address,
-            folder,
+        let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
+        command.args(["--bind", "127.0.0.1:0", "--files"]);
+        command.arg(folder.path()).args(arguments);
+        if !arguments.contains(&"--udp-ports") {
+            command.args(["--udp-ports", "0"]);
         }
+        let running = ServerProcess::start(command.stderr(Stdio::null()));
+        Self { running, folder }
     }
 
-    /// Starts a client that downloads `file` into a folder of its own.
+    /// Starts a client that downloads `file` into its own folder.
     fn download(&self, name: &str, file: &str, arguments: &[&str]) -> Client {
         self.download_into(tempfile::tempdir().unwrap(), name, file, arguments)
     }
@@ -91,7 +71,7 @@ impl Server {
             .args([
                 "--text",
                 "--server",
-                &self.address,
+                &self.running.address,
                 "--name",
                 name,
                 "--json",
@@ -109,18 +89,11 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 impl Client {
-    /// Waits for the end; the file must have arrived whole.
+    /// Waits for the end; the file must have arrived complete.
     fn arrives_whole(self, file: &str, size: u64) {
         let output = self.process.wait_with_output().unwrap();
-        assert!(output.status.success(), "{file}: {}", told(&output));
+        succeeded(&output);
         assert_eq!(
             fs::read(self.out.path().join(file)).unwrap(),
             made_up(size),
@@ -134,46 +107,6 @@ impl Client {
         wait_until(|| part.metadata().is_ok_and(|part| part.len() > 0));
         part
     }
-}
-
-fn told(output: &Output) -> String {
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    format!(
-        "{:?}\n{}{}",
-        output.status,
-        text(&output.stdout),
-        text(&output.stderr)
-    )
-}
-
-/// Looks again and again, for twenty seconds at most.
-fn wait_until(mut is_so: impl FnMut() -> bool) {
-    for _ in 0..2_000 {
-        if is_so() {
-            return;
-        }
-        pause(10);
-    }
-    panic!("it did not come to be in 20 s");
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test waits for another process"
-)]
-fn pause(milliseconds: u64) {
-    std::thread::sleep(std::time::Duration::from_millis(milliseconds));
-}
-
-fn signal(process: &Child, name: &str) {
-    let id = process.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args([name, &id])
-            .status()
-            .unwrap()
-            .success()
-    );
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -244,7 +177,7 @@ fn every_controller_transfers_a_file_over_a_bad_link_and_is_named_in_the_offer()
     });
     for (controller, client) in clients {
         let output = client.process.wait_with_output().unwrap();
-        assert!(output.status.success(), "{controller}: {}", told(&output));
+        succeeded(&output);
         let there = fs::read(client.out.path().join("some.bin")).unwrap();
         assert_eq!(there, made_up(300_000), "{controller}");
         let window = if controller == Congestion::Fixed {
@@ -254,9 +187,9 @@ fn every_controller_transfers_a_file_over_a_bad_link_and_is_named_in_the_offer()
         };
         let named = format!("\"window\":{window},\"congestion\":\"{controller}\"");
         assert!(
-            told(&output).contains(&named),
+            printed(&output).contains(&named),
             "{controller}: {}",
-            told(&output)
+            printed(&output)
         );
     }
 }
@@ -286,7 +219,7 @@ fn a_killed_client_leaves_no_final_file_name_and_its_user_name_becomes_free() {
     let mut left = names(killed.out.path());
     left.sort();
     assert_eq!(left, ["large.bin.part", "large.bin.part.json"]);
-    // The server notices by itself: the name is free again, and others are not held up.
+    // The server notices by itself: the name is free again, and nobody else is delayed.
     let next = server.download("guy", "large.bin", &["--transport", "tcp"]);
     next.arrives_whole("large.bin", 2_000_000);
     wait_until(|| {
@@ -304,7 +237,7 @@ fn a_file_that_changes_during_its_transfer_is_never_reported_as_verified() {
     let path = server.folder.path().join("large.bin");
     fs::write(path, vec![0; 2_000_000]).unwrap();
     let output = client.process.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    ended_with(1, &output);
     assert!(!client.out.path().join("large.bin").exists());
 }
 
@@ -331,9 +264,9 @@ fn a_killed_server_ends_the_download_with_a_sentence() {
     let mut server = Server::start(&[("large.bin", 2_000_000)], &slow);
     let client = server.download("dana", "large.bin", &[]);
     client.begins("large.bin");
-    server.process.kill().unwrap();
+    server.running.process.kill().unwrap();
     let output = client.process.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    ended_with(1, &output);
     assert!(!client.out.path().join("large.bin").exists());
 }
 
@@ -349,16 +282,16 @@ fn an_interrupt_ends_either_side_cleanly() {
     assert!(
         output.status.code().is_some(),
         "ended by the signal: {}",
-        told(&output)
+        printed(&output)
     );
     assert!(!client.out.path().join("large.bin").exists());
 
     let client = server.download("guy", "large.bin", &[]);
     client.begins("large.bin");
-    signal(&server.process, "-INT");
-    assert_eq!(server.process.wait().unwrap().code(), Some(0));
+    signal(&server.running.process, "-INT");
+    assert_eq!(server.running.process.wait().unwrap().code(), Some(0));
     let output = client.process.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    ended_with(1, &output);
     assert!(!client.out.path().join("large.bin").exists());
 }
 
@@ -369,7 +302,7 @@ fn an_existing_file_is_kept_and_the_new_one_is_numbered() {
     fs::write(out.path().join("notes.txt"), b"mine").unwrap();
     let client = server.download_into(out, "dana", "notes.txt", &[]);
     let output = client.process.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", told(&output));
+    succeeded(&output);
     let mut found = names(client.out.path());
     found.sort();
     assert_eq!(found, ["notes (2).txt", "notes.txt"]);
@@ -402,7 +335,7 @@ fn a_server_releases_the_threads_and_descriptors_of_every_ended_download() {
         .arrives_whole("a.bin", 200_000);
     let mut before = (0, 0);
     wait_until(|| {
-        let now = belongings(&server.process);
+        let now = belongings(&server.running.process);
         std::mem::replace(&mut before, now) == now
     });
     for (place, way) in WAYS.iter().enumerate() {
@@ -418,7 +351,7 @@ fn a_server_releases_the_threads_and_descriptors_of_every_ended_download() {
         cancelled.process.wait().unwrap();
         whole.arrives_whole("a.bin", 200_000);
     }
-    wait_until(|| belongings(&server.process) == before);
+    wait_until(|| belongings(&server.running.process) == before);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Who may come in, with the real client and over true sockets: a password that is proven,
-//! a teacher who puts people out, and what somebody learns who reads along.
+//! Access control with the real client over real sockets: the proof of a password, a teacher
+//! who removes users, and an observer who reads the packets.
 
 #![expect(
     clippy::disallowed_methods,
@@ -7,6 +7,7 @@
     reason = "clients of a test are no threads of Sash, and may fail where they stand"
 )]
 
+use crate::running::{TIMEOUT, ended_with, printed, succeeded};
 use sash::room::door::{Rules, Teacher};
 use sash::room::login::{Entropy, Password, answer};
 use sash::server::ports::PortRange;
@@ -102,18 +103,13 @@ fn teacher() -> Teacher {
     }
 }
 
-fn told(output: &Output) -> String {
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    text(&output.stdout) + &text(&output.stderr)
-}
-
-/// A client as `nc` would be one.
+/// A client that works as `nc` does.
 struct Raw(BufReader<TcpStream>);
 
 impl Raw {
     fn join(server: &Running, name: &str) -> Self {
         let stream = TcpStream::connect(server.address()).unwrap();
-        let timeout = Some(Duration::from_secs(20));
+        let timeout = Some(TIMEOUT);
         stream.set_read_timeout(timeout).unwrap();
         let mut raw = Self(BufReader::new(stream));
         raw.send(&json!({"join": {"name": name}}));
@@ -160,8 +156,12 @@ fn the_right_password_gives_access_to_the_room_its_chat_and_its_files() {
                 "/download a.bin",
             ],
         );
-        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
-        assert!(told(&output).contains("<guy> hi"), "{}", told(&output));
+        succeeded(&output);
+        assert!(
+            printed(&output).contains("<guy> hi"),
+            "{}",
+            printed(&output)
+        );
     }
     for name in ["a.bin", "a (2).bin"] {
         let arrived = fs::read(place.path("downloads").join(name)).unwrap();
@@ -171,7 +171,7 @@ fn the_right_password_gives_access_to_the_room_its_chat_and_its_files() {
         "guy",
         &["--password-file", "right", "--exec", "/upload right"],
     );
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    succeeded(&output);
     assert!(place.path("files/right").exists());
 }
 
@@ -179,13 +179,17 @@ fn the_right_password_gives_access_to_the_room_its_chat_and_its_files() {
 fn a_wrong_or_missing_password_is_refused_with_a_sentence() {
     let place = Fixture::locked();
     let wrong = place.client("guy", &["--password-file", "wrong", "--exec", "hi"]);
-    assert_eq!(wrong.status.code(), Some(4), "{}", told(&wrong));
-    assert!(told(&wrong).contains("not the room's password"));
+    ended_with(4, &wrong);
+    assert!(printed(&wrong).contains("not the room's password"));
     let none = place.client("guy", &["--exec", "hi"]);
-    assert_eq!(none.status.code(), Some(4), "{}", told(&none));
-    assert!(told(&none).contains("--password-file"), "{}", told(&none));
+    ended_with(4, &none);
+    assert!(
+        printed(&none).contains("--password-file"),
+        "{}",
+        printed(&none)
+    );
     let missing = place.client("guy", &["--password-file", "nothing", "--exec", "hi"]);
-    assert_eq!(missing.status.code(), Some(2), "{}", told(&missing));
+    ended_with(2, &missing);
 }
 
 #[test]
@@ -208,15 +212,20 @@ fn a_plain_tcp_client_is_told_immediately_that_a_password_is_needed_and_refused_
 fn a_room_without_a_password_asks_for_none() {
     let place = Fixture::new(|_| ());
     let output = place.client("guy", &["--password-file", "right", "--exec", "hi"]);
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
-    assert!(told(&output).contains("did not ask"), "{}", told(&output));
+    succeeded(&output);
+    assert!(
+        printed(&output).contains("did not ask"),
+        "{}",
+        printed(&output)
+    );
     let mut raw = Raw::join(&place.server, "yuval");
     let welcome = raw.wait_for("welcome");
     assert!(welcome.get("confirmation").is_none(), "{welcome}");
     assert!(welcome.get("teacher").is_none(), "{welcome}");
 }
 
-/// Reads along between a client and the server; whatever `look` is shown goes on after it.
+/// Observes the traffic between a client and the server: `look` sees all bytes before they are
+/// passed on.
 fn eavesdrop(
     server: SocketAddr,
     mut look: impl FnMut(&str) + Send + 'static,
@@ -266,7 +275,7 @@ fn an_eavesdropped_login_allows_no_offline_dictionary_attack() {
     let (address, heard) = eavesdrop(place.server.address(), |_| ());
     let arguments = ["--password-file", "right", "--exec", "hi"];
     let output = place.client_at(address, "guy", &arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    succeeded(&output);
     let lines: Vec<String> = heard.iter().collect();
     let all = lines.join("\n").to_lowercase();
     for part in SESAME.split(' ').filter(|part| part.len() > 2) {
@@ -276,9 +285,9 @@ fn an_eavesdropped_login_allows_no_offline_dictionary_attack() {
             .fold(String::new(), |hex, it| hex + &format!("{it:02x}"));
         assert!(!all.contains(&hex), "{hex}");
     }
-    // Whoever has a list of words, the right one among them, finds no difference: with the
-    // server's message each word leads to a confirmation that is not the one heard, since
-    // the client's dice are not known.
+    // An attacker who tries a list of passwords, the right one among them, finds no difference:
+    // each leads to a confirmation other than the observed one, since the client's random numbers
+    // are unknown.
     let challenge: Challenge =
         serde_json::from_value(fields(&lines, "challenge")).unwrap();
     let proof: Proof = serde_json::from_value(fields(&lines, "proof")).unwrap();
@@ -290,7 +299,7 @@ fn an_eavesdropped_login_allows_no_offline_dictionary_attack() {
             assert_ne!(tried.message, proof.message, "{word}");
         }
     }
-    // Nor is what was heard good for coming in.
+    // The observed messages do not let the attacker join either.
     let mut raw = Raw::join(&place.server, "guy");
     raw.wait_for("challenge");
     raw.send(&json!({"proof": fields(&lines, "proof")}));
@@ -304,7 +313,7 @@ fn an_eavesdropped_offer_does_not_reveal_its_token() {
     let (address, _heard) = eavesdrop(place.server.address(), move |line| {
         let line: Value = serde_json::from_str(line).unwrap();
         if let Some(offer) = line.get("offer") {
-            // Faster than the client, from its own address, with all that was heard.
+            // Faster than the client, from its own address, with everything observed.
             let port = u16::try_from(offer["port"].as_u64().unwrap()).unwrap();
             let mut thief = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
             let token = offer["token"].as_str().unwrap();
@@ -325,7 +334,7 @@ fn an_eavesdropped_offer_does_not_reveal_its_token() {
         "/download a.bin",
     ];
     let output = place.client_at(address, "guy", &arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    succeeded(&output);
     assert_eq!(attacks.iter().next(), Some(0));
 }
 
@@ -369,12 +378,10 @@ fn a_client_with_the_token_but_without_the_keys_starts_no_transfer() {
         .set_read_timeout(Some(Duration::from_millis(500)))
         .unwrap();
     assert!(socket.recv(&mut answer).is_err());
-    // The transfer is there all the same, for whom it was offered to.
+    // The transfer still works for the client to which it was offered.
     syn.encode_keyed(&mut datagram, Some(&keys.send), &[]);
     socket.send(&datagram).unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_secs(30)))
-        .unwrap();
+    socket.set_read_timeout(Some(TIMEOUT)).unwrap();
     let length = socket.recv(&mut answer).unwrap();
     assert_eq!(length, datagram.len());
     let (packet, _) =
@@ -387,10 +394,10 @@ fn wrong_passwords_from_an_address_lock_out_no_other_user() {
     let place = Fixture::locked();
     let wrong = ["--password-file", "wrong", "--exec", "hi"];
     for _ in 0..sash::room::door::GUESSES + 3 {
-        let told = told(&place.client("guy", &wrong));
+        let told = printed(&place.client("guy", &wrong));
         assert!(told.contains("not the room's"), "{told}");
     }
-    // Somebody guesses on, from the same address, under one name after another.
+    // An attacker guesses on, from the same address, under one name after another.
     let (stop, stopped) = mpsc::channel::<()>();
     let address = place.server.address();
     let attacker = thread::spawn(move || {
@@ -414,7 +421,7 @@ fn wrong_passwords_from_an_address_lock_out_no_other_user() {
     });
     for (name, password) in [("guy", "right"), ("tal", "right"), ("dana", "chalk")] {
         let output = place.client(name, &["--password-file", password, "--exec", "hi"]);
-        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+        succeeded(&output);
     }
     drop(stop);
     attacker.join().unwrap();
@@ -423,7 +430,7 @@ fn wrong_passwords_from_an_address_lock_out_no_other_user() {
 #[test]
 fn a_banned_user_loses_its_transfers_and_cannot_return_under_a_look_alike_name() {
     let place = Fixture::new(|config| config.rules.teacher = Some(teacher()));
-    // No socket's buffers hold all of it.
+    // More than the buffers of any socket.
     let size = 64 << 20;
     let big = fs::File::create(place.folder.path().join("files/big.bin")).unwrap();
     big.set_len(size).unwrap();
@@ -438,9 +445,9 @@ fn a_banned_user_loses_its_transfers_and_cannot_return_under_a_look_alike_name()
     guy.send(&json!({"pause": {"transfer": offer["transfer"]}}));
     let ban = ["--password-file", "chalk", "--exec", "/ban guy"];
     let output = place.client("dana", &ban);
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    succeeded(&output);
     assert_eq!(guy.wait_for("refused")["code"], "banned");
-    // The transfer ends with the connection: it does not come whole any more.
+    // The transfer ends with the connection and cannot complete.
     let mut rest = Vec::new();
     let _ = transfer.read_to_end(&mut rest);
     assert!((rest.len() as u64) < size - 1);
@@ -457,19 +464,19 @@ fn the_teacher_removes_and_bans_a_user_and_everyone_concerned_is_informed() {
     assert_eq!(guy.wait_for("welcome")["teacher"], "dana");
     let mut yuval = Raw::join(&place.server, "yuval");
     yuval.wait_for("welcome");
-    // Others may not, and nobody else has the teacher's name.
+    // Other users may not, and nobody else can take the teacher's name.
     guy.send(&json!({"kick": {"name": "yuval"}}));
     assert_eq!(guy.wait_for("error")["code"], "not-teacher");
     let thief = place.client("dana", &["--password-file", "wrong", "--exec", "hi"]);
-    assert_eq!(thief.status.code(), Some(4), "{}", told(&thief));
+    ended_with(4, &thief);
     let as_teacher =
         |line: &str| place.client("dana", &["--password-file", "chalk", "--exec", line]);
     let output = as_teacher("/kick guy too loud");
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    succeeded(&output);
     assert!(
-        told(&output).contains("guy was removed."),
+        printed(&output).contains("guy was removed."),
         "{}",
-        told(&output)
+        printed(&output)
     );
     let refused = guy.wait_for("refused");
     assert_eq!(refused["code"], "kicked");
@@ -478,18 +485,18 @@ fn the_teacher_removes_and_bans_a_user_and_everyone_concerned_is_informed() {
     let left = yuval.wait_for("left");
     assert_eq!(left["name"], "guy");
     assert_eq!(left["why"], "removed by dana: too loud");
-    // Who was put out may come back; who is kept out may not.
+    // A removed user may come back, a banned one may not.
     Raw::join(&place.server, "guy").wait_for("welcome");
     let output = as_teacher("/ban yuval");
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    succeeded(&output);
     assert_eq!(yuval.wait_for("refused")["code"], "banned");
     let refused = Raw::join(&place.server, "YUVAL").wait_for("refused");
     assert_eq!(refused["code"], "banned");
-    assert!(told(&as_teacher("/bans")).contains("Banned: yuval"));
+    assert!(printed(&as_teacher("/bans")).contains("Banned: yuval"));
     as_teacher("/unban yuval");
     Raw::join(&place.server, "yuval").wait_for("welcome");
     let output = as_teacher("/kick nobody");
-    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    ended_with(1, &output);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Somebody on the path who sees every packet of a transfer, and so its token, and sends
-//! packets of their own to both ends: real sockets, with keys and without.
+//! An attacker on the path who sees every packet of a transfer, and therefore its token, and
+//! sends forged packets to both ends: real sockets, with keys and without.
 
 #![expect(
     clippy::disallowed_methods,
@@ -52,7 +52,7 @@ enum End {
     Server,
 }
 
-/// What the attacker sends, as soon as a packet of that kind passes and before it.
+/// The forged packet, sent just before a packet of that kind passes.
 #[derive(Debug, Clone, Copy)]
 struct Attack {
     when: Kind,
@@ -60,7 +60,7 @@ struct Attack {
     at: At,
 }
 
-/// Whom it is meant for.
+/// Its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
     Client,
@@ -69,16 +69,16 @@ enum At {
     Receiver,
 }
 
-/// What the attacker makes its MAC with.
+/// The source of its MAC.
 #[derive(Debug, Clone, Copy)]
 enum Forgery {
-    /// Nothing: the packet carries none, as in a room without a password.
+    /// None, as in a room without a password.
     Bare,
-    /// A key that was guessed.
+    /// A guessed key.
     Guessed,
-    /// What the attacked side has said itself, sent back to it.
+    /// A packet of the attacked side, sent back to it.
     Reflected,
-    /// What the other side has said in an earlier transfer, under this one's token.
+    /// A packet of the other side from an earlier transfer, with the token of this one.
     Replayed,
 }
 
@@ -102,7 +102,7 @@ const RESET: fn() -> Body = || Body::Rst {
     why: Reset::Cancelled,
 };
 
-/// Each of these alone spoils a transfer without keys.
+/// Each of these alone breaks a transfer without keys.
 const ATTACKS: [Attack; 6] = [
     Attack {
         when: Kind::Data,
@@ -146,7 +146,7 @@ impl Attack {
         }
     }
 
-    /// The datagram that goes to that end; `passing`: the packet that passes just now.
+    /// The datagram for that end; `passing` is the packet that passes at this moment.
     fn datagram(self, end: End, how: Forgery, first: u32, passing: &[u8]) -> Vec<u8> {
         let body = (self.what)();
         let sequence = if body.kind() == Kind::Rst {
@@ -184,7 +184,7 @@ impl Attack {
 struct Path {
     /// Where the client thinks the server is.
     inside: UdpSocket,
-    /// As the server sees the client; another one after it has moved.
+    /// The client's address for the server; another one after it has moved.
     outside: Mutex<Arc<UdpSocket>>,
     server: SocketAddr,
     client: Mutex<Option<SocketAddr>>,
@@ -192,7 +192,7 @@ struct Path {
     first: AtomicU32,
     resets: AtomicU32,
     attack: Option<(Attack, End, Forgery)>,
-    /// The client gets another port after so many packets.
+    /// The client gets another port after this many packets.
     moves_after: Option<u32>,
     /// A copy of every packet of the client goes from here, ahead of it.
     racer: Option<UdpSocket>,
@@ -201,9 +201,9 @@ struct Path {
 }
 
 impl Path {
-    /// Until nothing has come for a while; the address that the client calls.
+    /// Runs until nothing arrives for a while; returns the address for the client.
     fn start(self) -> (SocketAddr, Arc<Self>) {
-        let quiet = Some(Duration::from_secs(3));
+        let quiet = Some(Duration::from_secs(30));
         self.inside.set_read_timeout(quiet).unwrap();
         let address = self.inside.local_addr().unwrap();
         let path = Arc::new(self);
@@ -236,7 +236,7 @@ impl Path {
         }
     }
 
-    /// What has come to the racer: kinds and lengths.
+    /// The kinds and lengths of the packets that the racer got.
     fn won(&self) -> Vec<(u8, usize)> {
         let racer = self.racer.as_ref().unwrap();
         let mut datagram = [0; 2_000];
@@ -253,7 +253,7 @@ impl Path {
         }
     }
 
-    /// Reads what anybody can read, and attacks.
+    /// Reads the packets as any observer can, and attacks.
     fn see(&self, passing: &[u8]) {
         let kind = passing[1];
         if kind == Kind::SynAck.code() {
@@ -287,16 +287,16 @@ impl Path {
 
 fn bound() -> UdpSocket {
     let socket = UdpSocket::bind((LOCALHOST, 0)).unwrap();
-    let quiet = Some(Duration::from_secs(3));
+    let quiet = Some(Duration::from_secs(30));
     socket.set_read_timeout(quiet).unwrap();
     socket
 }
 
-/// How one transfer went.
+/// The result of one transfer.
 struct Went {
     client: TransferState,
     server: TransferState,
-    /// Packets that an end has called forged: the client's, the server's.
+    /// The numbers of packets that the client and the server rejected as forged.
     forged: [usize; 2],
     resets: u32,
     is_whole: bool,
@@ -304,7 +304,7 @@ struct Went {
     race: Option<(usize, Vec<(u8, usize)>)>,
 }
 
-/// A transfer to be made.
+/// A transfer to run.
 struct Trial<'a> {
     is_upload: bool,
     keys: Option<TrafficKeys>,
@@ -329,8 +329,8 @@ impl Default for Trial<'_> {
 }
 
 impl Trial<'_> {
-    /// Makes it, and waits until the ends have ended: both, or where it is attacked
-    /// without keys, the one that is attacked.
+    /// Runs it and waits for the end of both sides, or, if it is attacked without keys, of the
+    /// attacked side.
     fn run(&self) -> Went {
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join("source");
@@ -416,7 +416,7 @@ impl Trial<'_> {
     }
 }
 
-/// How a side ended, and how many packets it has called forged by then.
+/// The result of a side, and the number of packets that it rejected as forged.
 fn ended(told: &Receiver<Report>, is_waited_for: bool) -> (TransferState, usize) {
     let mut forged = 0;
     if !is_waited_for {
@@ -481,7 +481,7 @@ fn with_keys_an_observer_of_the_token_can_neither_end_nor_corrupt_a_transfer() {
                 assert_eq!(went.client, TransferState::Verified, "{what}");
                 assert_eq!(went.server, TransferState::Verified, "{what}");
                 assert!(went.is_whole, "{what}");
-                // Nobody has answered it either, and the side that it went to knows.
+                // Nobody answered it either, and the attacked side counted it.
                 assert_eq!(went.resets, 0, "{what}");
                 let [client, server] = went.forged;
                 match attack.end(is_upload) {

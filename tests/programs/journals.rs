@@ -1,18 +1,17 @@
-//! `--journal DIR` of the real programs: both sides of a transfer, held against each other
-//! and against the figures that they tell.
+//! `--journal DIR` of the real programs: the event logs of both sides of a transfer agree with
+//! each other and with the numbers that the programs print.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test ends where something is not as it must be"
 )]
 
+use crate::running::{ServerProcess, server, wait_until};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 const SIZE: u64 = 300_000;
@@ -21,14 +20,13 @@ const SEGMENTS: u64 = SIZE.div_ceil(1_436);
 
 const LOSSY: [&str; 2] = ["--link", "seed=7;loss=5%;corrupt=1%;delay=2ms"];
 
-/// A server that keeps its journals in a folder of the test's.
+/// A server that writes its event logs into a folder of the test.
 struct Server {
-    process: Child,
-    address: String,
+    running: ServerProcess,
     folder: TempDir,
 }
 
-/// What one side wrote.
+/// The event log of one side.
 struct Journal {
     heading: Value,
     entries: Vec<Value>,
@@ -46,7 +44,7 @@ fn both_sides_of_a_download_write_a_journal() {
     assert_eq!(sender.packets("packet_sent"), told);
     assert_eq!(sender.heading["scenario"], LOSSY[1]);
     assert_eq!(receiver.heading["scenario"], "perfect");
-    // The link is the server's alone, and what it loses does not arrive.
+    // Only the server has a link, and a packet that it loses does not arrive.
     assert!(receiver.of("packet_carried").is_empty());
     assert!(receiver.data("packet_received").len() < sender.data("packet_sent").len());
     assert_eq!(sender.data("packet_carried"), sender.data("packet_sent"));
@@ -120,7 +118,7 @@ fn an_unwritable_journal_folder_is_reported_by_each_program_at_once() {
     }
 }
 
-/// What must hold whichever way the file went.
+/// Properties of an upload and of a download.
 fn agree(sender: &Journal, receiver: &Journal) {
     for field in ["size", "arq", "segment_bytes", "first_sequence"] {
         assert_eq!(sender.heading[field], receiver.heading[field], "{field}");
@@ -133,7 +131,7 @@ fn agree(sender: &Journal, receiver: &Journal) {
     let sent: BTreeSet<Name> = sender.data("packet_sent").into_iter().collect();
     let arrived = receiver.data("packet_received").into_iter().collect();
     assert!(sent.is_superset(&arrived));
-    // Each sending is held for lost once at most, and there are no others.
+    // Each transmission is declared lost at most once, and no other is.
     let lost: Vec<Name> = sender.of("packet_lost").into_iter().map(name).collect();
     let lost_once: BTreeSet<Name> = lost.iter().copied().collect();
     assert!(
@@ -145,7 +143,7 @@ fn agree(sender: &Journal, receiver: &Journal) {
     assert!(lost.len() >= resent, "{} lost, {resent} resent", lost.len());
     for journal in [sender, receiver] {
         let last_state = journal.of("state_changed").pop().unwrap()["state"].clone();
-        let ends = ["ended", "lingering"]; // A client does not wait for the very end.
+        let ends = ["ended", "lingering"]; // A client does not wait for the end of the linger time.
         assert!(ends.iter().any(|end| last_state == *end), "{last_state}");
         let times = journal
             .entries
@@ -176,7 +174,7 @@ impl Journal {
         }
     }
 
-    /// Without what arrived after the transfer had ended: late copies.
+    /// Without late copies, which arrived after the end of the transfer.
     fn until_the_end(&self) -> Self {
         let is_end = |entry: &Value| {
             entry["event"] == "state_changed"
@@ -201,7 +199,7 @@ impl Journal {
         entries.into_iter().map(name).collect()
     }
 
-    /// How many of them are resends, and how many they are.
+    /// The number of retransmissions, and the number of all transmissions.
     fn packets(&self, event: &str) -> (usize, usize) {
         let data = self.data(event);
         let resent = data.iter().filter(|(_, attempt)| *attempt > 1);
@@ -214,35 +212,24 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let content = sash::lab::contents::bytes(0..SIZE);
         fs::write(folder.path().join("a.bin"), content).unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
-            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
-            .arg(folder.path())
-            .arg("--journal")
-            .arg(journals)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(File::create(folder.path().join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ").unwrap();
-        Self {
-            address: address.to_owned(),
-            process,
-            folder,
-        }
+        let running = ServerProcess::start(
+            server(folder.path())
+                .arg("--journal")
+                .arg(journals)
+                .args(arguments)
+                .stderr(File::create(folder.path().join("log")).unwrap()),
+        );
+        Self { running, folder }
     }
 
-    /// A client that does one line and leaves.
+    /// A client that runs one command and leaves.
     fn client(&self, line: &str, journals: &Path, arguments: &[&str]) {
         let out = tempfile::tempdir().unwrap();
         let output = Command::new(env!("CARGO_BIN_EXE_client"))
             .args([
                 "--json",
                 "--server",
-                &self.address,
+                &self.running.address,
                 "--name",
                 "dana",
                 "--out",
@@ -258,34 +245,20 @@ impl Server {
         assert!(output.status.success(), "{output:?}");
     }
 
-    /// What the server's log says when the transfer is over: packets resent, and sent.
+    /// The numbers in the server's log at the end of the transfer: packets retransmitted, and sent.
     fn reported_packets(&self) -> (usize, usize) {
-        for _ in 0..1_000 {
+        let mut figures = None;
+        wait_until(|| {
             let log = fs::read_to_string(self.folder.path().join("log")).unwrap();
             let told = log.split_once(" packets resent");
             let Some((before, _)) = told.filter(|_| log.ends_with('\n')) else {
-                pause(Duration::from_millis(10));
-                continue;
+                return false;
             };
             let mut words = before.rsplit(' ').map(|word| word.parse().ok());
             let (sent, _of, resent) = (words.next(), words.next(), words.next());
-            return (resent.flatten().unwrap(), sent.flatten().unwrap());
-        }
-        panic!("the transfer does not end");
-    }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test waits for another process"
-)]
-fn pause(time: Duration) {
-    std::thread::sleep(time);
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+            figures = resent.flatten().zip(sent.flatten());
+            true
+        });
+        figures.unwrap()
     }
 }

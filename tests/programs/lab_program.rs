@@ -1,4 +1,4 @@
-//! The program `lab` from outside: what it makes of journals, targets and keys.
+//! The program `lab` from outside: event logs, output files and keys.
 
 use std::fs;
 use std::io::Write as _;

@@ -1,4 +1,5 @@
-//! What the programs are linked to: `server` and `lab` start on a computer without a display.
+//! The shared libraries of the programs: `server` and `lab` start on a computer without a
+//! display.
 
 #![cfg(target_os = "linux")]
 #![expect(
@@ -47,7 +48,7 @@ fn of_a_window(program: &str) -> Vec<String> {
 fn server_and_laboratory_need_no_library_of_a_window() {
     assert_eq!(of_a_window(env!("CARGO_BIN_EXE_server")), [""; 0]);
     assert_eq!(of_a_window(env!("CARGO_BIN_EXE_lab")), [""; 0]);
-    // The client of the window does, or this test would look for the wrong names.
+    // The client with the window needs them; otherwise this test would look for wrong names.
     let of_the_client = of_a_window(env!("CARGO_BIN_EXE_client"));
     assert_eq!(of_the_client.is_empty(), cfg!(not(feature = "gui")));
 }

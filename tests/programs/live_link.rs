@@ -1,12 +1,13 @@
-//! A person's hands on a real transfer: watched, a packet of it killed, its link changed.
+//! A user interferes with a real transfer: watches it, kills a packet, changes the link.
 //!
-//! A real server, and a client's session in this process, as a face has one.
+//! A real server, and a client session in this process, as the window has one.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test ends where something is not as it must be"
 )]
 
+use crate::running::{ServerProcess, TIMEOUT, server};
 use sash::client::Settings;
 use sash::client::controller::Intent;
 use sash::client::model::{LineKind, Transfer};
@@ -24,30 +25,25 @@ use sash::wire::message::TransferState;
 use sash::wire::options::RequestedOptions;
 use sash::wire::packet;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
 const SIZE: u64 = 40_000;
 
-/// Longer than any of this may take.
-const TIMEOUT: Duration = Duration::from_secs(60);
-
 struct Server {
-    process: Child,
-    address: String,
-    /// What it serves; it goes with the server.
+    running: ServerProcess,
+    /// Its files, removed with the server.
     _folder: TempDir,
 }
 
-/// A face: a session, and a player of what it watches.
+/// A front end: a session, and a player of the watched transfer.
 struct FrontEnd {
     session: Session,
     player: Option<Player>,
     clock: Clock,
-    /// Where downloads go; it goes with the face.
+    /// The folder for downloads, removed with the front end.
     _out: TempDir,
 }
 
@@ -80,7 +76,7 @@ fn a_packet_killed_in_flight_is_lost_and_the_file_arrives_complete() {
     let told = format!("a.bin: lost {label}. Link: {grown}");
     assert!(front_end.has_said(&told), "{told}");
 
-    // The face saw it all: from the first SYN on, the loss, and all in order in the end.
+    // The front end saw everything: the first SYN, the loss, and finally all data in order.
     front_end.wait_for(|front_end| front_end.player.as_ref()?.is_over().then_some(()));
     let player = front_end.player.as_ref().unwrap();
     assert_eq!(player.scenario().to_string(), grown);
@@ -96,7 +92,7 @@ fn a_packet_killed_in_flight_is_lost_and_the_file_arrives_complete() {
     assert_eq!(first, Some((packet::Kind::Syn, 1)));
     assert_eq!(kills(player.entries()), [label]);
 
-    // And so does the journal on disk.
+    // The event log on disk has the same.
     let entries = front_end.journal(journals.path());
     assert_eq!(kills(&entries), [label]);
     assert!(!received(&entries).contains(&label), "{label} was received");
@@ -112,7 +108,7 @@ fn a_packet_killed_in_flight_is_lost_and_the_file_arrives_complete() {
 fn a_packet_killed_at_the_moment_of_its_delivery_is_either_lost_or_received() {
     let server = Server::start();
     let journals = tempfile::tempdir().unwrap();
-    // So short a way that what a face sees in flight is about to arrive, or just has.
+    // The delay is so short that a packet shown in flight is about to arrive or just has.
     let mut front_end = FrontEnd::join(&server, "delay=75ms", Some(journals.path()));
     front_end.intend(Intent::Input("/download a.bin --window 8".to_owned()));
     front_end.intend(Intent::Watch { tag: Some(1) });
@@ -121,7 +117,7 @@ fn a_packet_killed_at_the_moment_of_its_delivery_is_either_lost_or_received() {
         let packet = front_end.wait_for(|front_end| {
             let player = front_end.player.as_ref()?;
             let mut in_flight = player.in_flight().into_iter();
-            // Each segment once, or it would never end.
+            // Each segment once; otherwise it would never end.
             let data = in_flight.find(|it| {
                 let is_first =
                     it.packet.kind == packet::Kind::Data && it.packet.attempt == 1;
@@ -182,7 +178,7 @@ fn a_viewer_that_joins_an_upload_late_sees_its_state_and_can_change_its_link() {
     assert_eq!(strip.sender_counts().acked, strip.segments());
 }
 
-/// The packets that a person has killed.
+/// The packets that the user has killed.
 fn kills(entries: &[Entry]) -> Vec<Label> {
     let kill = |what: &JournalEvent| match what {
         JournalEvent::FaultInjection(FaultInjection::PacketKilled(it)) => {
@@ -195,7 +191,7 @@ fn kills(entries: &[Entry]) -> Vec<Label> {
     entries.iter().filter_map(|it| kill(&it.what)).collect()
 }
 
-/// The packets that came to the machine.
+/// The packets that reached the state machine.
 fn received(entries: &[Entry]) -> Vec<Label> {
     let receive = |what: &JournalEvent| match what {
         JournalEvent::Machine(Event::PacketReceived(packet)) => {
@@ -212,29 +208,10 @@ impl Server {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.bin"), contents::bytes(0..SIZE)).unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
-            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
-            .arg(folder.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ").unwrap();
         Self {
-            address: address.to_owned(),
-            process,
+            running: ServerProcess::start(&mut server(folder.path())),
             _folder: folder,
         }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -264,7 +241,7 @@ impl FrontEnd {
             _out: out,
         };
         front_end.intend(Intent::Connect {
-            server: server.address.clone(),
+            server: server.running.address.clone(),
             port: String::new(),
             name: "dana".to_owned(),
         });
@@ -275,7 +252,7 @@ impl FrontEnd {
         self.session.intend(intent);
     }
 
-    /// Goes on as a face does, until there is what is waited for.
+    /// Runs as a front end does, until the condition holds.
     fn wait_for<T>(&mut self, mut found: impl FnMut(&Self) -> Option<T>) -> T {
         while self.clock.now().since_start() < TIMEOUT {
             if let Some(found) = found(self) {
@@ -317,7 +294,7 @@ impl FrontEnd {
         transfer.state.is_end().then(|| transfer.clone())
     }
 
-    /// What the journal of the download holds in the end.
+    /// The event log of the download at the end.
     fn journal(&mut self, folder: &Path) -> Vec<Entry> {
         let path = folder.join("transfer-1-receiver.jsonl");
         let read = || Journal::read(BufReader::new(File::open(&path).ok()?)).ok();

@@ -1,5 +1,5 @@
-//! Ports that a test gives to a server: below those that the system hands out by itself
-//! (from 32768 on Linux), so that no socket of another test takes one meanwhile.
+//! Ports for the servers of tests: below the ephemeral ports of the system (from 32768 on
+//! Linux), so that no socket of another test takes one.
 
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -8,10 +8,10 @@ const FIRST: u16 = 20_000;
 
 const COUNT: u16 = 12_000;
 
-/// So many free ports in a row, never the same twice in this process; the first of them.
+/// The first of this many consecutive free ports, never the same twice in this process.
 pub(crate) fn first_of(count: u16) -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Two processes that run tests at once begin at different ports.
+    // Two test processes that run at the same time begin at different ports.
     let own = u16::try_from(std::process::id() % u32::from(COUNT)).unwrap_or_default();
     for _ in 0..COUNT / count {
         let offset = NEXT.fetch_add(count, Ordering::Relaxed);
@@ -23,7 +23,7 @@ pub(crate) fn first_of(count: u16) -> u16 {
     panic!("no {count} ports in a row are free");
 }
 
-/// The same as the server's `--udp-ports` takes them.
+/// The same in the form of the server's `--udp-ports`.
 pub(crate) fn range_of(count: u16) -> String {
     let first = first_of(count);
     format!("{first}-{}", first + count - 1)

@@ -1,4 +1,4 @@
-//! `lab predict` as somebody in class uses it: the program itself, its words and its score.
+//! `lab predict` as a student uses it: the program, its questions and its score.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test programs predict::` rewrites the session that the report
 //! prints; look at the diff.
@@ -34,7 +34,7 @@ fn lab(arguments: &[&str], typed: &str) -> Output {
         .spawn()
         .expect("the program is there");
     let mut stdin = child.stdin.take().expect("it was asked for");
-    // A program that has seen enough has closed its end.
+    // The reader has closed its end.
     let _ = stdin.write_all(typed.as_bytes());
     drop(stdin);
     child.wait_with_output().expect("it ends")
@@ -189,7 +189,7 @@ fn every_section_named_by_a_question_is_in_the_report() {
     }
 }
 
-/// What a link to this heading is called on a code host.
+/// The anchor of this heading on a code host.
 fn anchor_of(heading: &str) -> String {
     let kept =
         |letter: &char| letter.is_alphanumeric() || [' ', '-', '_'].contains(letter);

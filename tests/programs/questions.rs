@@ -1,5 +1,5 @@
-//! A question for a class of a hundred over true sockets: every byte that a client receives
-//! is looked at, and every answer is counted once.
+//! A question for a class of a hundred over real sockets: the test reads every byte that a
+//! client receives, and every answer counts once.
 
 #![expect(
     clippy::disallowed_methods,
@@ -29,13 +29,13 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const CHALK: &str = "white chalk";
 const CLASS: usize = 100;
 
-/// A class of dana's.
+/// A class with the teacher dana.
 struct Class {
     server: Running,
     folder: TempDir,
 }
 
-/// A client as `nc` would be one, which keeps all that it receives.
+/// A client that works as `nc` does and keeps everything that it receives.
 struct Raw {
     stream: BufReader<TcpStream>,
     received: Vec<String>,
@@ -83,7 +83,7 @@ impl Class {
         raw
     }
 
-    /// The rows of the file, once there are so many.
+    /// The rows of the file, once it has this many.
     fn rows(&self, count: usize) -> Vec<String> {
         let path = self.folder.path().join("results.csv");
         let start = Instant::now();
@@ -168,7 +168,7 @@ fn a_hundred_answers_within_a_second_are_counted_once_each_and_nobody_sees_one_b
     let mut students: Vec<(u64, Raw)> = (0..CLASS)
         .map(|place| class.student(&format!("student{place}")))
         .enumerate()
-        // Numbers that stand nowhere else, and in one of four the right one.
+        // Numbers that occur nowhere else; one answer in four is right.
         .map(|(place, raw)| match place as u64 {
             place if place % 4 == 0 => (u64::from(right), raw),
             place => (700_000 + place % 4, raw),
@@ -187,7 +187,7 @@ fn a_hundred_answers_within_a_second_are_counted_once_each_and_nobody_sees_one_b
                     raw.wait_for("question");
                     ready.wait();
                     let begin = Instant::now();
-                    // One in ten has thought again: the last answer counts.
+                    // One in ten answers again: the last answer counts.
                     if place % 10 == 9 {
                         raw.answers(1, 999_999);
                     }
@@ -206,7 +206,7 @@ fn a_hundred_answers_within_a_second_are_counted_once_each_and_nobody_sees_one_b
     assert!(begins.unwrap() < Duration::from_secs(1), "{begins:?}");
     let mut late = class.student("late");
     late.wait_for("question");
-    // One leaves after it has answered, and one has no answer.
+    // One leaves after its answer, and one does not answer.
     students.pop();
     while teacher.wait_for("answered")["count"] != CLASS {}
 
@@ -243,7 +243,7 @@ fn a_hundred_answers_within_a_second_are_counted_once_each_and_nobody_sees_one_b
     assert_eq!(table["rows"].as_array().unwrap().len(), CLASS);
 }
 
-/// Every line that anybody has received since the question.
+/// Every line that any client has received since the question.
 fn look_at_all(students: &[(u64, Raw)], teacher: &Raw, late: &Raw, right: u32) {
     let mut notices = BTreeSet::new();
     let mut questions = BTreeSet::new();
@@ -277,7 +277,7 @@ fn look_at_all(students: &[(u64, Raw)], teacher: &Raw, late: &Raw, right: u32) {
     fields.insert("from".into(), json!("dana"));
     assert_eq!(question, fields);
     assert!(!questions.first().unwrap().contains(&right.to_string()));
-    // What was answered changes no word of the notice: noted, or changed.
+    // The notice is the same for every answer: noted, or changed.
     assert_eq!(notices.len(), 2, "{notices:?}");
     let counts = teacher.received.iter().filter(|it| it.contains("answered"));
     assert!(counts.count() < 40, "the counts are not throttled");
@@ -299,7 +299,7 @@ fn a_choice_is_answered_by_letter_and_what_is_no_answer_is_refused() {
     teacher.send(&json!("reveal"));
     let expected = json!([{"choice": 2, "count": 1}]);
     assert_eq!(guy.wait_for("revealed")["counts"], expected);
-    // What the laboratory would not run is not asked.
+    // The server rejects a question that the laboratory would not run.
     let mut large = ask(&json!("packets"));
     large["ask"]["size"] = json!(500 * 201);
     teacher.send(&large);

@@ -1,5 +1,5 @@
-//! The end of a server, and what its clients make of it: the real programs, signals, and a
-//! terminal where there would be a person.
+//! The shutdown of a server and the reaction of its clients: the real programs, signals, and a
+//! terminal in the place of a user.
 
 #![cfg(target_os = "linux")]
 #![expect(
@@ -8,13 +8,16 @@
     reason = "a test waits for other processes, and may fail where it stands"
 )]
 
+use crate::running::{
+    ServerProcess, TIMEOUT, ended_with, signal, succeeded, wait_until, within,
+};
 use nix::pty::{Winsize, openpty};
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,21 +25,14 @@ use tempfile::TempDir;
 
 const SIZE: u64 = 600_000;
 
-/// About three seconds for the whole file.
+/// About 3 s for the whole file.
 const SLOWLY: [&str; 4] = ["--link", "data.delay=30ms", "--window", "4"];
 
 /// About three times as long.
 const SLOWLIER: [&str; 4] = ["--link", "data.delay=100ms", "--window", "4"];
 
-const TIMEOUT: Duration = Duration::from_secs(60);
-
-/// What a server offers and what a client has; it outlives both.
+/// The files of the server and of the client; they outlive both.
 struct Fixture(TempDir);
-
-struct Server {
-    process: Child,
-    address: String,
-}
 
 /// A client at a terminal.
 struct Person {
@@ -59,26 +55,17 @@ impl Fixture {
         self.0.path().join(name)
     }
 
-    fn serve(&self, bind: &str, arguments: &[&str]) -> Server {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
-            .current_dir(self.0.path())
-            .args(["--bind", bind, "--udp-ports", "0", "--files", "files"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let stdout = process.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ");
-        Server {
-            address: address.unwrap_or_default().to_owned(),
-            process,
-        }
+    fn serve(&self, bind: &str, arguments: &[&str]) -> ServerProcess {
+        ServerProcess::start(
+            Command::new(env!("CARGO_BIN_EXE_server"))
+                .current_dir(self.0.path())
+                .args(["--bind", bind, "--udp-ports", "0", "--files", "files"])
+                .args(arguments)
+                .stderr(Stdio::null()),
+        )
     }
 
-    fn client(&self, server: &Server) -> Command {
+    fn client(&self, server: &ServerProcess) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_client"));
         command.current_dir(self.0.path()).args([
             "--server",
@@ -89,7 +76,7 @@ impl Fixture {
         command
     }
 
-    fn start_download(&self, server: &Server) -> Child {
+    fn start_download(&self, server: &ServerProcess) -> Child {
         self.client(server)
             .args(["--exec", "/download a.bin"])
             .stdin(Stdio::null())
@@ -99,9 +86,9 @@ impl Fixture {
             .unwrap()
     }
 
-    /// Waits until so much of the download is there.
+    /// Waits until this much of the download has arrived.
     fn wait_for_part(&self, bytes: u64) {
-        wait_until("the part", || self.part_is(bytes));
+        wait_until(|| self.part_is(bytes));
     }
 
     fn part_is(&self, bytes: u64) -> bool {
@@ -114,8 +101,8 @@ impl Fixture {
         arrived.is_ok_and(|it| it == sash::lab::contents::bytes(0..SIZE))
     }
 
-    /// A person who has typed nothing yet, in a session and at a terminal of their own.
-    fn person(&self, server: &Server) -> Person {
+    /// A user who has typed nothing yet, with a session and a terminal.
+    fn person(&self, server: &ServerProcess) -> Person {
         let size = Winsize {
             ws_row: 30,
             ws_col: 120,
@@ -154,24 +141,15 @@ impl Fixture {
     }
 }
 
-impl Server {
-    fn signal(&self, signal: &str) {
-        let id = self.process.id().to_string();
-        let sent = Command::new("kill").args([signal, &id]).status();
-        assert!(sent.unwrap().success());
-    }
-
-    /// Waits for its end, which comes within `limit`.
-    fn ends(&mut self, limit: Duration) -> ExitStatus {
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                return status;
-            }
-            assert!(start.elapsed() < limit, "it goes on after {limit:?}");
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
+/// How a server ended, which must be within `limit`.
+fn end_of(server: &mut ServerProcess, limit: Duration) -> ExitStatus {
+    let mut end = None;
+    let is_over = within(limit, || {
+        end = server.process.try_wait().unwrap();
+        end.is_some()
+    });
+    assert!(is_over, "it continues after {limit:?}");
+    end.unwrap()
 }
 
 impl Person {
@@ -187,7 +165,7 @@ impl Person {
         }
     }
 
-    /// Waits for the line editor, which throws away what was typed before it began.
+    /// Waits for the line editor, which discards what was typed before it began.
     fn sees_the_prompt(&self) {
         self.sees("> ");
         thread::sleep(Duration::from_millis(300));
@@ -207,16 +185,9 @@ impl Person {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 impl Drop for Person {
     fn drop(&mut self) {
-        // `setsid` waits for the client, which sees its terminal go.
+        // `setsid` waits for the client, whose terminal closes.
         self.types("\u{15}/quit");
         thread::sleep(Duration::from_millis(100));
         let _ = self.client.kill();
@@ -224,33 +195,13 @@ impl Drop for Person {
     }
 }
 
-fn wait_until(what: &str, holds: impl FnMut() -> bool) {
-    assert!(within(TIMEOUT, holds), "{what} did not come");
-}
-
-/// Whether it came within a moment.
+/// Whether it arrives within a moment.
 fn soon(holds: impl FnMut() -> bool) -> bool {
     within(Duration::from_secs(5), holds)
 }
 
-fn within(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
-    let start = Instant::now();
-    while !holds() {
-        if start.elapsed() >= limit {
-            return false;
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
-    true
-}
-
-fn told(output: &Output) -> String {
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    text(&output.stdout) + &text(&output.stderr)
-}
-
-/// Joins by hand; what the server says afterwards.
-fn join(server: &Server) -> impl FnMut(Option<Value>) -> Value + use<> {
+/// Joins without the client, and returns the server's further lines.
+fn join(server: &ServerProcess) -> impl FnMut(Option<Value>) -> Value + use<> {
     let stream = TcpStream::connect(&server.address).unwrap();
     stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     let mut reader = BufReader::new(stream);
@@ -280,7 +231,7 @@ fn a_closing_server_lets_running_transfers_end_and_starts_no_new_ones() {
     let download = place.start_download(&server);
     place.wait_for_part(SIZE / 4);
     assert!(ask(None).get("joined").is_some());
-    server.signal("-TERM");
+    signal(&server.process, "-TERM");
     let notice = ask(None);
     let text = notice["notice"]["text"].as_str().unwrap();
     assert!(
@@ -289,12 +240,10 @@ fn a_closing_server_lets_running_transfers_end_and_starts_no_new_ones() {
     );
     let refused = ask(Some(json!({"download": {"file": "a.bin", "tag": 7}})));
     assert_eq!(refused["error"]["code"], "closing", "{refused}");
-    wait_until("nobody who listens", || {
-        TcpStream::connect(&server.address).is_err()
-    });
-    assert_eq!(server.ends(TIMEOUT).code(), Some(0));
+    wait_until(|| TcpStream::connect(&server.address).is_err());
+    assert_eq!(end_of(&mut server, TIMEOUT).code(), Some(0));
     let output = download.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", told(&output));
+    succeeded(&output);
     assert!(place.has_arrived());
 }
 
@@ -305,20 +254,20 @@ fn a_transfer_cut_off_by_the_shutdown_resumes_by_itself_after_the_restart() {
     let mut server = place.serve("127.0.0.1:0", &arguments);
     let mut person = place.person(&server);
     person.sees_the_prompt();
-    // On a busy machine the line editor may not be there yet, and keys are lost.
-    wait_until("the part", || {
+    // On a busy machine the line editor may not have started, and keys are lost.
+    wait_until(|| {
         person.types("\u{15}/download a.bin");
         soon(|| place.part_is(1))
     });
     place.wait_for_part(SIZE / 20);
-    server.signal("-INT");
-    assert_eq!(server.ends(Duration::from_secs(8)).code(), Some(0));
+    signal(&server.process, "-INT");
+    assert_eq!(end_of(&mut server, Duration::from_secs(8)).code(), Some(0));
     person.sees("The server is closing.");
     assert!(!place.has_arrived());
     let address = server.address.clone();
     drop(server);
     let _server = place.serve(&address, &[]);
-    wait_until("the file", || place.has_arrived());
+    wait_until(|| place.has_arrived());
     person.sees("have already arrived; only the rest is sent");
     person.sees("downloaded and verified");
 }
@@ -354,13 +303,16 @@ fn a_second_signal_ends_the_server_immediately() {
     let mut server = place.serve("127.0.0.1:0", &SLOWLIER);
     let download = place.start_download(&server);
     place.wait_for_part(1);
-    server.signal("-TERM");
+    signal(&server.process, "-TERM");
     thread::sleep(Duration::from_millis(300));
     assert_eq!(server.process.try_wait().unwrap(), None);
-    server.signal("-TERM");
-    assert_eq!(server.ends(Duration::from_secs(3)).code(), Some(130));
+    signal(&server.process, "-TERM");
+    assert_eq!(
+        end_of(&mut server, Duration::from_secs(3)).code(),
+        Some(130)
+    );
     let output = download.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    ended_with(1, &output);
     assert!(place.path("downloads/a.bin.part").exists());
 }
 
@@ -368,8 +320,8 @@ fn a_second_signal_ends_the_server_immediately() {
 fn a_server_without_transfers_closes_without_waiting() {
     let place = Fixture::new();
     let mut server = place.serve("127.0.0.1:0", &["--grace", "60s"]);
-    server.signal("-TERM");
-    assert_eq!(server.ends(Duration::from_secs(5)).code(), Some(0));
+    signal(&server.process, "-TERM");
+    assert_eq!(end_of(&mut server, Duration::from_secs(5)).code(), Some(0));
     let usage = Command::new(env!("CARGO_BIN_EXE_server"))
         .args(["--grace", "soon"])
         .output()
@@ -385,9 +337,7 @@ fn the_password_prompt_does_not_show_the_password() {
     person.sees("Password: ");
     person.types("open sesame");
     person.sees("This is not the room's password");
-    wait_until("the question", || {
-        person.screen().matches("Password: ").count() == 2
-    });
+    wait_until(|| person.screen().matches("Password: ").count() == 2);
     person.types("open sesame 7");
     person.sees_the_prompt();
     person.types("hi all");

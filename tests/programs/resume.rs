@@ -1,38 +1,33 @@
-//! Downloads that are broken off and go on: the real programs, killed and started again.
+//! Interrupted downloads are resumed: the real programs, killed and started again.
 //!
-//! `Child::kill` is `kill -9` on Unix: nobody has time to put anything in order.
+//! `Child::kill` is `kill -9` on Unix: the program has no time to clean up.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test ends where something is not as it must be"
 )]
 
+use crate::running::{ServerProcess, ended_with, printed, server, succeeded, wait_until};
 use sash::wire::message::{Offer, Reply};
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// Long enough to be broken off in its middle at [`SLOWLY`].
+/// Long enough to be interrupted in its middle at [`SLOWLY`].
 const SIZE: u64 = 600_000;
 
-/// About a second for the whole file.
+/// About 1 s for the whole file.
 const SLOWLY: [&str; 4] = ["--link", "data.delay=10ms", "--window", "4"];
 
 const AT_ONCE: [&str; 0] = [];
 
-/// What a server offers and what a client has; it outlives both.
+/// The files of the server and of the client; they outlive both.
 struct Fixture {
     files: TempDir,
     out: TempDir,
-}
-
-/// A server that ends with the test.
-struct Server {
-    process: Child,
-    address: String,
 }
 
 impl Fixture {
@@ -63,26 +58,11 @@ impl Fixture {
         names
     }
 
-    fn serve(&self, arguments: &[&str]) -> Server {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
-            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
-            .arg(self.files.path())
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ").unwrap();
-        Server {
-            address: address.to_owned(),
-            process,
-        }
+    fn serve(&self, arguments: &[&str]) -> ServerProcess {
+        ServerProcess::start(server(self.files.path()).args(arguments))
     }
 
-    fn start_download(&self, server: &Server, arguments: &[&str]) -> Child {
+    fn start_download(&self, server: &ServerProcess, arguments: &[&str]) -> Child {
         Command::new(env!("CARGO_BIN_EXE_client"))
             .args(["--server", &server.address, "--out"])
             .arg(self.out.path())
@@ -96,18 +76,23 @@ impl Fixture {
             .unwrap()
     }
 
-    fn download(&self, server: &Server, arguments: &[&str]) -> Output {
+    fn download(&self, server: &ServerProcess, arguments: &[&str]) -> Output {
         let client = self.start_download(server, arguments);
         client.wait_with_output().unwrap()
     }
 
-    /// A download that is killed once `bytes` of it are there; how many there are then.
-    fn break_off(&self, server: &Server, bytes: u64) -> u64 {
+    /// Kills a download once `bytes` of it have arrived, and returns how many have.
+    fn break_off(&self, server: &ServerProcess, bytes: u64) -> u64 {
         self.break_off_as(server, &[], bytes)
     }
 
     /// The same of a client with these arguments.
-    fn break_off_as(&self, server: &Server, arguments: &[&str], bytes: u64) -> u64 {
+    fn break_off_as(
+        &self,
+        server: &ServerProcess,
+        arguments: &[&str],
+        bytes: u64,
+    ) -> u64 {
         let mut client = self.start_download(server, arguments);
         let part = self.in_out("a.bin.part");
         wait_until(|| length(&part) >= bytes);
@@ -123,7 +108,7 @@ impl Fixture {
         );
     }
 
-    /// Another content of the same length, of another time.
+    /// Other content of the same length, with another modification time.
     fn change_the_file(&self) {
         fs::write(self.offered(), sash::lab::contents::bytes(7..SIZE + 7)).unwrap();
         let file = File::options().write(true).open(self.offered()).unwrap();
@@ -132,43 +117,13 @@ impl Fixture {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 fn length(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
-fn wait_until(holds: impl Fn() -> bool) {
-    for _ in 0..2_000 {
-        if holds() {
-            return;
-        }
-        pause(Duration::from_millis(10));
-    }
-    panic!("what was waited for did not come");
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test waits for another process"
-)]
-fn pause(time: Duration) {
-    std::thread::sleep(time);
-}
-
-fn text(output: &Output) -> String {
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    text(&output.stdout) + &text(&output.stderr)
-}
-
-/// The server's offer in what a client with `--json` printed.
+/// The server's offer in the output of a client with `--json`.
 fn offer(output: &Output) -> Offer {
-    let text = text(output);
+    let text = printed(output);
     let mut offers = text
         .lines()
         .filter_map(|line| match Reply::from_line(line) {
@@ -180,9 +135,9 @@ fn offer(output: &Output) -> Offer {
         .unwrap_or_else(|| panic!("no offer in:\n{text}"))
 }
 
-/// How many DATA packets the server sent for the only transfer.
+/// The number of DATA packets that the server sent for the only transfer.
 fn sent_packets(output: &Output) -> u64 {
-    let text = text(output);
+    let text = printed(output);
     let progress = text
         .lines()
         .filter_map(|line| match Reply::from_line(line) {
@@ -201,7 +156,7 @@ fn a_download_after_a_killed_client_resumes_and_only_the_rest_is_sent() {
     let kept = place.break_off(&server, SIZE / 3);
     assert!(kept < SIZE);
     let output = place.download(&server, &["--json"]);
-    assert!(output.status.success(), "{}", text(&output));
+    succeeded(&output);
     assert_eq!(offer(&output).offset, kept);
     let missing = (SIZE - kept).div_ceil(1_436);
     let sent = sent_packets(&output);
@@ -226,16 +181,16 @@ fn in_a_room_with_a_password_a_download_resumes_after_a_killed_client_and_server
     let client = place.start_download(&server, &telling);
     let part = place.in_out("a.bin.part");
     wait_until(|| length(&part) >= killed_at + SIZE / 4);
-    server.process.kill().unwrap();
+    server.kill();
     let output = client.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    ended_with(1, &output);
     assert_eq!(offer(&output).offset, killed_at);
     let kept = length(&part);
     let server = place.serve(&password);
     let nobody = place.download(&server, &[]);
-    assert_eq!(nobody.status.code(), Some(4), "{}", text(&nobody));
+    ended_with(4, &nobody);
     let output = place.download(&server, &telling);
-    assert!(output.status.success(), "{}", text(&output));
+    succeeded(&output);
     assert_eq!(offer(&output).offset, kept);
     let missing = (SIZE - kept).div_ceil(1_436);
     let sent = sent_packets(&output);
@@ -250,7 +205,7 @@ fn a_download_started_over_udp_resumes_over_tcp() {
     let server = place.serve(&SLOWLY);
     let kept = place.break_off(&server, SIZE / 3);
     let output = place.download(&server, &["--json", "--transport", "tcp"]);
-    assert!(output.status.success(), "{}", text(&output));
+    succeeded(&output);
     assert_eq!(offer(&output).offset, kept);
     place.is_whole("a.bin");
 }
@@ -262,16 +217,16 @@ fn a_download_resumes_with_a_new_server_after_the_old_one_was_killed() {
     let client = place.start_download(&server, &[]);
     let part = place.in_out("a.bin.part");
     wait_until(|| length(&part) >= SIZE / 3);
-    server.process.kill().unwrap();
+    server.kill();
     let output = client.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    ended_with(1, &output);
     let kept = length(&part);
     assert!(kept >= SIZE / 3);
     let server = place.serve(&AT_ONCE);
     let output = place.download(&server, &[]);
-    assert!(output.status.success(), "{}", text(&output));
+    succeeded(&output);
     let told = "have already arrived; only the rest is sent.";
-    assert!(text(&output).contains(told), "{}", text(&output));
+    assert!(printed(&output).contains(told), "{}", printed(&output));
     place.is_whole("a.bin");
 }
 
@@ -282,9 +237,9 @@ fn a_file_that_changed_on_the_server_is_sent_from_the_start_with_a_notice() {
     place.break_off(&server, SIZE / 3);
     place.change_the_file();
     let output = place.download(&server, &[]);
-    assert!(output.status.success(), "{}", text(&output));
+    succeeded(&output);
     let told = "a.bin has changed on the server: the download starts again.";
-    assert!(text(&output).contains(told), "{}", text(&output));
+    assert!(printed(&output).contains(told), "{}", printed(&output));
     place.is_whole("a.bin");
 }
 
@@ -298,10 +253,10 @@ fn a_file_that_changes_during_its_transfer_is_not_verified_and_its_partial_file_
     wait_until(|| length(&part) >= SIZE / 3);
     place.change_the_file();
     let output = client.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    ended_with(1, &output);
     assert!(!place.in_out("a.bin").exists());
     let output = place.download(&server, &["--json"]);
-    assert!(output.status.success(), "{}", text(&output));
+    succeeded(&output);
     assert_eq!(offer(&output).offset, 0);
     place.is_whole("a.bin");
 }
@@ -313,8 +268,8 @@ fn a_damaged_record_is_reported_and_costs_only_the_partial_file() {
     place.break_off(&server, SIZE / 3);
     fs::write(place.in_out("a.bin.part.json"), "{\"file\":").unwrap();
     let output = place.download(&server, &["--json"]);
-    assert!(output.status.success(), "{}", text(&output));
-    let said = text(&output);
+    succeeded(&output);
+    let said = printed(&output);
     assert!(said.contains("cannot resume"), "{said}");
     assert!(said.contains("its record is damaged"), "{said}");
     assert_eq!(offer(&output).offset, 0);
@@ -330,7 +285,7 @@ fn two_simultaneous_downloads_of_one_name_do_not_resume_the_same_partial_file() 
     let clients = clients.map(|name| place.start_download(&server, &["--name", name]));
     for client in clients {
         let output = client.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", text(&output));
+        succeeded(&output);
     }
     place.is_whole("a.bin");
     place.is_whole("a (2).bin");
@@ -348,7 +303,7 @@ fn simultaneous_downloads_with_skip_all_succeed_and_leave_no_partial_file() {
         });
         for client in clients {
             let output = client.wait_with_output().unwrap();
-            assert!(output.status.success(), "{}", text(&output));
+            succeeded(&output);
         }
         place.is_whole("a.bin");
         assert_eq!(place.names(), ["a.bin"]);
@@ -356,7 +311,7 @@ fn simultaneous_downloads_with_skip_all_succeed_and_leave_no_partial_file() {
     }
 }
 
-/// A limit on the size of files stands in for a small disk.
+/// A limit on the size of files simulates a small disk.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_partial_file_on_a_full_disk_is_kept_and_resumed_when_space_is_available() {
@@ -372,13 +327,13 @@ fn the_partial_file_on_a_full_disk_is_kept_and_resumed_when_space_is_available()
             .args(["--transport", transport, "--exec", "/download a.bin"])
             .output()
             .unwrap();
-        let told = text(&output);
+        let told = printed(&output);
         assert_eq!(output.status.code(), Some(1), "{told}");
         assert!(told.contains("the disk is full"), "{told}");
         let kept = length(&place.in_out("a.bin.part"));
         assert!((1..SIZE).contains(&kept), "{kept} bytes");
         let output = place.download(&server, &["--json", "--transport", transport]);
-        assert!(output.status.success(), "{}", text(&output));
+        succeeded(&output);
         assert_eq!(offer(&output).offset, kept);
         place.is_whole("a.bin");
     }
@@ -391,7 +346,7 @@ fn an_existing_file_is_kept_replaced_skipped_or_an_error_as_chosen() {
     fs::write(place.in_out("a.bin"), "old").unwrap();
     let try_it = |choice: &str| {
         let output = place.download(&server, &["--overwrite", choice]);
-        (output.status.code(), text(&output))
+        (output.status.code(), printed(&output))
     };
     let (code, told) = try_it("skip");
     assert_eq!(code, Some(0), "{told}");

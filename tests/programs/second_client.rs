@@ -6,11 +6,12 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+use crate::running::{ServerProcess, server};
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 use tempfile::TempDir;
 
 const CLIENT: &str = concat!(
@@ -18,16 +19,15 @@ const CLIENT: &str = concat!(
     "/tests/programs/second_client.py"
 );
 const PROTOCOLS: [&str; 4] = ["stop-and-wait", "go-back-n", "selective-repeat", "sack"];
-/// Of each way's packets one in twenty is lost, the same ones on every machine.
+/// One packet in twenty is lost in each direction, the same ones on every machine.
 const LOSSY: &str = "seed=7;loss=5%";
 /// Fifty-six segments, the last one short.
 const FILE_BYTES: usize = 80_001;
 
-/// A running server with one file, `numbers.bin`, and a folder for its client; ended with
-/// the test.
+/// A running server with one file, `numbers.bin`, and a folder for its client; it ends with the
+/// test.
 struct Server {
-    child: Child,
-    address: String,
+    running: ServerProcess,
     folder: TempDir,
 }
 
@@ -37,24 +37,8 @@ impl Server {
         let offered = folder.path().join("offered");
         fs::create_dir(&offered).unwrap();
         fs::write(offered.join("numbers.bin"), bytes_of_a_file()).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_server"))
-            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0"])
-            .args(["--link", link, "--files"])
-            .arg(&offered)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut first = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut first)
-            .unwrap();
-        let address = first.strip_prefix("listening on ").unwrap().trim_end();
-        Self {
-            address: address.to_owned(),
-            child,
-            folder,
-        }
+        let running = ServerProcess::start(server(&offered).args(["--link", link]));
+        Self { running, folder }
     }
 
     fn offered(&self, name: &str) -> PathBuf {
@@ -65,9 +49,9 @@ impl Server {
         self.folder.path().join("downloads").join("numbers.bin")
     }
 
-    /// Runs one errand of the second client to its end and returns what it printed.
+    /// Runs one command of the second client to its end and returns its output.
     fn errand(&self, arguments: &[&str]) -> String {
-        let output = python(&[&["--server", &self.address], arguments].concat());
+        let output = python(&[&["--server", &self.running.address], arguments].concat());
         let told = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{arguments:?}: {told}");
         String::from_utf8(output.stdout).unwrap()
@@ -79,7 +63,7 @@ impl Server {
         self.errand(&[&fetch, arguments].concat())
     }
 
-    /// Uploads a file of this name, and returns what was printed.
+    /// Uploads a file of this name and returns the output.
     fn upload(&self, name: &str, arguments: &[&str]) -> String {
         let path = self.folder.path().join(name);
         fs::write(&path, bytes_of_a_file()).unwrap();
@@ -87,14 +71,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Runs the second client, with nothing but Python's standard library in reach.
+/// Runs the second client with Python's standard library alone.
 fn python(arguments: &[&str]) -> Output {
     let mut command = Command::new("python3");
     command.args(["-I", "-S", CLIENT]).args(arguments);
@@ -133,7 +110,7 @@ fn the_help_of_the_second_client_begins_with_examples() {
 #[test]
 fn the_second_client_joins_lists_users_and_files_and_sends_a_direct_message() {
     let server = Server::start(LOSSY);
-    let mut dana = TcpStream::connect(&server.address).unwrap();
+    let mut dana = TcpStream::connect(&server.running.address).unwrap();
     dana.write_all(b"{\"join\":{\"name\":\"dana\"}}\n").unwrap();
     let mut heard = BufReader::new(dana).lines().map(Result::unwrap);
     assert!(heard.next().unwrap().starts_with("{\"welcome\""));
@@ -158,7 +135,7 @@ fn the_second_client_joins_lists_users_and_files_and_sends_a_direct_message() {
 #[test]
 fn a_refusal_of_the_server_ends_the_second_client_with_its_sentence() {
     let server = Server::start(LOSSY);
-    let address = ["--server", &server.address];
+    let address = ["--server", &server.running.address];
     for (errand, code) in [
         (&["whisper", "nobody", "hi"][..], "no-such-user"),
         (&["--name", "two words", "users"], "bad-name"),

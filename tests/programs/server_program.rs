@@ -1,10 +1,11 @@
-//! The program `server` as a person or a script meets it: what it prints, how it ends.
+//! The program `server` for a user or a script: its output and its end.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+use crate::running::{ServerProcess, signal};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
@@ -13,33 +14,8 @@ fn program() -> Command {
     command
 }
 
-/// A running server, ended with the test.
-struct Server {
-    child: Child,
-    stdout: BufReader<std::process::ChildStdout>,
-    address: String,
-}
-
-impl Server {
-    fn start() -> Self {
-        let mut child = program().args(["--bind", "127.0.0.1:0"]).spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut first = String::new();
-        stdout.read_line(&mut first).unwrap();
-        let address = first.strip_prefix("listening on ").unwrap().trim_end();
-        Self {
-            address: address.to_owned(),
-            child,
-            stdout,
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn start() -> ServerProcess {
+    ServerProcess::start(program().args(["--bind", "127.0.0.1:0"]))
 }
 
 fn run(arguments: &[&str]) -> Output {
@@ -48,7 +24,7 @@ fn run(arguments: &[&str]) -> Output {
 
 #[test]
 fn the_server_prints_its_actual_port_and_how_clients_reach_it() {
-    let mut server = Server::start();
+    let mut server = start();
     let port = server.address.strip_prefix("127.0.0.1:").unwrap();
     assert_ne!(port, "0");
     let mut second = String::new();
@@ -59,7 +35,7 @@ fn the_server_prints_its_actual_port_and_how_clients_reach_it() {
 
 #[test]
 fn a_port_in_use_ends_the_server_with_a_sentence_that_gives_advice() {
-    let server = Server::start();
+    let server = start();
     let second = run(&["--bind", &server.address]);
     assert_eq!(second.status.code(), Some(1));
     assert!(second.stdout.is_empty());
@@ -110,20 +86,18 @@ fn the_help_begins_with_examples() {
 #[cfg(unix)]
 #[test]
 fn a_signal_notifies_all_clients_and_ends_the_server_successfully() {
-    for signal in ["-INT", "-TERM"] {
-        let mut server = Server::start();
+    for name in ["-INT", "-TERM"] {
+        let mut server = start();
         let mut dana = TcpStream::connect(&server.address).unwrap();
         dana.write_all(b"{\"join\":{\"name\":\"dana\"}}\n").unwrap();
         let mut heard = BufReader::new(dana);
         for _welcome_and_history in 0..2 {
             heard.read_line(&mut String::new()).unwrap();
         }
-        let id = server.child.id().to_string();
-        let sent = Command::new("kill").args([signal, &id]).status().unwrap();
-        assert!(sent.success());
+        signal(&server.process, name);
         let mut rest = String::new();
         heard.read_to_string(&mut rest).unwrap();
         assert!(rest.starts_with("{\"notice\""), "{rest}");
-        assert_eq!(server.child.wait().unwrap().code(), Some(0));
+        assert_eq!(server.process.wait().unwrap().code(), Some(0));
     }
 }

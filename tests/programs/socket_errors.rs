@@ -1,8 +1,8 @@
-//! What the system reports about a UDP socket ends no transfer: a small path MTU that ICMP
-//! tells, a firewall that refuses `send`, a router that answers with ICMP errors.
+//! An error of a UDP socket ends no transfer: a small path MTU reported by ICMP, a firewall that
+//! refuses `send`, a router that answers with ICMP errors.
 //!
-//! Real programs in network namespaces: client, router, server. Only root can make these,
-//! on Linux, so elsewhere the tests say that they skip.
+//! Real programs in network namespaces: client, router, server. Only root on Linux can create
+//! them; elsewhere the tests print that they are skipped.
 
 #![cfg(target_os = "linux")]
 #![expect(
@@ -11,30 +11,25 @@
     reason = "a test ends where something is not as it must be, and says that it skips"
 )]
 
+use crate::running::{ServerProcess, wait_until};
 use sash::lab::contents;
-use sash::transfer::clock::Clock;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 use tempfile::TempDir;
-
-/// Longer than any of this may take.
-const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Some seconds at the rate of [`SLOW`].
 const SIZE: u64 = 3_000_000;
 
-/// The client's imperfect link: slow enough that a transfer is met on its way.
+/// The client's link: slow enough that a transfer is still running when it is disturbed.
 const SLOW: &str = "data.rate=8mbit;data.queue=100kB";
 
 /// client 10.78.1.2 -- 10.78.1.1 router 10.78.2.1 -- 10.78.2.2 server
 struct Net {
     tag: String,
     folder: TempDir,
-    server: Child,
+    server: Option<ServerProcess>,
 }
 
 /// Which namespace.
@@ -46,7 +41,7 @@ enum At {
 }
 
 impl Net {
-    /// `None` where the system does not allow it, which is said.
+    /// `None` if the system does not allow it; prints the reason.
     fn new() -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -63,11 +58,10 @@ impl Net {
         fs::create_dir(folder.path().join("files")).unwrap();
         fs::write(folder.path().join("files/a.bin"), contents::bytes(0..SIZE)).unwrap();
         fs::write(folder.path().join("b.bin"), contents::bytes(0..SIZE)).unwrap();
-        let nothing = Command::new("true").spawn().unwrap();
         let mut net = Self {
             tag,
             folder,
-            server: nothing,
+            server: None,
         };
         for at in [At::Router, At::Server] {
             assert!(run(Command::new("ip").args([
@@ -95,19 +89,12 @@ impl Net {
             );
         }
         net.sh(At::Router, "echo 1 > /proc/sys/net/ipv4/ip_forward");
-        let mut server = net
-            .command(At::Server, env!("CARGO_BIN_EXE_server"))
-            .args(["--bind", "10.78.2.2:50000", "--files", "files"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let stdout = server.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
-        assert!(line.starts_with("listening on"), "{line}");
-        net.server.wait().unwrap();
-        net.server = server;
+        let server = ServerProcess::start(
+            net.command(At::Server, env!("CARGO_BIN_EXE_server"))
+                .args(["--bind", "10.78.2.2:50000", "--files", "files"])
+                .stderr(Stdio::null()),
+        );
+        net.server = Some(server);
         Some(net)
     }
 
@@ -163,9 +150,7 @@ impl Net {
 
     fn wait_for_part(&self, name: &str, bytes: u64) {
         let part = self.folder.path().join(name);
-        wait_until("the file grows", || {
-            fs::metadata(&part).is_ok_and(|it| it.len() >= bytes)
-        });
+        wait_until(|| fs::metadata(&part).is_ok_and(|it| it.len() >= bytes));
     }
 
     fn is_whole(&self, name: &str) -> bool {
@@ -173,7 +158,7 @@ impl Net {
         fs::read(path).is_ok_and(|it| it == contents::bytes(0..SIZE))
     }
 
-    /// Refuses UDP there, until so many datagrams were refused.
+    /// Refuses UDP there until this many datagrams were refused.
     fn refuse(&self, at: At, hook: &str, rule: &str, datagrams: u64) {
         self.begin_to_refuse(at, hook, rule);
         self.refuse_until(at, datagrams);
@@ -190,7 +175,7 @@ impl Net {
     }
 
     fn refuse_until(&self, at: At, datagrams: u64) {
-        wait_until("datagrams are refused", || {
+        wait_until(|| {
             let mut list = self.command(at, "nft");
             let listed = list.args(["list", "table", "ip", "t"]).output().unwrap();
             let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
@@ -204,8 +189,7 @@ impl Net {
 
 impl Drop for Net {
     fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
+        drop(self.server.take());
         for at in [At::Client, At::Router, At::Server] {
             run(Command::new("ip").args(["netns", "delete", &self.name(at)]));
         }
@@ -219,15 +203,6 @@ fn run(command: &mut Command) -> bool {
 
 fn has_tools() -> bool {
     run(Command::new("ip").arg("-V")) && run(Command::new("nft").arg("-v"))
-}
-
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let clock = Clock::start();
-    while !is_so() {
-        let waited = clock.now().since_start();
-        assert!(waited < TIMEOUT, "not in time: {what}");
-        let _ = crossbeam_channel::after(Duration::from_millis(10)).recv();
-    }
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! Attacks on a real server, each as a stranger or a guest would try it: what it costs,
-//! what is answered, and what is left behind.
+//! Attacks on a real server by a stranger or a user: their cost, the answers, and the resources
+//! that remain in use.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 use crate::ports::range_of;
+use crate::running::{ServerProcess, TIMEOUT, wait_until};
 use sash::reliable::connection::{Receiving, Sending};
 use sash::reliable::handshake::Proposal;
 use sash::reliable::moment::Moment;
@@ -21,14 +22,13 @@ use std::net::{TcpStream, UdpSocket};
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// A server program on a folder with one file, ended with the test.
 struct Server {
-    child: Child,
-    address: String,
+    running: ServerProcess,
     folder: TempDir,
 }
 
@@ -37,30 +37,19 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
         fs::write(folder.path().join("a.bin"), vec![7; 3_000_000]).unwrap();
-        let mut child = program
-            .args(["--bind", "127.0.0.1:0", "--files"])
-            .arg(folder.path())
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut first = String::new();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        stdout.read_line(&mut first).unwrap();
-        let address = first.strip_prefix("listening on ").unwrap().trim_end();
-        Self {
-            address: address.to_owned(),
-            child,
-            folder,
-        }
+        let running = ServerProcess::start(
+            program
+                .args(["--bind", "127.0.0.1:0", "--files"])
+                .arg(folder.path())
+                .args(arguments)
+                .stderr(Stdio::null()),
+        );
+        Self { running, folder }
     }
 
     fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(&self.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
+        let stream = TcpStream::connect(&self.running.address).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         stream
     }
 
@@ -68,17 +57,10 @@ impl Server {
     #[cfg(target_os = "linux")]
     fn belongings(&self) -> (usize, usize) {
         let count = |what| {
-            let folder = format!("/proc/{}/{what}", self.child.id());
+            let folder = format!("/proc/{}/{what}", self.running.process.id());
             fs::read_dir(folder).unwrap().count()
         };
         (count("task"), count("fd"))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -86,7 +68,7 @@ fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_server"))
 }
 
-/// Somebody in the room.
+/// A user in the room.
 struct Guest {
     stream: TcpStream,
     heard: BufReader<TcpStream>,
@@ -139,18 +121,6 @@ impl Guest {
     }
 }
 
-/// Until it is so; a server has no event for having got over something.
-fn wait_until(mut is_so: impl FnMut() -> bool) {
-    let (_keep, never) = crossbeam_channel::bounded::<()>(0);
-    for _ in 0..1_500 {
-        if is_so() {
-            return;
-        }
-        let _ = never.recv_timeout(Duration::from_millis(20));
-    }
-    panic!("it never came to be");
-}
-
 /// The packet that opens this offer's transfer, or another one with its token.
 fn packet(offer: &Offer, body: Body) -> Vec<u8> {
     let packet = Packet {
@@ -181,7 +151,18 @@ fn syn(offer: &Offer) -> Vec<u8> {
     packet(offer, Body::Syn(opening))
 }
 
-/// What comes within a third of a second. Unit: bytes of datagrams.
+/// The answers to a packet that must be answered, however busy the machine is. Unit: bytes
+/// of datagrams.
+fn answers_to(socket: &UdpSocket, packet: &[u8], port: u16) -> Vec<usize> {
+    socket.send_to(packet, ("127.0.0.1", port)).unwrap();
+    socket.set_read_timeout(Some(TIMEOUT)).unwrap();
+    let first = socket.recv(&mut [0; 65_536]).unwrap();
+    let mut lengths = vec![first];
+    lengths.extend(answers(socket));
+    lengths
+}
+
+/// The bytes of the datagrams that arrive within a third of a second.
 fn answers(socket: &UdpSocket) -> Vec<usize> {
     socket
         .set_read_timeout(Some(Duration::from_millis(300)))
@@ -191,7 +172,7 @@ fn answers(socket: &UdpSocket) -> Vec<usize> {
     while let Ok(length) = socket.recv(&mut buffer) {
         lengths.push(length);
         if lengths.len() == 3 {
-            break; // It goes again until it is answered.
+            break; // It is retransmitted until it is answered.
         }
     }
     lengths
@@ -209,10 +190,7 @@ fn a_syn_with_the_right_token_from_another_address_is_not_answered() {
         .unwrap();
     assert_eq!(answers(&victim), Vec::<usize>::new());
     let own = UdpSocket::bind("127.0.0.1:0").unwrap();
-    own.send_to(&syn(&offer), ("127.0.0.1", offer.port))
-        .unwrap();
-    let answer = answers(&own);
-    assert!(!answer.is_empty());
+    let answer = answers_to(&own, &syn(&offer), offer.port);
     assert!(answer.iter().all(|&length| length <= syn(&offer).len()));
 }
 
@@ -232,7 +210,7 @@ fn a_client_that_sends_one_syn_and_falls_silent_receives_at_most_three_times_its
     };
     let bytes = came(&own, &mut buffer);
     assert!(bytes > 0 && bytes <= 3 * syn.len(), "{bytes}");
-    // Another port of that address speaks: nothing follows it there that is long.
+    // Another port of that address sends: it gets no long answer.
     let other = UdpSocket::bind("127.0.0.1:0").unwrap();
     other.set_read_timeout(two_seconds).unwrap();
     let ranges = Vec::new();
@@ -247,7 +225,7 @@ fn a_client_that_sends_one_syn_and_falls_silent_receives_at_most_three_times_its
     other.send_to(&short, to).unwrap();
     let bytes = came(&other, &mut buffer);
     assert!(bytes <= 3 * short.len(), "{bytes}");
-    // And the transfer is still there.
+    // The transfer still works.
     own.send_to(&syn, to).unwrap();
     assert!(own.recv(&mut buffer).is_ok());
 }
@@ -277,9 +255,8 @@ fn before_the_handshake_only_a_syn_is_answered() {
         own.send_to(&datagram, ("127.0.0.1", offer.port)).unwrap();
     }
     assert_eq!(answers(&own), Vec::<usize>::new());
-    own.send_to(&syn(&offer), ("127.0.0.1", offer.port))
-        .unwrap();
-    assert!(!answers(&own).is_empty(), "the transfer is still there");
+    // The transfer is still there.
+    answers_to(&own, &syn(&offer), offer.port);
 }
 
 #[test]
@@ -321,7 +298,7 @@ fn two_ended_connections_answer_no_further_packets() {
             exchange(&mut sender, &mut receiver);
         }
         assert_eq!(exchange(&mut sender, &mut receiver), 0, "{arq}");
-        // All that was ever said, once more, to both: an error is no reason to answer.
+        // Every packet again, to both: an error draws no answer.
         for one in &said {
             sender.on_packet(&one.packet, now);
             receiver.on_packet(&one.packet, now);
@@ -345,7 +322,7 @@ fn a_server_without_free_descriptors_accepts_clients_again_once_some_are_free() 
     limited.args(["-c", script, env!("CARGO_BIN_EXE_server")]);
     let server = Server::start(limited, &[]);
     let mut dana = Guest::join(&server, "dana");
-    // The kernel takes them in its queue; the server has no descriptor for most.
+    // The kernel queues them; the server has no descriptor for most.
     let crowd: Vec<_> = (0..100).map(|_| server.connect()).collect();
     dana.say(r#"{"say":{"text":"still here"}}"#);
     dana.hear(|reply| matches!(reply, Reply::Said(_)).then_some(()));
@@ -357,7 +334,7 @@ fn a_server_without_free_descriptors_accepts_clients_again_once_some_are_free() 
     });
 }
 
-/// A program run by somebody for whom limits of the system hold: for root they do not.
+/// A program that runs as a user to whom the limits of the system apply; they do not apply to root.
 #[cfg(target_os = "linux")]
 fn unprivileged(program: &str) -> Command {
     use std::os::unix::process::CommandExt;
@@ -368,10 +345,10 @@ fn unprivileged(program: &str) -> Command {
     command
 }
 
-/// From now on this server may have so many threads, with all others of its user.
+/// Limits the threads of this server, together with all others of its user.
 #[cfg(target_os = "linux")]
 fn limit_threads(server: &Server, count: u32) {
-    let process = server.child.id().to_string();
+    let process = server.running.process.id().to_string();
     let limit = format!("--nproc={count}:");
     let mut prlimit = unprivileged("prlimit");
     prlimit.args(["--pid", &process, &limit]);
@@ -381,7 +358,7 @@ fn limit_threads(server: &Server, count: u32) {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_server_without_free_threads_says_so_and_accepts_clients_again_once_some_are_free() {
-    // Where everybody may run it.
+    // A folder from which every user may run it.
     let copy = tempfile::tempdir().unwrap();
     fs::set_permissions(copy.path(), Permissions::from_mode(0o755)).unwrap();
     let program = copy.path().join("server");
@@ -441,7 +418,7 @@ fn a_client_that_reads_one_byte_per_second_delays_no_other_and_is_disconnected()
     let socket =
         socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
-    let address: std::net::SocketAddr = server.address.parse().unwrap();
+    let address: std::net::SocketAddr = server.running.address.parse().unwrap();
     socket.connect(&address.into()).unwrap();
     let mut slow = TcpStream::from(socket);
     slow.write_all(b"{\"join\":{\"name\":\"slow\"}}\n").unwrap();
@@ -468,7 +445,7 @@ fn a_client_that_reads_one_byte_per_second_delays_no_other_and_is_disconnected()
     reading.join().unwrap();
 }
 
-/// A thousand connections that end in every way there is.
+/// A thousand connections that end in every possible way.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_thousand_joins_kills_and_cancels_leave_no_thread_descriptor_or_port_behind() {
@@ -488,18 +465,18 @@ fn a_thousand_joins_kills_and_cancels_leave_no_thread_descriptor_or_port_behind(
         for way in 0..10 {
             let name = format!("g{round}-{way}");
             match way {
-                // It never says a word, or half of one.
+                // It sends nothing, or half a line.
                 0 => drop(server.connect()),
                 1 => server.connect().write_all(b"{\"join\":{\"na").unwrap(),
                 2 => server.connect().write_all(b"nonsense\n\xff\n").unwrap(),
-                // It leaves politely, or vanishes, or is refused.
+                // It disconnects, or vanishes, or is refused.
                 3 => Guest::join(&server, &name).say("\"disconnect\""),
                 4 => drop(Guest::join(&server, &name)),
                 5 => server
                     .connect()
                     .write_all(b"{\"join\":{\"name\":\"witness\"}}\n")
                     .unwrap(),
-                // It asks for a file, and then cancels it or is gone, or waits in vain.
+                // It asks for a file, and then cancels it, vanishes, or waits in vain.
                 6 => {
                     let mut guest = Guest::join(&server, &name);
                     guest.say(r#"{"download":{"file":"a.bin","tag":1}}"#);
@@ -543,7 +520,7 @@ fn a_user_who_pauses_sixteen_downloads_leaves_ports_for_others() {
         opened.push(open_by_tcp(&offer));
         mallory.say(&format!(r#"{{"pause":{{"transfer":{}}}}}"#, offer.transfer));
     }
-    // Two of four ports are left, and are others' at once.
+    // Two of four ports are free, and other clients use them immediately.
     let mut dana = Guest::join(&server, "dana");
     dana.say(r#"{"download":{"file":"a.bin"}}"#);
     let is_offered = dana.hear(|reply| {
@@ -583,10 +560,10 @@ fn the_port_of_a_paused_transfer_goes_to_a_waiting_user_and_its_owner_is_informe
     );
 }
 
-/// The most that a process has ever held. Unit: bytes.
+/// The peak memory of a process. Unit: bytes.
 #[cfg(target_os = "linux")]
 fn most_memory(server: &Server) -> u64 {
-    let path = format!("/proc/{}/status", server.child.id());
+    let path = format!("/proc/{}/status", server.running.process.id());
     let status = fs::read_to_string(path).unwrap();
     let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"));
     let kibibytes = line.unwrap().trim().trim_end_matches("kB").trim();
@@ -607,7 +584,7 @@ fn clients_that_request_lists_without_reading_delay_no_other_and_fill_no_memory(
             let mut guest = Guest::join(&server, &format!("deaf{number}"));
             let stream = &mut guest.stream;
             stream.set_nonblocking(true).unwrap();
-            // As much as the kernel takes; some of them hang up.
+            // As much as the kernel accepts; some of them disconnect.
             while stream.write(&b"\"files\"\n".repeat(512)).is_ok() {}
             (number % 4 > 0).then_some(guest)
         })
@@ -643,11 +620,10 @@ fn packets_of_an_old_transfer_neither_open_nor_end_a_new_one() {
         own.send_to(&datagram, ("127.0.0.1", new.port)).unwrap();
     }
     assert_eq!(answers(&own), Vec::<usize>::new());
-    own.send_to(&syn(&new), ("127.0.0.1", new.port)).unwrap();
-    assert!(!answers(&own).is_empty());
+    answers_to(&own, &syn(&new), new.port);
 }
 
-/// What two programs could read in two ways, one reads in none.
+/// A line that two programs could read differently is rejected.
 #[test]
 fn an_ambiguous_line_is_refused_and_an_escape_does_not_change_its_meaning() {
     use sash::wire::message::Request;

@@ -1,11 +1,13 @@
-//! The real programs: files that go to the server, pauses in either direction, and all
-//! that is wrong with an upload.
+//! The real programs: uploads, pauses in both directions, and every error of an upload.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test ends where something is not as it must be"
 )]
 
+use crate::running::{
+    ServerProcess, TIMEOUT, ended_with, printed, signal, succeeded, wait_until,
+};
 use sash::transfer::overwrite::Overwrite;
 use sash::transfer::receiving::{self, Destination};
 use sash::transfer::tap::Tap;
@@ -15,11 +17,11 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// Every way to carry a file.
+/// Every transport and protocol for a file.
 const WAYS: [[&str; 2]; 5] = [
     ["--arq", "stop-and-wait"],
     ["--arq", "go-back-n"],
@@ -28,7 +30,7 @@ const WAYS: [[&str; 2]; 5] = [
     ["--transport", "tcp"],
 ];
 
-/// About 140 kB a second: time to do something to a file on its way.
+/// About 140 kB/s: slow enough to disturb a running transfer.
 const SLOW: [&str; 6] = [
     "--link",
     "delay=20ms",
@@ -38,19 +40,18 @@ const SLOW: [&str; 6] = [
     "4",
 ];
 
-/// A server with a folder of its own; it ends with the test.
+/// A server with its own folder; it ends with the test.
 struct Server {
-    process: Child,
-    address: String,
+    running: ServerProcess,
     folder: TempDir,
 }
 
-/// A person at a raw chat connection.
+/// A user with a raw chat connection.
 struct Person {
     lines: BufReader<TcpStream>,
 }
 
-/// Bytes that no compression and no luck makes equal to others.
+/// Pseudo-random bytes, so that no two segments are equal.
 fn made_up(size: u64) -> Vec<u8> {
     sash::lab::contents::bytes(0..size)
 }
@@ -63,19 +64,17 @@ impl Server {
 
     fn start_as(program: Command, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (process, address) = serve(program, folder.path(), arguments);
         Self {
-            process,
-            address,
+            running: serve(program, folder.path(), arguments),
             folder,
         }
     }
 
-    /// Starts a client that types these lines and leaves.
+    /// Starts a client that runs these commands and leaves.
     fn client(&self, name: &str, lines: &[&str], arguments: &[&str]) -> Child {
         let lines = lines.iter().flat_map(|line| ["--exec", line]);
         Command::new(env!("CARGO_BIN_EXE_client"))
-            .args(["--text", "--json", "--server", &self.address])
+            .args(["--text", "--json", "--server", &self.running.address])
             .args(["--name", name, "--out"])
             .arg(self.folder.path().join("downloads"))
             .args(arguments)
@@ -87,7 +86,7 @@ impl Server {
             .unwrap()
     }
 
-    /// What the folder holds, hidden things too.
+    /// The files in the folder, hidden ones too.
     fn names(&self) -> Vec<String> {
         let name = |entry: Result<fs::DirEntry, _>| entry.unwrap().file_name();
         let names = fs::read_dir(self.folder.path()).unwrap().map(name);
@@ -96,45 +95,44 @@ impl Server {
         names
     }
 
-    /// Whether what has come of an upload lies there hidden, or not yet, or not any more.
+    /// Whether the hidden partial file of an upload exists.
     fn has_nothing_to_offer(&self) {
         let mut names = self.names();
         names.retain(|name| name != ".uploads");
         assert!(names.is_empty(), "{names:?}");
     }
 
-    /// Where an upload of this name grows.
+    /// The partial file of an upload of this name.
     fn part(&self, name: &str) -> PathBuf {
         self.folder.path().join(format!(".uploads/{name}.part"))
     }
 
-    /// How much of `a` has come.
+    /// The bytes of `a` that have arrived.
     fn part_bytes(&self) -> u64 {
         fs::metadata(self.part("a")).map_or(0, |part| part.len())
     }
 
-    /// `kill -9`, and another server on the same folder.
+    /// `kill -9`, then another server on the same folder.
     fn restart(&mut self, arguments: &[&str]) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+        self.running.kill();
         let program = Command::new(env!("CARGO_BIN_EXE_server"));
-        (self.process, self.address) = serve(program, self.folder.path(), arguments);
+        self.running = serve(program, self.folder.path(), arguments);
     }
 
-    /// An upload that ends well, and what the client said of it.
+    /// An upload that succeeds; returns the client's output.
     fn upload(&self, path: &Path, arguments: &[&str]) -> String {
         let client = self.client("guy", &[&upload(path)], arguments);
         let output = client.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", told(&output));
-        told(&output)
+        succeeded(&output);
+        printed(&output)
     }
 
-    /// A client that is killed once this much of `a` has come.
+    /// Kills a client once this much of `a` has arrived.
     fn break_off(&self, path: &Path, bytes: u64) {
         self.break_off_as(path, &[], bytes);
     }
 
-    /// The same of a client with these arguments besides.
+    /// The same with more arguments for the client.
     fn break_off_as(&self, path: &Path, arguments: &[&str], bytes: u64) {
         let arguments = [&SLOW[..], arguments].concat();
         let mut client = self.client("dana", &[&upload(path)], &arguments);
@@ -148,36 +146,20 @@ impl Server {
     }
 }
 
-fn serve(mut program: Command, folder: &Path, arguments: &[&str]) -> (Child, String) {
-    let mut process = program
-        .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
-        .arg(folder)
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(process.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let address = line.trim().strip_prefix("listening on ").unwrap();
-    (process, address.to_owned())
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+fn serve(mut program: Command, folder: &Path, arguments: &[&str]) -> ServerProcess {
+    ServerProcess::start(
+        program
+            .args(["--bind", "127.0.0.1:0", "--udp-ports", "0", "--files"])
+            .arg(folder)
+            .args(arguments)
+            .stderr(Stdio::null()),
+    )
 }
 
 impl Person {
     fn join(server: &Server, name: &str) -> Self {
-        let stream = TcpStream::connect(&server.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
+        let stream = TcpStream::connect(&server.running.address).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         let mut person = Self {
             lines: BufReader::new(stream),
         };
@@ -193,7 +175,7 @@ impl Person {
             .unwrap();
     }
 
-    /// The first reply that is meant.
+    /// The first reply of this kind.
     fn hear<T>(&mut self, is_it: impl Fn(Reply) -> Option<T>) -> T {
         loop {
             let mut line = String::new();
@@ -223,7 +205,7 @@ impl Person {
         })
     }
 
-    /// The bytes acknowledged in the next news of this state.
+    /// The acknowledged bytes in the next message about this state.
     fn receive_state(&mut self, state: TransferState) -> u64 {
         self.hear(|reply| {
             let Reply::Transfer(news) = reply else {
@@ -235,36 +217,7 @@ impl Person {
     }
 }
 
-fn told(output: &Output) -> String {
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    format!(
-        "{:?}\n{}{}",
-        output.status,
-        text(&output.stdout),
-        text(&output.stderr)
-    )
-}
-
-/// Looks again and again, for twenty seconds at most.
-fn wait_until(mut is_so: impl FnMut() -> bool) {
-    for _ in 0..2_000 {
-        if is_so() {
-            return;
-        }
-        pause(10);
-    }
-    panic!("it did not come to be in 20 s");
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test waits for another process"
-)]
-fn pause(milliseconds: u64) {
-    std::thread::sleep(Duration::from_millis(milliseconds));
-}
-
-/// A file of made-up bytes in a folder of its own.
+/// A file of generated bytes in its own folder.
 fn file(name: &str, size: u64) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
@@ -285,7 +238,7 @@ fn files_of_all_sizes_are_uploaded_by_every_method() {
             let (_kept, path) = file(&name, size);
             let client = server.client("dana", &[&upload(&path)], way);
             let output = client.wait_with_output().unwrap();
-            assert!(output.status.success(), "{name}: {}", told(&output));
+            succeeded(&output);
             let arrived = fs::read(server.folder.path().join(&name)).unwrap();
             assert_eq!(arrived, made_up(size), "{name}");
         }
@@ -301,7 +254,7 @@ fn losses_on_both_sides_change_no_byte_of_an_upload() {
         let arguments = [way[0], way[1], "--link", "seed=4;loss=5%;reorder=5%"];
         let client = server.client("dana", &[&upload(&path)], &arguments);
         let output = client.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", told(&output));
+        succeeded(&output);
         let arrived = fs::read(server.folder.path().join(format!("{place}"))).unwrap();
         assert_eq!(arrived, made_up(100_000));
     }
@@ -317,7 +270,7 @@ fn an_existing_file_is_kept_and_the_new_one_is_announced_to_all() {
         .client("dana", &[&upload(&path)], &[])
         .wait_with_output()
         .unwrap();
-    assert!(output.status.success(), "{}", told(&output));
+    succeeded(&output);
     let (from, shared) = guy.hear(|reply| {
         let Reply::Shared { from, file } = reply else {
             return None;
@@ -325,7 +278,7 @@ fn an_existing_file_is_kept_and_the_new_one_is_announced_to_all() {
         Some((from, file))
     });
     assert_eq!((&*from, &*shared.name), ("dana", "notes (2).txt"));
-    assert!(shared.digest.is_some()); // Nobody has to work it out again.
+    assert!(shared.digest.is_some()); // It need not be computed again.
     guy.say("\"files\"");
     let files = guy.hear(|reply| {
         let Reply::Files { files, .. } = reply else {
@@ -379,8 +332,8 @@ fn a_server_without_uploads_refuses_an_upload() {
         .client("dana", &[&upload(&path)], &[])
         .wait_with_output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
-    assert!(told(&output).contains("This server does not accept uploads."));
+    ended_with(1, &output);
+    assert!(printed(&output).contains("This server does not accept uploads."));
 }
 
 #[test]
@@ -392,8 +345,8 @@ fn a_file_that_changes_during_its_upload_is_never_offered() {
     let mut other = fs::OpenOptions::new().write(true).open(&path).unwrap();
     other.write_all(&vec![1; 600_000]).unwrap();
     let output = client.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
-    assert!(told(&output).contains("changed"), "{}", told(&output));
+    ended_with(1, &output);
+    assert!(printed(&output).contains("changed"), "{}", printed(&output));
     server.has_nothing_to_offer();
 }
 
@@ -406,13 +359,13 @@ fn an_upload_interrupted_halfway_resumes_by_every_method() {
         let client = server.client("dana", &[&upload(&path)], &arguments);
         let output = client.wait_with_output().unwrap();
         assert!(
-            told(&output).contains(r#""state":"cancelled""#),
+            printed(&output).contains(r#""state":"cancelled""#),
             "{}",
-            told(&output)
+            printed(&output)
         );
         server.has_nothing_to_offer();
-        // Over TCP half was given to the kernel; how much of it the server has read by the
-        // time that its client is gone is chance, perhaps nothing.
+        // Over TCP half was handed to the kernel; the server may have read any part of it, even
+        // nothing, when its client disconnects.
         let is_acknowledged = !way.contains(&"tcp");
         if is_acknowledged {
             wait_until(|| server.part_bytes() >= 250_000);
@@ -429,14 +382,7 @@ fn a_cancelled_upload_is_not_visible_to_any_user() {
     let (_kept, path) = file("a", 3_000_000);
     let client = server.client("dana", &[&upload(&path)], &SLOW);
     wait_until(|| server.part_bytes() > 0);
-    let id = client.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &id])
-            .status()
-            .unwrap()
-            .success()
-    );
+    signal(&client, "-INT");
     client.wait_with_output().unwrap();
     assert_eq!(server.names(), [".uploads"]);
     let mut guy = Person::join(&server, "guy");
@@ -450,7 +396,7 @@ fn a_cancelled_upload_is_not_visible_to_any_user() {
     });
 }
 
-/// From which byte on the upload went, that a client told of.
+/// The first byte of the upload that a client reported.
 fn offset(said: &str) -> u64 {
     let mut offers = said
         .lines()
@@ -463,7 +409,7 @@ fn offset(said: &str) -> u64 {
         .unwrap_or_else(|| panic!("no offer:\n{said}"))
 }
 
-/// How many DATA packets came to the server, as it told the client.
+/// The number of DATA packets that the server reported to the client.
 fn packets(said: &str) -> u64 {
     let progress = said
         .lines()
@@ -483,7 +429,7 @@ fn an_upload_resumes_with_a_new_server_after_the_old_one_was_killed() {
     wait_until(|| server.part_bytes() >= 200_000);
     server.restart(&[]);
     let output = client.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+    ended_with(1, &output);
     let kept = server.part_bytes();
     let said = server.upload(&path, &[]);
     assert_eq!(offset(&said), kept);
@@ -533,11 +479,17 @@ fn the_user_is_informed_that_an_upload_resumes() {
     let (_kept, path) = file("a", 600_000);
     server.break_off(&path, 200_000);
     let output = Command::new(env!("CARGO_BIN_EXE_client"))
-        .args(["--text", "--server", &server.address, "--name", "guy"])
+        .args([
+            "--text",
+            "--server",
+            &server.running.address,
+            "--name",
+            "guy",
+        ])
         .args(["--exec", &upload(&path)])
         .output()
         .unwrap();
-    let said = told(&output);
+    let said = printed(&output);
     let sentence = "of 600.0 kB have already arrived; only the rest is sent.";
     assert!(said.contains(sentence), "{said}");
 }
@@ -575,8 +527,8 @@ fn two_simultaneous_uploads_of_one_name_do_not_resume_the_same_partial_file() {
     let clients = clients.map(|name| server.client(name, &[&upload(&path)], &SLOW));
     let offsets = clients.map(|client| {
         let output = client.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", told(&output));
-        offset(&told(&output))
+        succeeded(&output);
+        offset(&printed(&output))
     });
     let [least, most] = [offsets.iter().min(), offsets.iter().max()];
     assert!(least == Some(&0) && most >= Some(&200_000), "{offsets:?}");
@@ -628,9 +580,9 @@ fn an_upload_request_without_data_does_not_delete_the_partial_file_of_another_us
     let (_kept, path) = file("a", 600_000);
     server.break_off(&path, 200_000);
     let mut mallory = Person::join(&server, "mallory");
-    // The same name; and another one, which would need the room.
+    // The same name, and another one that would need the space.
     for name in ["a", "b"] {
-        // Refused while the broken-off upload has not ended yet.
+        // Refused as long as the interrupted upload has not ended.
         let mut offered = None;
         wait_until(|| {
             mallory.say(&format!(
@@ -653,7 +605,7 @@ fn an_upload_request_without_data_does_not_delete_the_partial_file_of_another_us
     assert!(offset(&said) >= 200_000, "{said}");
 }
 
-/// The file size limit of a process stands for a disk that is full.
+/// The file size limit of a process simulates a full disk.
 #[cfg(unix)]
 #[test]
 fn a_full_disk_ends_the_upload_with_a_sentence_and_leaves_no_file() {
@@ -665,12 +617,12 @@ fn a_full_disk_ends_the_upload_with_a_sentence_and_leaves_no_file() {
         let (_kept, path) = file("a", 3_000_000);
         let client = server.client("dana", &[&upload(&path)], &way);
         let output = client.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{}", told(&output));
+        ended_with(1, &output);
         wait_until(|| server.names().is_empty());
         let (_kept, small) = file("b", 3_000);
         let client = server.client("dana", &[&upload(&small)], &way);
         let output = client.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", told(&output));
+        succeeded(&output);
     }
 }
 
@@ -689,7 +641,7 @@ fn belongings(process: &Child) -> (usize, usize) {
 fn a_vanished_client_leaves_no_thread_socket_port_or_reservation() {
     let server = Server::start(&["--upload-total", "3000000"]);
     let (_kept, path) = file("a", 3_000_000);
-    let before = belongings(&server.process);
+    let before = belongings(&server.running.process);
     for (place, way) in WAYS.iter().enumerate() {
         let slow = [way[0], way[1], "--link", "delay=20ms", "--pause-at", "90%"];
         let lines = [&*upload(&path), "/resume", "/users"];
@@ -702,7 +654,7 @@ fn a_vanished_client_leaves_no_thread_socket_port_or_reservation() {
         }
         let _ = killed.kill();
         killed.wait().unwrap();
-        wait_until(|| belongings(&server.process) == before);
+        wait_until(|| belongings(&server.running.process) == before);
         for name in server.names() {
             let path = server.folder.path().join(name);
             let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
@@ -719,8 +671,8 @@ fn a_download_paused_halfway_continues_by_every_method() {
         let lines = ["/download a", "/transfers", "/resume"];
         let client = server.client(&format!("p{place}"), &lines, &arguments);
         let output = client.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", told(&output));
-        let said = told(&output);
+        succeeded(&output);
+        let said = printed(&output);
         assert!(said.contains(r#""state":"paused""#), "{said}");
         assert!(said.contains(r#""state":"verified""#), "{said}");
     }
@@ -740,11 +692,11 @@ fn an_upload_paused_halfway_continues_by_every_method() {
         let lines = [&*upload(&path), "/transfers", "/resume"];
         let client = server.client(&format!("p{place}"), &lines, arguments);
         let output = client.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", told(&output));
+        succeeded(&output);
         assert!(
-            told(&output).contains(r#""state":"paused""#),
+            printed(&output).contains(r#""state":"paused""#),
             "{}",
-            told(&output)
+            printed(&output)
         );
         let arrived = fs::read(server.folder.path().join(format!("{place}"))).unwrap();
         assert_eq!(arrived, made_up(400_000));
@@ -798,7 +750,7 @@ fn a_client_that_implements_only_the_pause_message_stops_its_sender() {
     }
     assert!(before < 2_000_000);
     guy.say(&format!(r#"{{"resume":{{"transfer":{transfer}}}}}"#));
-    let ending = ended.recv_timeout(Duration::from_secs(20)).unwrap();
+    let ending = ended.recv_timeout(TIMEOUT).unwrap();
     assert_eq!(
         ending.state,
         TransferState::Verified,

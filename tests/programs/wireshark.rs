@@ -1,14 +1,15 @@
-//! Captures, read by `tshark` with `report/wireshark/sash.lua`: nothing malformed, as many
-//! packets as the journal tells, and what was dropped, damaged or sent again is seen.
+//! Captures, read by `tshark` with `report/wireshark/sash.lua`: no packet is malformed, their
+//! number matches the event log, and lost, damaged and retransmitted packets are marked.
 //!
-//! Without tshark these tests fail, because they would say nothing: install it by
-//! `apt-get install tshark`, or let `./sash test` do it.
+//! Without tshark these tests fail: install it with `apt-get install tshark`, or let
+//! `./sash test` do it.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test ends where something is not as it must be"
 )]
 
+use crate::running::{ServerProcess, server, signal, wait_until};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -16,8 +17,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 const DISSECTOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/report/wireshark/sash.lua");
@@ -26,14 +26,14 @@ const KINDS: [&str; 8] = [
     "SYN", "SYN-ACK", "ACK", "NACK", "DATA", "FIN", "FIN-ACK", "RST",
 ];
 
-/// A capture, and a folder that goes with it.
+/// A capture, in a folder that is removed with it.
 struct Capture {
     path: PathBuf,
     folder: TempDir,
 }
 
 impl Capture {
-    /// From a run of the laboratory by these arguments; `more` is added to its journal.
+    /// From a run of the laboratory with these arguments; `more` is appended to its event log.
     fn of_a_run(arguments: &[&str], more: &str) -> (Self, Vec<Value>) {
         let folder = tempfile::tempdir().unwrap();
         lab(&[&["run", "--journal", text(folder.path())], arguments].concat());
@@ -47,14 +47,14 @@ impl Capture {
         (Self { path, folder }, carried(&lines))
     }
 
-    /// What tshark says, in two passes, so that a packet knows of later ones.
+    /// The output of tshark in two passes, so that fields may refer to later packets.
     fn tshark(&self, arguments: &[&str]) -> String {
         let file = text(&self.path);
         let script = format!("lua_script:{DISSECTOR}");
         let output = Command::new("tshark")
             .args(["-2", "-n", "-X", &script, "-r", file])
             .args(arguments)
-            // Nobody's own settings shall decide what is seen.
+            // Ignore the settings of the user.
             .env("HOME", self.folder.path())
             .env("XDG_CONFIG_HOME", self.folder.path())
             .output();
@@ -70,7 +70,7 @@ impl Capture {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// One row a packet that the filter lets through, with these fields.
+    /// One row per packet that passes the filter, with these fields.
     fn rows(&self, filter: &str, fields: &[&str]) -> Vec<Vec<String>> {
         let mut arguments = vec!["-Y", filter, "-T", "fields"];
         for field in fields {
@@ -85,14 +85,14 @@ impl Capture {
         self.rows(filter, &["frame.number"]).len()
     }
 
-    /// How many of each kind there are.
+    /// The number of packets of each kind.
     fn kinds(&self) -> BTreeMap<String, usize> {
         let rows = self.rows("sash", &["sash.kind"]);
         let code = |row: &Vec<String>| row[0].parse::<usize>().unwrap();
         tally(rows.iter().map(|row| KINDS[code(row) - 1]))
     }
 
-    /// What must hold of any capture.
+    /// Properties of every capture.
     fn is_well_formed(&self) {
         let all = self.tshark(&["-V"]);
         for bad in ["Lua Error", "Malformed", "Not laid out"] {
@@ -127,7 +127,7 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// What entered the link, by a journal.
+/// The packets that entered the link, by an event log.
 fn carried(journal: &str) -> Vec<Value> {
     let mut lines: Vec<Value> = journal
         .lines()
@@ -218,7 +218,7 @@ fn a_retransmission_is_flagged_and_refers_to_the_first_transmission() {
     let arguments = [
         "--arq=sack",
         "--size=20KiB",
-        "--first=1000", // So that a number is no sequence number.
+        "--first=1000", // Then numbers and sequence numbers differ.
         "--link",
         link,
     ];
@@ -245,7 +245,7 @@ fn a_retransmission_is_flagged_and_refers_to_the_first_transmission() {
 
 #[test]
 fn an_ack_refers_to_its_data_and_the_data_to_its_ack() {
-    // The first sequence number is near the wrap.
+    // The first sequence number is near the wraparound.
     let arguments = [
         "--arq=sack",
         "--size=60KiB",
@@ -267,7 +267,7 @@ fn an_ack_refers_to_its_data_and_the_data_to_its_ack() {
         .collect();
     let numbers = data.iter().map(|row| row[1].as_str());
     let segments: BTreeSet<&str> = numbers.collect();
-    // Of each segment one sending was acknowledged, and once.
+    // Of each segment one transmission was acknowledged, once.
     let confirmed: Vec<&str> = data
         .iter()
         .filter(|row| acked.contains_key(&*row[0]))
@@ -285,7 +285,7 @@ fn an_ack_refers_to_its_data_and_the_data_to_its_ack() {
     for ack in &acks {
         assert_eq!(acked[&*ack[1]], ack[0], "{ack:?}");
         let seconds: f64 = ack[3].parse().unwrap();
-        assert!(seconds >= 0.009, "{ack:?}"); // The way there.
+        assert!(seconds >= 0.009, "{ack:?}"); // The propagation delay.
         covered += ack[2].parse::<usize>().unwrap();
     }
     assert_eq!(covered, segments.len());
@@ -352,10 +352,9 @@ fn the_lost_segment_in_the_report_is_the_output_of_tshark() {
     );
 }
 
-/// A server that is ended with the test.
+/// A server; it ends with the test.
 struct Server {
-    process: Child,
-    address: String,
+    running: ServerProcess,
     folder: TempDir,
 }
 
@@ -366,37 +365,26 @@ impl Server {
         Self::start_with(|_| Vec::new())
     }
 
-    /// With the arguments that it gives for the server's folder.
+    /// With the arguments that the closure makes from the server's folder.
     fn start_with(more: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let files = folder.path().join("files");
         fs::create_dir(&files).unwrap();
         fs::write(files.join("a.bin"), sash::lab::contents::bytes(0..200_000)).unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_server"))
-            .args(["--bind=127.0.0.1:0", "--udp-ports=0", "--link", LOSSY])
-            .arg("--files")
-            .arg(&files)
-            .arg("--journal")
-            .arg(folder.path().join("journals"))
-            .arg("--pcapng")
-            .arg(folder.path().join("server.pcapng"))
-            .args(more(folder.path()))
-            .stdout(Stdio::piped())
-            .stderr(File::create(folder.path().join("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut stdout = BufReader::new(process.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("listening on ").unwrap();
-        Self {
-            address: address.to_owned(),
-            process,
-            folder,
-        }
+        let running = ServerProcess::start(
+            server(&files)
+                .args(["--link", LOSSY])
+                .arg("--journal")
+                .arg(folder.path().join("journals"))
+                .arg("--pcapng")
+                .arg(folder.path().join("server.pcapng"))
+                .args(more(folder.path()))
+                .stderr(File::create(folder.path().join("log")).unwrap()),
+        );
+        Self { running, folder }
     }
 
-    /// Once so many transfers are over: ends the server, and gives its folder.
+    /// Ends the server after this many transfers, and returns its folder.
     fn stop(mut self, transfers: usize) -> TempDir {
         let log = self.folder.path().join("log");
         let over = || {
@@ -405,46 +393,18 @@ impl Server {
                 .matches(" finished: ")
                 .count()
         };
-        wait_until("the transfers do not end", || over() == transfers);
-        let number = self.process.id().to_string();
-        assert!(program("kill", &["-INT", &number]).status.success());
-        wait_until("the server does not end", || {
-            self.process.try_wait().unwrap().is_some()
-        });
+        wait_until(|| over() == transfers);
+        signal(&self.running.process, "-INT");
+        wait_until(|| self.running.process.try_wait().unwrap().is_some());
         std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn wait_until(otherwise: &str, mut is_so: impl FnMut() -> bool) {
-    for _ in 0..1_000 {
-        if is_so() {
-            return;
-        }
-        pause(Duration::from_millis(10));
-    }
-    panic!("{otherwise}");
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test waits for another process"
-)]
-fn pause(time: Duration) {
-    std::thread::sleep(time);
 }
 
 #[test]
 fn server_and_client_capture_the_packets_that_they_send_and_receive() {
     let server = Server::start();
-    // Somebody is there already, and is told who joins.
-    let mut dana = TcpStream::connect(&server.address).unwrap();
+    // A user is already in the room and is told about the new one.
+    let mut dana = TcpStream::connect(&server.running.address).unwrap();
     dana.write_all(b"{\"join\":{\"name\":\"dana\"}}\n").unwrap();
     let mut heard = BufReader::new(dana.try_clone().unwrap());
     let mut line = String::new();
@@ -460,7 +420,7 @@ fn server_and_client_capture_the_packets_that_they_send_and_receive() {
         "--exec=hello dana",
         "--exec=/download a.bin --arq go-back-n",
         "--server",
-        &server.address,
+        &server.running.address,
         "--out",
         text(&out),
         "--pcapng",
@@ -492,7 +452,7 @@ fn server_and_client_capture_the_packets_that_they_send_and_receive() {
         assert!(lost > 0);
         let dropped = "frame.comment contains \"dropped by the link: lost\"";
         assert_eq!(capture.count(dropped), lost);
-        // Addresses are the real ones, and so is the direction.
+        // Addresses and directions are the real ones.
         let elsewhere = "ip.src != 127.0.0.1 || ip.dst != 127.0.0.1";
         assert_eq!(capture.count(elsewhere), 0);
         let out = told.iter().filter(|it| {
@@ -526,7 +486,7 @@ fn an_upload_is_captured_with_the_actual_address_of_the_client() {
     let server = Server::start();
     let path = server.folder.path().join("client.pcapng");
     let file = server.folder.path().join("mine.bin");
-    // Long enough that ACKs come before the chat's word about its end.
+    // Long enough that ACKs arrive before the chat's message about the end.
     fs::write(&file, vec![7; 2_000_000]).unwrap();
     let upload = format!("--exec=/upload {}", file.display());
     let arguments = [
@@ -534,7 +494,7 @@ fn an_upload_is_captured_with_the_actual_address_of_the_client() {
         "--name=guy",
         &upload,
         "--server",
-        &server.address,
+        &server.running.address,
         "--pcapng",
         text(&path),
     ];
@@ -543,7 +503,7 @@ fn an_upload_is_captured_with_the_actual_address_of_the_client() {
     let folder = server.stop(1);
     let capture = Capture { path, folder };
     capture.is_well_formed();
-    // The socket itself is bound to no address in particular.
+    // The socket is bound to no specific address.
     let elsewhere = "ip.src != 127.0.0.1 || ip.dst != 127.0.0.1";
     assert_eq!(capture.count(elsewhere), 0);
     assert!(capture.count("sash.kind == 5 && frame.p2p_dir == 0") >= 35);
@@ -567,7 +527,7 @@ fn in_a_room_with_a_password_handshake_and_termination_packets_show_their_mac() 
             "--name=guy",
             errand,
             "--server",
-            &server.address,
+            &server.running.address,
             "--password-file",
             text(&password),
             "--segment",
@@ -587,7 +547,7 @@ fn in_a_room_with_a_password_handshake_and_termination_packets_show_their_mac() 
     let has_mac = "sash.kind == 1 || sash.kind == 2 || sash.kind >= 6";
     let whole = "sash.checksum.status == 1";
     let due = capture.count(&format!("({has_mac}) && {whole}"));
-    // Two openings, two FINs, two answers; one of these the chat's word may have overtaken.
+    // Two handshakes, two FINs, two answers; the chat's message may have overtaken one of these.
     assert!(due >= 7, "{due}");
     assert_eq!(
         capture.count(&format!("({has_mac}) && len(sash.mac) == 16")),

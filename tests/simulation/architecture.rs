@@ -16,7 +16,7 @@
 //! - No imports form a circle (`circles`).
 //!
 //! The tests read `use` declarations and paths within code. They leave out comments,
-//! strings and tests (`#[cfg(test)]`), since a test may use what it likes.
+//! strings and tests (`#[cfg(test)]`), since a test may use anything.
 
 mod circles;
 
@@ -243,7 +243,7 @@ fn layers_of<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Vec<String>> {
     layers.into_iter().map(|(_, modules)| modules).collect()
 }
 
-/// What modules of one layer may use of each other.
+/// The modules of one layer that may use each other.
 const SHARED: [&str; 4] = [
     "reliable::moment",
     "reliable::event",
@@ -322,7 +322,7 @@ fn offences(name: &str, text: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// What is wrong with `path` in the file `name`, if anything is.
+/// The rule that `path` breaks in the file `name`, if any.
 fn broken_rule(name: &str, path: &str) -> Option<String> {
     let module = name.split(['/', '.']).next().unwrap_or_default();
     let here = layer(module);
@@ -573,7 +573,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
-        // Test modules in files of their own may use what they like.
+        // Test modules in files of their own may use anything.
         if path.is_dir() {
             files.extend(rust_files(&path));
         } else if path.extension().is_some_and(|it| it == "rs") && !is_tests(&path) {

@@ -1,19 +1,18 @@
-//! Controllers held against the formulas of their literature, in virtual time.
+//! Controllers compared with the formulas of their literature, in virtual time.
 //!
-//! The link loses DATA at random and nothing else: no queue, no rate, a perfect way back.
-//! So the losses set the window, and throughput x round trip is its average. Segments of
-//! 16 bytes, since a controller counts packets and a packet costs the same whatever its
-//! size; enough of them that the first slow start weighs little.
+//! The link loses DATA at random and nothing else: it has no queue and no bandwidth limit, and
+//! no ACK is lost. Losses alone set the window, and its average is throughput x round-trip
+//! time. Segments have 16 bytes, since a controller counts packets and a packet costs the same
+//! whatever its size. There are so many that the first slow start has little influence.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test simulation controllers::` rewrites the tables of the report.
 
+use crate::golden::compare;
 use sash::lab::journal::JournalEvent;
 use sash::lab::run::Experiment;
 use sash::reliable::event::Event;
 use sash::wire::options::{Arq, Congestion, LARGEST_WINDOW};
 use std::fmt::Write as _;
-use std::path::Path;
-use std::{env, fs};
 
 /// How well a formula must hold.
 const TOLERANCE: f64 = 0.15;
@@ -155,7 +154,7 @@ const SEEDS: u32 = 3;
 const SEGMENT_BYTES: u16 = 16;
 
 impl Course {
-    /// A round trip beside which an ACK that is held back 10 ms weighs little.
+    /// A round-trip time that is long compared with an ACK delay of 10 ms.
     const LONG: Self = Self {
         loss: 0.0005,
         round_trip_ms: 200,
@@ -179,7 +178,7 @@ impl Course {
         constant * (self.round_trip() / self.loss).powf(0.75)
     }
 
-    /// Runs all seeds; the mean must be what the formula says.
+    /// Runs all seeds; the mean must match the formula.
     fn check(
         &self,
         table: &mut String,
@@ -222,7 +221,7 @@ impl Course {
     }
 }
 
-/// The window at each 100 ms, from the first answer on.
+/// The window every 100 ms, from the first ACK on.
 fn windows_around_a_loss(congestion: Congestion) -> Vec<u32> {
     let experiment = Experiment {
         scenario: "delay=50ms;drop=d300.1".parse().expect("it is right"),
@@ -252,18 +251,4 @@ fn heading() -> String {
     let runs = format!("mean of {SEEDS} seeds; windows in packets");
     let heads = "   loss   round trip  formula    says     found   ratio";
     format!("{runs}\n\n{heads}\n")
-}
-
-fn compare(name: &str, found: &str) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let path = folder.join(name);
-    let found = format!("{}\n", found.trim_end());
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, &found).expect("the folder is ours");
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        golden == found,
-        "{name} differs; UPDATE_GOLDEN=1 rewrites it. Now:\n{found}"
-    );
 }

@@ -1,5 +1,5 @@
-//! Every input that is kept in `fuzz/corpus/`, and made-up ones, through the targets of
-//! `fuzz/`: what libFuzzer once found is tried by every `cargo test`.
+//! Runs the targets of `fuzz/` with every input of `fuzz/corpus/` and with generated ones, so
+//! that every `cargo test` repeats what libFuzzer once found.
 
 #[path = "../../fuzz/src/lib.rs"]
 #[expect(unreachable_pub, reason = "it is a package of its own, too")]
@@ -9,7 +9,7 @@ use fastrand::Rng;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// A target: its name, and what it does with an input.
+/// A target: its name and its function.
 type Target = (&'static str, fn(&[u8]));
 
 const TARGETS: [Target; 9] = [
@@ -24,10 +24,10 @@ const TARGETS: [Target; 9] = [
     ("transfer", targets::transfer),
 ];
 
-/// Longest input that is made up. Unit: bytes.
+/// The longest generated input. Unit: bytes.
 const LONGEST: usize = 600;
 
-/// Made-up inputs for each target; `CORPUS_ROUNDS` asks for another number.
+/// Generated inputs for each target; `CORPUS_ROUNDS` sets another number.
 const ROUNDS: u32 = 400;
 
 #[test]
@@ -69,13 +69,13 @@ fn every_fuzz_target_has_its_program_and_every_program_its_target() {
     assert_eq!(programs, targets);
 }
 
-/// The last one shown is the one that broke something.
+/// Prints each input; after a failure the last one is the cause.
 #[expect(clippy::print_stdout, reason = "cargo shows it where a test fails")]
 fn show(what: &dyn std::fmt::Display) {
     println!("{what}");
 }
 
-/// Two kept inputs joined somewhere, a few bytes of it other ones.
+/// Two inputs of the corpus joined at a random place, with a few bytes changed.
 fn made_up(kept: &[Vec<u8>], seed: u64) -> Vec<u8> {
     let mut generator = Rng::with_seed(seed);
     let mut input = Vec::new();

@@ -4,6 +4,7 @@
 //! quarter of a clean bottleneck, and get as much itself. `UPDATE_GOLDEN=1` rewrites the
 //! tables of the report.
 
+use crate::golden::compare;
 use sash::link::{Direction, Label, Link, Scenario};
 use sash::reliable::connection::{Receiving, Sending};
 use sash::reliable::event::PacketName;
@@ -15,14 +16,12 @@ use sash::wire::options::{Arq, Congestion, LARGEST_WINDOW};
 use sash::wire::packet::Packet;
 use sash::wire::sequence::SequenceNumber;
 use std::fmt::Write as _;
-use std::path::Path;
 use std::time::Duration;
-use std::{env, fs};
 
-/// 50 Mbit/s, 40 ms there and back, and a queue of one product.
+/// 50 Mbit/s, a round-trip time of 40 ms, and a queue of one bandwidth-delay product.
 const BOTTLENECK: &str = "delay=20ms;data.rate=50mbit;data.queue=250kB";
 
-/// What the bottleneck carries of file bytes. Unit: bytes per second.
+/// File bytes that the bottleneck carries. Unit: bytes per second.
 const LIMIT: f64 = 50e6 / 8.0 * 1_436.0 / 1_500.0;
 
 /// One of the transfers that share the path.
@@ -53,7 +52,8 @@ impl Flow {
     }
 }
 
-/// Runs the flows together; what each delivered between two moments, in bytes per second.
+/// Runs the flows together and returns the goodput of each between two moments, in bytes per
+/// second.
 #[expect(clippy::cast_precision_loss, reason = "a rate for comparison")]
 fn share(flows: &mut [Flow], from: Moment, to: Moment) -> Vec<f64> {
     let scenario: Scenario = BOTTLENECK.parse().expect("a scenario");
@@ -144,19 +144,6 @@ fn both_get_at_least(at_least: f64, one: Congestion, other: Congestion, golden: 
         }
     }
     compare(golden, &table);
-}
-
-fn compare(name: &str, found: &str) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    let path = folder.join(name);
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, found).expect("the folder is ours");
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(
-        found, golden,
-        "UPDATE_GOLDEN=1 rewrites tests/golden/{name}"
-    );
 }
 
 #[test]

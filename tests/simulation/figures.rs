@@ -1,7 +1,8 @@
-//! The figures that the report prints, made anew: packets as bytes, and tables of seeded
+//! The tables that the report prints, made again: packets as bytes, and tables of seeded
 //! runs in virtual time. `UPDATE_GOLDEN=1` rewrites `tests/golden/`; the report quotes the
 //! files, and `tests/simulation/report.rs` compares them.
 
+use crate::golden::compare;
 use sash::lab::run::{ACKNOWLEDGEMENT_DELAY, Experiment, LEAST_TIMEOUT, Run};
 use sash::reliable::Machine;
 use sash::reliable::connection::{Receiving, Sending};
@@ -15,9 +16,7 @@ use sash::wire::packet::{Body, Kind, Packet, Reset};
 use sash::wire::sequence::SequenceNumber;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
-use std::path::Path;
 use std::time::Duration;
-use std::{env, fs};
 
 #[test]
 fn the_packets_of_a_whole_transfer_match_the_report_byte_for_byte() {
@@ -165,8 +164,8 @@ fn the_goodput_of_each_controller_under_loss_matches_the_report() {
 /// Seeds 1 to this many.
 const SEEDS: u64 = 10;
 
-/// A file of a million bytes, so that the first and the last round trip weigh little, over
-/// a link of 10 ms each way that loses this much in both directions.
+/// Transfers a file of a million bytes, so that the first and the last round trip matter
+/// little, over a link of 10 ms each way that loses this share in both directions.
 fn runs(arq: Arq, window: u32, loss_percent: u32) -> Vec<Run> {
     let run = |seed| {
         let scenario = format!("seed={seed};loss={loss_percent}%;delay=10ms");
@@ -184,7 +183,7 @@ fn runs(arq: Arq, window: u32, loss_percent: u32) -> Vec<Run> {
     (1..=SEEDS).map(run).collect()
 }
 
-/// How long a run took on average.
+/// The mean duration of a run.
 fn seconds(runs: &[Run]) -> f64 {
     let total: Duration = runs.iter().map(|run| run.elapsed).sum();
     total.as_secs_f64() / f64::from(u32::try_from(runs.len()).expect("a few"))
@@ -271,16 +270,4 @@ fn transfer(token: &str, keys: Option<TrafficKeys>) -> Vec<(&'static str, Vec<u8
         }
     }
     sent
-}
-
-fn compare(name: &str, made: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
-    let made = format!("{made}\n");
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, &made).expect("the folder is there");
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(made, golden, "UPDATE_GOLDEN=1 rewrites tests/golden/{name}");
 }

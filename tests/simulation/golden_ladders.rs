@@ -1,11 +1,11 @@
-//! One lost segment, three protocols: the ladders that the report prints.
+//! The ladder diagrams of the report: one lost segment in three protocols.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test simulation golden_ladders::` rewrites them; look at the diff.
 
+use crate::golden::compare;
 use sash::lab::ladder;
 use sash::lab::run::Experiment;
 use sash::wire::options::Arq;
-use std::path::Path;
 
 fn ladder_of_one_loss(arq: Arq, window: u32) -> String {
     let experiment = Experiment {
@@ -25,40 +25,26 @@ fn ladder_of_one_loss(arq: Arq, window: u32) -> String {
     ladder::text(&experiment.heading(), &entries)
 }
 
-fn compare_with_golden(name: &str, found: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&path, found).expect("the folder is ours");
-    }
-    let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        golden == found,
-        "{name} differs; UPDATE_GOLDEN=1 rewrites it. Now:\n{found}"
-    );
-}
-
 #[test]
 fn stop_and_wait_is_idle_until_the_timer_retransmits_the_lost_segment() {
     let ladder = ladder_of_one_loss(Arq::StopAndWait, 1);
-    compare_with_golden("stop_and_wait_one_loss.txt", &ladder);
+    compare("stop_and_wait_one_loss.txt", &ladder);
 }
 
 #[test]
 fn go_back_n_retransmits_the_lost_segment_and_all_later_ones() {
     let ladder = ladder_of_one_loss(Arq::GoBackN, 4);
-    compare_with_golden("go_back_n_one_loss.txt", &ladder);
+    compare("go_back_n_one_loss.txt", &ladder);
 }
 
 #[test]
 fn selective_repeat_retransmits_only_the_lost_segment() {
     let ladder = ladder_of_one_loss(Arq::SelectiveRepeat, 4);
-    compare_with_golden("selective_repeat_one_loss.txt", &ladder);
+    compare("selective_repeat_one_loss.txt", &ladder);
 }
 
 #[test]
 fn sack_retransmits_the_lost_segment_before_a_timer_expires() {
     let ladder = ladder_of_one_loss(Arq::Sack, 4);
-    compare_with_golden("sack_one_loss.txt", &ladder);
+    compare("sack_one_loss.txt", &ladder);
 }

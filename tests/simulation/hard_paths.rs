@@ -1,8 +1,7 @@
-//! What must hold on hard paths, in virtual time: every transfer ends, whole; and selective
-//! repeat with BBR, which is the default, uses nearly all that a path has, whatever it
-//! loses.
+//! Properties that hold on difficult paths, in virtual time: every file arrives complete, and
+//! the default, `sack` with BBR, uses nearly all of a path's bandwidth at every loss.
 //!
-//! A failure prints the line that runs it again.
+//! A failure prints the command that repeats it.
 
 use sash::lab::journal::JournalEvent;
 use sash::lab::run::{Experiment, Run};
@@ -10,7 +9,7 @@ use sash::reliable::event::Event;
 use sash::wire::options::{Arq, Congestion, LARGEST_WINDOW};
 use std::time::Duration;
 
-/// Runs it; both sides must know that the file arrived whole.
+/// Runs it; both sides must know that the file arrived complete.
 fn whole(experiment: &Experiment) -> Run {
     let run = experiment.run(|_| ());
     let run = run.unwrap_or_else(|stuck| panic!("{stuck}\n{}", experiment.command()));
@@ -18,8 +17,8 @@ fn whole(experiment: &Experiment) -> Run {
     run
 }
 
-/// Each protocol with each controller sends this much over the link, and meets no less
-/// time than this.
+/// Each protocol with each controller sends this much over the link, and takes at least this
+/// long.
 fn every_protocol_delivers_the_file(link: &str, size: u64, at_least: Duration) {
     for arq in Arq::ALL {
         for congestion in Congestion::ALL {
@@ -74,7 +73,7 @@ fn every_protocol_tolerates_a_reverse_path_that_is_ten_times_slower() {
     every_protocol_delivers_the_file(link, 500_000, Duration::ZERO);
 }
 
-/// A path for the default: a bottleneck and the round trip that it is seen from.
+/// A path for the default: a bottleneck and a round-trip time.
 #[derive(Debug, Clone, Copy)]
 struct Path {
     megabits: u32,
@@ -82,7 +81,7 @@ struct Path {
     queue_bytes: u64,
 }
 
-/// 50 Mbit/s, 40 ms there and back, a queue of one product.
+/// 50 Mbit/s, a round-trip time of 40 ms, a queue of one bandwidth-delay product.
 const BROADBAND: Path = Path {
     megabits: 50,
     one_way_ms: 20,
@@ -113,7 +112,7 @@ impl Path {
         }
     }
 
-    /// Goodput as a share of what can be had at this loss.
+    /// Goodput as a share of the possible goodput at this loss.
     fn share(self, loss_percent: u32, run: &Run) -> f64 {
         let bytes_per_second = f64::from(self.megabits) * 1e6 / 8.0;
         run.goodput() / (bytes_per_second * PAYLOAD * arriving(loss_percent))

@@ -1,5 +1,5 @@
-//! Packets that no honest peer would send, fed to every machine: nothing panics, nothing
-//! runs without end, and what the receiver calls in order is what it was given.
+//! Feeds every state machine with packets that no honest peer would send: nothing panics,
+//! nothing runs for ever, and the receiver delivers exactly the bytes that it was given.
 
 use proptest::prelude::*;
 use sash::reliable::connection::{Receiving, Sending};
@@ -20,7 +20,7 @@ const WINDOW: u32 = 8;
 
 const SEGMENTS: u32 = 40;
 
-/// Near the wrap, so that every comparison meets it.
+/// Near the wraparound, so that every comparison crosses it.
 const FIRST: SequenceNumber = SequenceNumber(u32::MAX - 20);
 
 const PROPOSAL: Proposal = Proposal {
@@ -35,19 +35,19 @@ const PROPOSAL: Proposal = Proposal {
 /// One thing that happens.
 #[derive(Debug, Clone)]
 enum Operation {
-    /// A packet comes out of nowhere.
+    /// A packet arrives that nobody sent.
     Forge(Packet),
-    /// Of the honest packets on the way, this one arrives (modulo their count).
+    /// This honest packet in flight arrives (modulo their count).
     Arrive(usize),
     /// This one is lost.
     Lose(usize),
     /// Time passes. Unit: milliseconds.
     Wait(u64),
-    /// A damaged datagram comes.
+    /// A damaged datagram arrives.
     Damage,
 }
 
-/// Numbers that are nearly right, and some that are not at all.
+/// Numbers that are nearly right, and some that are entirely wrong.
 fn sequence() -> impl Strategy<Value = SequenceNumber> {
     prop_oneof![
         8 => (0..SEGMENTS + 3).prop_map(|index| FIRST + index),
@@ -148,7 +148,7 @@ fn arq() -> impl Strategy<Value = Arq> {
     proptest::sample::select(Arq::ALL.to_vec())
 }
 
-/// All that a machine wants to send now; more than this at once would be without end.
+/// Everything that a machine sends now; a larger number at once would never end.
 fn drain(machine: &mut impl Machine, now: Moment) -> Vec<Transmit> {
     let most = 4 * WINDOW as usize;
     let sent: Vec<_> = std::iter::from_fn(|| machine.poll_transmit(now))
@@ -158,7 +158,7 @@ fn drain(machine: &mut impl Machine, now: Moment) -> Vec<Transmit> {
     sent
 }
 
-/// Lets time pass as a driver does; a machine that asks to be woken must let it pass.
+/// Lets time pass as a driver does.
 fn wait(machine: &mut impl Machine, until: Moment) -> Vec<Transmit> {
     let mut sent = Vec::new();
     let mut wakes = 0;
@@ -173,7 +173,7 @@ fn wait(machine: &mut impl Machine, until: Moment) -> Vec<Transmit> {
     sent
 }
 
-/// What the driver keeps of the segments, and what it calls written.
+/// The segments that the driver holds, and those that it has written.
 #[derive(Default)]
 struct Disk {
     early: BTreeSet<u32>,
@@ -239,7 +239,7 @@ proptest! {
             to_sender.append(&mut drain(&mut receiver, now));
             to_receiver.append(&mut drain(&mut sender, now));
         }
-        // Longer than it waits for a FIN when every byte has come.
+        // Longer than it waits for a FIN after the last byte.
         let silence = now + Duration::from_secs(700);
         wait(&mut receiver, silence);
         prop_assert!(receiver.outcome().is_some() || receiver.claimed_digest().is_some());

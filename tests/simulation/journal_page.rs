@@ -1,10 +1,10 @@
-//! The report page `journal` names what a journal holds: all of it, and nothing else.
+//! The report page `journal` documents every field of an event log and no other.
 //!
-//! - What the page lists under `The first line`, `Every further line` and each event is
-//!   compared with one example of each, serialized.
-//! - The examples come out of matches without a wildcard: the compiler asks for new ones.
+//! - The fields under `The first line`, `Every further line` and each event are compared with
+//!   one serialized example of each.
+//! - The examples are made by matches without a wildcard, so the compiler demands new ones.
 //! - The values of a field are compared with the enum, or with the words in the source.
-//! - The three journals that the page prints are the laboratory's, from a scenario.
+//! - The laboratory makes the three event logs that the page prints, from a scenario.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test simulation journal_page::` rewrites those; look at the diff.
 
@@ -13,6 +13,7 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+use crate::golden::compare;
 use sash::lab::journal::{Carried, Entry, FaultInjection, Heading, Killed, Side};
 use sash::lab::run::Experiment;
 use sash::lab::simulation::Simulation;
@@ -117,7 +118,7 @@ fn the_journal_of_a_lost_segment_on_the_page_matches_a_run() {
     };
     let life = lines.iter().filter(is_of_segment_1).cloned();
     let found: String = std::iter::once(heading).chain(life).collect();
-    compare_with_golden("journal_lost_segment.txt", &found);
+    compare("journal_lost_segment.txt", &found);
 }
 
 #[test]
@@ -142,7 +143,7 @@ fn the_journal_of_a_killed_packet_on_the_page_matches_a_run() {
     let found: String = std::iter::once(simulation.heading().to_line())
         .chain(life)
         .collect();
-    compare_with_golden("journal_killed.txt", &found);
+    compare("journal_killed.txt", &found);
     let grown = simulation.scenario().to_string();
     assert_eq!(grown, "delay=10ms;drop=d1.1");
 }
@@ -164,7 +165,7 @@ fn the_first_entry_of_each_event_on_the_page_matches_a_run() {
         let entry: Value = serde_json::from_str(line).unwrap();
         met.insert(entry["event"].as_str().unwrap().to_owned())
     });
-    compare_with_golden("journal_events.txt", &first.collect::<String>());
+    compare("journal_events.txt", &first.collect::<String>());
 }
 
 /// The page, read as headings and the tables below them.
@@ -175,7 +176,7 @@ impl Page {
         Self(fs::read_to_string(root().join("report/journal.md")).unwrap())
     }
 
-    /// What stands in backticks in the first column of the tables below each heading.
+    /// The words in backticks in the first column of the tables below each heading.
     fn sections(&self) -> impl Iterator<Item = (&str, Names)> {
         let mut sections: Vec<(&str, Names)> = Vec::new();
         for line in self.0.lines() {
@@ -197,7 +198,7 @@ impl Page {
         names
     }
 
-    /// A heading of the third rank that is a name and nothing else is an event's.
+    /// A heading of the third level that is just a name is an event's.
     fn events(&self) -> BTreeMap<String, Names> {
         let event = |heading: &str| {
             let name = heading.strip_prefix("### `")?.strip_suffix('`')?;
@@ -219,18 +220,6 @@ fn journal(experiment: Experiment) -> Vec<String> {
     let run = experiment.run(|entry| lines.push(entry.to_line())).unwrap();
     assert!(run.is_verified(), "{run:?}");
     lines
-}
-
-fn compare_with_golden(name: &str, found: &str) {
-    let path = root().join("tests/golden").join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, found).unwrap();
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        golden == found,
-        "{name} differs; UPDATE_GOLDEN=1 rewrites it. Now:\n{found}"
-    );
 }
 
 /// The words in quotation marks in a function of each of these files of `src/reliable`.
@@ -274,7 +263,7 @@ const CARRIED: Carried = Carried {
     arrives_us: Some(1),
 };
 
-/// One example of each thing that a person can do.
+/// One example of each action of a user.
 fn fault_after(fault: Option<&FaultInjection>) -> Option<FaultInjection> {
     Some(match fault {
         None => FaultInjection::PacketKilled(Killed {
@@ -288,7 +277,7 @@ fn fault_after(fault: Option<&FaultInjection>) -> Option<FaultInjection> {
     })
 }
 
-/// One example of each event. Who adds an event gives it its place in the chain.
+/// One example of each event. A new event gets a place in this chain.
 fn event_after(event: Option<&Event>) -> Option<Event> {
     Some(match event {
         None => Event::PacketSent(PACKET),

@@ -1,5 +1,5 @@
-//! Every protocol over thousands of seeded links: what arrives is what was sent, and every
-//! wait ends. A failure prints the line that repeats it.
+//! Every protocol over thousands of seeded links: the file arrives unchanged, and every wait
+//! ends. A failure prints the command that repeats it.
 
 use sash::lab::run::Experiment;
 use sash::lab::soak::{self, Tally};
@@ -19,7 +19,7 @@ fn ten_thousand_seeded_transfers_are_complete_and_end() {
         }
     }
     assert_eq!(tally.transfers, SEEDS);
-    // Here no chat connection helps out, so now and then every last word is lost.
+    // There is no chat connection here, so sometimes every FIN-ACK is lost.
     assert!(tally.unknown < SEEDS / 100, "{tally:?}");
     assert!(tally.unopened < SEEDS / 1_000, "{tally:?}");
 }

@@ -1,4 +1,4 @@
-//! What needs no socket and no program: the state machines in virtual time, the pictures and
+//! Tests without sockets and programs: the state machines in virtual time, the pictures and
 //! tables made from them, and the checks of the source tree and the report.
 //!
 //! One executable for all of them, so that the library is linked once:
@@ -9,6 +9,7 @@ mod controllers;
 mod corpus;
 mod fairness;
 mod figures;
+mod golden;
 mod golden_ladders;
 mod hard_paths;
 mod hostile_packets;

@@ -1,12 +1,12 @@
-//! Every order of events that small windows and small sequence-number spaces allow, tried
-//! out by a model checker.
+//! A model checker tries every order of events that small windows and small sequence-number
+//! spaces allow.
 //!
 //! A model has two ends and a channel each way that loses, duplicates and perhaps reorders.
-//! The ends of a textbook protocol are the shipped ones, driven through the trait that the
-//! generic sender drives too; those of `sack` are built from the rules that it asks. Time
-//! is not in the model: a timer may expire whenever it runs. So what holds here holds for
-//! every estimate of the round trip, every controller and every link. `model/shipped.rs`
-//! holds the machines with their timers against the same ends.
+//! The ends of a textbook protocol are those of the program, driven through the same trait as
+//! by the generic sender; those of `sack` are built from its rules. The model has no time: a
+//! running timer may expire at any moment. A property that holds here therefore holds for every
+//! round-trip estimate, every controller and every link. `model/shipped.rs` compares the state
+//! machines of the program, with their timers, with the same ends.
 //!
 //! Ladders and the table of states are golden files that the report prints:
 //! `UPDATE_GOLDEN=1 cargo test --test simulation model::` rewrites them.
@@ -19,13 +19,13 @@ mod ladder;
 mod shipped;
 mod system;
 
+use crate::golden::compare;
 use ends::{Agreement, Protocol};
 use stateright::{Checker, Model};
 use std::fmt::Write as _;
-use std::path::Path;
 use system::{Action, Order, Question, State, System};
 
-/// A system that is asked whether all holds.
+/// A system whose properties are checked.
 fn system(protocol: Protocol, window: u32, space: u32, segments: u32) -> System {
     System {
         agreed: Agreement {
@@ -40,7 +40,7 @@ fn system(protocol: Protocol, window: u32, space: u32, segments: u32) -> System 
     }
 }
 
-/// Twice round the circle and one more, over a channel that keeps the order.
+/// Twice the sequence-number space and one more, over a channel that keeps the order.
 fn in_order(protocol: Protocol, window: u32, space: u32, room: usize) -> System {
     System {
         order: Order::Kept { room },
@@ -48,7 +48,7 @@ fn in_order(protocol: Protocol, window: u32, space: u32, room: usize) -> System 
     }
 }
 
-/// The shortest way to what must not be, if there is one.
+/// The shortest path to a forbidden state, if there is one.
 fn shortest_way(
     system: System,
     question: Question,
@@ -114,10 +114,10 @@ fn every_order_of_events_is_correct_if_the_sequence_number_space_is_large_enough
         sum += states;
     }
     let _ = writeln!(table, "{:>20}{sum:50}", "in all");
-    compare_with_golden("model_states.txt", &table);
+    compare("model_states.txt", &table);
 }
 
-/// Finds the way, and draws it.
+/// Finds the path and draws it.
 fn drawn(system: System, question: Question) -> String {
     let way = shortest_way(system, question).expect("the checker finds it");
     ladder::text(&system, &way)
@@ -132,7 +132,7 @@ fn go_back_n_needs_one_sequence_number_more_than_its_window() {
     let one_number = in_order(STOP_AND_WAIT, 1, 1, 3);
     assert!(shortest_way(one_number, Question::Spoilt).is_some());
     let ladder = drawn(in_order(GO_BACK_N, 2, 2, 3), Question::Spoilt);
-    compare_with_golden("model_go_back_n.txt", &ladder);
+    compare("model_go_back_n.txt", &ladder);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn selective_repeat_needs_twice_as_many_sequence_numbers_as_its_window() {
         }
     }
     let ladder = drawn(in_order(SELECTIVE_REPEAT, 2, 3, 3), Question::Spoilt);
-    compare_with_golden("model_selective_repeat.txt", &ladder);
+    compare("model_selective_repeat.txt", &ladder);
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn no_wrapping_sequence_number_space_is_large_enough_under_reordering() {
         assert!(way.is_some(), "{}", ladder::heading(&wraps));
     }
     let ladder = drawn(system(STOP_AND_WAIT, 1, 2, 3), Question::Spoilt);
-    compare_with_golden("model_overtaken.txt", &ladder);
+    compare("model_overtaken.txt", &ladder);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn a_file_with_as_many_segments_as_sequence_numbers_is_too_long_by_one() {
     let full = system(GO_BACK_N, 2, 3, 3);
     assert!(shortest_way(full, Question::Spoilt).is_none());
     let ladder = drawn(full, Question::Deceived);
-    compare_with_golden("model_one_too_long.txt", &ladder);
+    compare("model_one_too_long.txt", &ladder);
 }
 
 #[test]
@@ -189,19 +189,5 @@ fn a_receive_window_beyond_the_end_of_the_file_would_cause_a_misunderstanding() 
         is_kept: true,
     });
     let ladder = ladder::text(&beyond, &way);
-    compare_with_golden("model_past_the_end.txt", &ladder);
-}
-
-fn compare_with_golden(name: &str, found: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(&path, found).expect("the folder is ours");
-    }
-    let golden = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        golden == found,
-        "{name} differs; UPDATE_GOLDEN=1 rewrites it. Now:\n{found}"
-    );
+    compare("model_past_the_end.txt", &ladder);
 }

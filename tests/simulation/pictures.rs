@@ -1,14 +1,14 @@
-//! The pictures that the report shows are those that the laboratory draws.
+//! The pictures of the report are those that the laboratory draws.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test simulation pictures::` draws them again; look at each one.
 
+use crate::golden::{compare, compare_file};
 use sash::lab::journal::Entry;
 use sash::lab::ladder::{self, Excerpt};
 use sash::lab::race::{self, Race};
 use sash::lab::run::Experiment;
 use sash::lab::strip::{self, Scrubber};
 use sash::wire::options::Arq;
-use std::path::Path;
 
 fn one_loss(arq: Arq) -> Experiment {
     Experiment {
@@ -35,19 +35,6 @@ fn strip_at(experiment: &Experiment, time_us: u64) -> Scrubber {
     scrubber
 }
 
-fn compare(path: &str, found: &str) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::create_dir_all(file.parent().expect("a folder")).expect("it is ours");
-        std::fs::write(&file, found).expect("it is ours");
-    }
-    let golden = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        golden == found,
-        "{path} differs; UPDATE_GOLDEN=1 cargo test --test simulation pictures:: draws it again"
-    );
-}
-
 #[test]
 fn the_ladder_diagrams_of_one_loss_match_the_report() {
     for arq in Arq::ALL {
@@ -55,7 +42,7 @@ fn the_ladder_diagrams_of_one_loss_match_the_report() {
         let entries = entries(&experiment);
         let picture = ladder::picture(&experiment.heading(), &entries, Excerpt::ALL);
         let name = arq.name().replace('-', "_");
-        compare(&format!("report/figures/ladder_{name}.svg"), &picture.svg());
+        compare_file(&format!("report/figures/ladder_{name}.svg"), &picture.svg());
     }
 }
 
@@ -65,9 +52,9 @@ fn the_strip_in_the_middle_of_a_loss_matches_the_report() {
     let (heading, strip, place) =
         (scrubber.heading(), scrubber.strip(), scrubber.place());
     let picture = strip::picture(heading, strip, place);
-    compare("report/figures/strip_selective_repeat.svg", &picture.svg());
+    compare_file("report/figures/strip_selective_repeat.svg", &picture.svg());
     let text = strip::text(heading, strip, place);
-    compare("tests/golden/strip_selective_repeat.txt", &text);
+    compare("strip_selective_repeat.txt", &text);
 }
 
 #[test]
@@ -82,9 +69,9 @@ fn the_strip_of_a_long_file_matches_the_report() {
     let (heading, strip, place) =
         (scrubber.heading(), scrubber.strip(), scrubber.place());
     let picture = strip::picture(heading, strip, place);
-    compare("report/figures/strip_long.svg", &picture.svg());
+    compare_file("report/figures/strip_long.svg", &picture.svg());
     let text = strip::text(heading, strip, place);
-    compare("tests/golden/strip_long.txt", &text);
+    compare("strip_long.txt", &text);
 }
 
 #[test]
@@ -102,6 +89,6 @@ fn the_picture_of_the_race_matches_the_report() {
         .map(lane)
         .collect();
     let race = Race::run(&lanes).expect("it ends");
-    compare("report/figures/race.svg", &race::picture(&race).svg());
-    compare("tests/golden/race.txt", &race::table(&race));
+    compare_file("report/figures/race.svg", &race::picture(&race).svg());
+    compare("race.txt", &race::table(&race));
 }

@@ -1,8 +1,8 @@
-//! The default controller on links that a seed draws from the whole space that a class can
-//! have, in virtual time.
+//! The default controller on random links, drawn from all links that a class can have, in
+//! virtual time.
 //!
-//! `lab sweep --grid 300` prints the same links. `SASH_LINKS` sets how many are drawn here,
-//! and `SASH_LINKS_FROM` the first seed.
+//! `lab sweep --grid 300` prints the same links. `SASH_LINKS` sets their number here, and
+//! `SASH_LINKS_FROM` the first seed.
 
 use sash::lab::random_links::{Broken, RandomLink};
 use sash::lab::shared::{Shared, Transfer};
@@ -17,9 +17,9 @@ fn number(variable: &str, usual: u64) -> u64 {
     set.and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
-/// Links whose bounds do not all hold, as one line each, and how many were drawn.
+/// The links on which a bound is broken, one line each, and the number of links.
 ///
-/// Not every corner of the space is held yet. The worst are policers with a bucket of a few
+/// The bounds do not hold on every link yet. The worst are policers with a bucket of a few
 /// packets, queues of 8 to 16 packets, and files of less than 0.2 s above 300 Mbit/s.
 fn broken(is_policed: bool) -> (Vec<String>, usize) {
     let (from, count) = (number("SASH_LINKS_FROM", 0), number("SASH_LINKS", 100));

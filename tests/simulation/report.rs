@@ -1,17 +1,17 @@
-//! What the report prints is what the source says.
+//! The report's quotations match their sources.
 //!
 //! - A fence `rust src/link.rs pub fn carry` quotes that item: from its line to the bracket
 //!   that closes it at the same indentation (a one-line item ends itself), moved to the
-//!   left margin. `impl Sender / pub fn on_packet` looks for the second within the first;
-//!   an item that is there twice is refused.
+//!   left margin. `impl Sender / pub fn on_packet` looks for the second within the first; an
+//!   ambiguous item is refused.
 //! - A fence `text tests/golden/x.txt` or `text report/figures/x.txt` quotes that file.
 //! - A fence `sh report/figures/commands.sh x` quotes the command that makes the figure
-//!   `x`; a page that shows a figure has it.
+//!   `x`; a page that shows a figure has such a fence.
 //! - Every `diagrams/**/x.dot` has its `x.svg`, which carries the CRC-32 of the `.dot`.
 //! - A diagram that opens with `// states of src/x.rs enum State` has a node for each of
 //!   the enum's variants, and no other whose name begins with a capital.
-//! - Every machine has its chapter, every chapter in a folder its module.
-//! - Links lead somewhere: `report/links.rs`.
+//! - Every state machine has a chapter, and every chapter in a folder has a module.
+//! - Links lead to existing files and headings: `report/links.rs`.
 //!
 //! `UPDATE_REPORT=1 cargo test --test simulation report::` rewrites the quotations;
 //! `diagrams/render.sh` draws the pictures again.
@@ -50,8 +50,8 @@ fn every_picture_is_drawn_from_its_current_text() {
         let drawn = fs::read_to_string(root().join(&svg)).unwrap_or_default();
         let mark = format!("crc32 {:08x}", crc32fast::hash(read(&dot).as_bytes()));
         assert!(
-            drawn.contains(&mark),
-            "{} is stale: diagrams/render.sh",
+            drawn.contains(&mark) && drawn.contains("<svg"),
+            "{} is stale or empty: diagrams/render.sh",
             svg.display()
         );
     }
@@ -174,7 +174,7 @@ fn figures(page: &str) -> Vec<&str> {
         .collect()
 }
 
-/// What must have a chapter at the same path in `report/`, once it is there.
+/// Modules that must have a chapter at the same path in `report/`.
 const MACHINES: [&str; 16] = [
     "wire/packet",
     "wire/line",
@@ -194,7 +194,7 @@ const MACHINES: [&str; 16] = [
     "shelf",
 ];
 
-/// The page with each quotation taken from its source again.
+/// The page with each quotation made again from its source.
 fn with_current_quotations(page: &str) -> Result<String, String> {
     let mut anew = String::new();
     let mut lines = page.lines();

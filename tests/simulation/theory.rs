@@ -1,17 +1,16 @@
-//! The machines held against the textbook's formulas, in virtual time.
+//! The protocols compared with the formulas, in virtual time.
 //!
 //! Every build runs the smaller grid; `lab theory` runs the whole one. `UPDATE_GOLDEN=1`
 //! rewrites the tables of the report.
 
+use crate::golden::compare;
 use sash::lab::theory::cell::{Cell, Setting};
 use sash::lab::theory::table::{self, Grid, Row};
 use sash::lab::theory::window;
 use sash::wire::options::Arq;
 use std::fmt::Write as _;
-use std::path::Path;
-use std::{env, fs};
 
-/// The statistical error of a cell: a third of what is allowed to it.
+/// The statistical error of a cell: a third of the tolerance.
 const ERROR: f64 = 0.017;
 
 #[test]
@@ -81,7 +80,7 @@ fn the_table_of_effects_that_the_textbook_omits_matches_the_report() {
                 window,
                 a: 10.0,
             };
-            // Waits that double vary much.
+            // Doubled timeouts vary much.
             let error = if arq == Arq::StopAndWait { 0.004 } else { 0.01 };
             let measured = |setting| Some(cell.measure(setting, error).expect("it ends"));
             let bursts = (arq == Arq::GoBackN)
@@ -109,16 +108,4 @@ fn the_table_of_effects_that_the_textbook_omits_matches_the_report() {
 fn rows(grid: &Grid, setting: Setting) -> Vec<Row> {
     let measure = |cell| Row::measure(cell, setting, ERROR).expect("it ends");
     grid.cells().map(measure).collect()
-}
-
-fn compare(name: &str, made: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
-    let made = format!("{made}\n");
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, &made).expect("the folder is there");
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(made, golden, "UPDATE_GOLDEN=1 rewrites tests/golden/{name}");
 }

@@ -7,7 +7,7 @@
 //! - The report or the source uses each term of the glossary.
 //!
 //! Help texts are doc comments and string literals of `src/bin`, so the scan of the sources
-//! covers them. Each exception stands in a list below, with its reason.
+//! covers them. Each exception is in a list below, with its reason.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,7 +1,7 @@
-//! The chat in a real window: whispers, completion, history, search, pasted lines, what is
-//! new, and a connection that is lost and found again.
+//! The chat in a real window: direct messages, completion, history, search, pasted lines,
+//! unread lines, and a lost connection that is restored.
 //!
-//! What was really sent, the others in the room tell; what nobody has seen, the title.
+//! The other clients in the room check what was sent, and the title shows unread lines.
 //!
 //! Source: as `tests/window/tour.rs`; `bin/client/view` tells where things are in the window.
 
@@ -16,19 +16,19 @@ const CHAT: (i32, i32) = (20, 110);
 /// Within the chat, a few lines further down.
 const FURTHER_DOWN: (i32, i32) = (400, 170);
 
-/// The tab of what all hear.
+/// The tab of the room.
 const ALL: (i32, i32) = (34, 41);
 
-/// In the list of people.
+/// In the list of users.
 const FIRST_PERSON: (i32, i32) = (720, 115);
 
 /// The message.
 const MESSAGE_FIELD: (i32, i32) = (350, 639);
 
-/// What has my name in it, what is searched for, and a question stand on this colour.
+/// The background of a line with the user's name, of a search result and of a question.
 const YELLOW: [u8; 3] = [0xFF, 0xF1, 0xCC];
 
-/// Hears all that is said, and is called so.
+/// The name of a client that receives all lines.
 fn guest(server: &Server, desk: &Desk, name: &str) -> (Watcher, Window) {
     let mut guest = server.join(name);
     let dana = desk.open_joined(server, "dana");
@@ -40,8 +40,7 @@ fn until_title(window: &Window, title: &str) {
     until(title, || window.title() == title);
 }
 
-/// Turns to another page, and waits until it is there: what is typed before that belongs to
-/// the page before.
+/// Goes to another page and waits until it is shown: earlier input belongs to the page before.
 fn turn(window: &Window, keys: &str) {
     let before = window.pixels();
     window.press(&[keys]);

@@ -15,10 +15,10 @@ use tempfile::TempDir;
 /// The first button of a question asked in place. Unit: pixels from the window's edges.
 const RUN_IT: (i32, i32) = (780, 633);
 
-/// What went wrong stands in letters of this colour.
+/// The colour of the text of an error.
 const RED: [u8; 3] = [0xB4, 0x23, 0x18];
 
-/// A question stands on this colour.
+/// The background of a question.
 const YELLOW: [u8; 3] = [0xFF, 0xF1, 0xCC];
 
 /// A room that wants a password, with a teacher, in a class.
@@ -87,7 +87,7 @@ fn a_class_exercise_is_offered_in_the_window_and_its_results_reach_the_teacher()
 const FIRST_CHOICE: (i32, i32) = (300, 600);
 const LAST_CHOICE: (i32, i32) = (800, 632);
 
-/// What the person has chosen stands on this colour, and the bar of the right answer.
+/// The background of the chosen answer, and the colour of the bar of the right one.
 const CHOSEN: [u8; 3] = [0xD3, 0xE4, 0xF8];
 
 /// *Play on*, beside the outcome.
@@ -104,7 +104,7 @@ fn a_question_is_asked_without_taking_the_cursor_and_answered_by_a_click_alone()
     until("the question", || window.count(YELLOW) > 0);
     until("the whole question", || window.is_steady());
     window.picture("window-question");
-    // A person who is writing goes on writing, and answers nothing by that.
+    // Keys that are typed into a field do not answer the question.
     window.write("b d or a? ");
     guy.expect_said("dana", "is it b d or a? ");
     window.press(&["Tab", "space", "Return", "shift+Tab"]);

@@ -1,4 +1,4 @@
-//! A virtual display with windows of the real client on it, and hands and eyes for them.
+//! A virtual display with windows of the real client, and functions that type, click and look.
 
 use super::display::{ask_to_close, socket};
 use super::server::Server;
@@ -25,24 +25,24 @@ pub(crate) struct Window {
     display: String,
     /// As X11 numbers windows, in decimal.
     id: String,
-    /// There until it is taken away.
+    /// Removed with this value.
     folder: Option<TempDir>,
 }
 
-/// Longer than anything takes on a slow and busy machine.
+/// The longest wait on a slow and busy machine.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How often a picture that stands still is looked at again.
+/// How often an unchanged picture is checked again.
 const LOOKS: usize = 4;
 
-/// Between two looks.
+/// The time between two checks.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Between the windows' left edges, so that none covers another. Unit: pixels.
 const WINDOW_WIDTH: usize = 1010;
 
 impl Desk {
-    /// Starts a display that nobody uses.
+    /// Starts a display with an unused number.
     pub(crate) fn set_up() -> Self {
         Self::with_screen((2030, 1020))
     }
@@ -56,7 +56,7 @@ impl Desk {
         let display = format!(":{}", 1_000 + process::id() % 5_000 * 10 + count);
         let xvfb = Command::new("Xvfb")
             .args([&display, "-screen", "0", &format!("{width}x{height}x24")])
-            // Without `-noreset` it begins anew, and refuses whoever comes meanwhile,
+            // Without `-noreset` it starts again, and refuses clients meanwhile,
             // whenever its last client has gone: after each use of `xdotool`.
             // A key is pressed once, however late a busy machine lets go of it: `-r`.
             .args(["-nolisten", "tcp", "-noreset", "-r"])
@@ -88,7 +88,7 @@ impl Desk {
             .arg("--out")
             .arg(folder.path())
             .env("DISPLAY", &self.display)
-            // What windows remember stays with this one.
+            // The remembered settings belong to this window alone.
             .env("XDG_CONFIG_HOME", folder.path().join("config"))
             .spawn()
             .unwrap();
@@ -116,7 +116,7 @@ impl Desk {
         self.open(&flags, &format!("Sash - {name}"))
     }
 
-    /// How many windows there are.
+    /// The number of windows.
     pub(crate) fn windows(&self) -> usize {
         let found = xdotool(
             &self.display,
@@ -125,9 +125,9 @@ impl Desk {
         found.lines().count()
     }
 
-    /// Keeps a picture of all windows.
+    /// Saves a picture of all windows.
     pub(crate) fn picture(&self, name: &str) {
-        // The mouse goes aside, and with it the tips that it called.
+        // Moves the mouse away, so that no tooltip is shown.
         xdotool(&self.display, &["mousemove", "2029", "1019"]);
         keep_picture(&self.display, "root", name);
     }
@@ -141,13 +141,13 @@ impl Drop for Desk {
 }
 
 impl Window {
-    /// Types a line and ends it.
+    /// Types a line and presses Enter.
     pub(crate) fn write(&self, line: &str) {
         self.type_text(line);
         self.press(&["Return"]);
     }
 
-    /// Types without an end of line.
+    /// Types without Enter.
     pub(crate) fn type_text(&self, text: &str) {
         self.focus();
         self.hands(&["type", "--delay", "5", text]);
@@ -171,7 +171,7 @@ impl Window {
         self.hands(&["click", "--repeat", "2", "--delay", "40", "1"]);
     }
 
-    /// Clicks twice at a place in the window, types a line without a pause, and ends it.
+    /// Double-clicks at a place in the window, types a line without a pause, and presses Enter.
     pub(crate) fn double_click_and_write(&self, place: (i32, i32), line: &str) {
         self.focus();
         self.move_to(place);
@@ -197,8 +197,7 @@ impl Window {
         self.move_to(place);
     }
 
-    /// Drags what is at `from` to a place in another window, in small steps, as a hand
-    /// does.
+    /// Drags from `from` to a place in another window, in small steps, as a user does.
     pub(crate) fn drag_to(&self, from: (i32, i32), other: &Self, to: (i32, i32)) {
         self.move_to(from);
         linger();
@@ -214,14 +213,14 @@ impl Window {
         self.hands(&["mouseup", "1"]);
     }
 
-    /// Ends the program at once, as a power cut does; what it has downloaded stays.
+    /// Kills the program, as a power cut does; its downloads remain.
     pub(crate) fn kill(mut self) -> TempDir {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         self.folder.take().unwrap()
     }
 
-    /// Where its downloads are.
+    /// The folder of its downloads.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.as_ref().unwrap().path()
     }
@@ -260,7 +259,7 @@ impl Window {
         (width, height)
     }
 
-    /// What its title bar would say.
+    /// Its title.
     pub(crate) fn title(&self) -> String {
         self.hands(&["getwindowname", &self.id])
     }
@@ -270,7 +269,7 @@ impl Window {
         self.folder().join(name).exists()
     }
 
-    /// Whether this file has arrived; fails when it is not the server's.
+    /// Whether this file has arrived; fails if it differs from the server's.
     pub(crate) fn has_whole(&self, server: &Server, name: &str) -> bool {
         let Ok(content) = fs::read(self.folder().join(name)) else {
             return false;
@@ -279,7 +278,7 @@ impl Window {
         true
     }
 
-    /// What it looks like: three bytes for each pixel; nothing while it is not there.
+    /// Its picture: three bytes for each pixel; empty while the window does not exist.
     pub(crate) fn pixels(&self) -> Vec<u8> {
         let flags = ["-silent", "-window", &self.id, "-depth", "8", "rgb:-"];
         run("import", &self.display, flags)
@@ -303,8 +302,8 @@ impl Window {
         pixels.chunks_exact(3).filter(|it| **it == colour).count()
     }
 
-    /// Whether it is there and looks the same for a while: it has drawn what it had to,
-    /// also where the machine is so busy that a picture takes its time.
+    /// Whether it exists and its picture does not change for a while: it has finished drawing, also
+    /// on a busy machine.
     pub(crate) fn is_steady(&self) -> bool {
         let before = self.pixels();
         let is_same = || {
@@ -323,7 +322,7 @@ impl Window {
         });
     }
 
-    /// Keeps a picture.
+    /// Saves a picture.
     pub(crate) fn picture(&self, name: &str) {
         keep_picture(&self.display, &self.id, name);
     }
@@ -351,7 +350,7 @@ impl Drop for Window {
     }
 }
 
-/// Looks again and again, and fails when it takes too long.
+/// Checks repeatedly, and fails when it takes too long.
 #[expect(
     clippy::disallowed_methods,
     reason = "a test is a driver and has to read the clock"
@@ -364,7 +363,7 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Waits as a hand does between two movements.
+/// Waits as a user does between two movements.
 fn linger() {
     for _ in 0..4 {
         pause();
@@ -396,7 +395,7 @@ fn keep_picture(display: &str, window: &str, name: &str) {
     run("import", display, flags);
 }
 
-/// What a program prints. A search without a result is no failure.
+/// The output of a program. A search without a result is no failure.
 fn run<I, S>(program: &str, display: &str, arguments: I) -> Vec<u8>
 where
     I: IntoIterator<Item = S>,

@@ -1,4 +1,4 @@
-//! Files in a real window: sorted, chosen, fetched, given, paused, deleted, gone on with.
+//! Files in a real window: sort, select, download, upload, pause, delete, resume.
 //!
 //! Source: as `tests/window/tour.rs`; `bin/client/view` tells where things are in the window.
 
@@ -22,16 +22,16 @@ const GO_ON: (i32, i32) = (756, 633);
 /// Of a row in a list of files. Unit: pixels.
 const ROW: i32 = 22;
 
-/// An offer to go on stands on this colour.
+/// The background of an offer to resume.
 const YELLOW: [u8; 3] = [0xFF, 0xF1, 0xCC];
 
-/// What went wrong stands in letters of this colour.
+/// The colour of the text of an error.
 const RED: [u8; 3] = [0xB4, 0x23, 0x18];
 
-/// What was verified stands in letters of this colour.
+/// The colour of the text of a verified file.
 const GREEN: [u8; 3] = [0x1B, 0x7F, 0x4B];
 
-/// A link on which a file takes its time.
+/// A link on which a transfer takes long.
 const SLOW: [&str; 2] = ["--link", "seed=7;loss=3%;delay=30ms"];
 
 #[test]
@@ -187,7 +187,7 @@ fn begin_slowly(window: &Window) {
     until("a part", || grows(window));
 }
 
-/// Whether more has arrived a moment later.
+/// Whether more bytes have arrived a moment later.
 fn grows(window: &Window) -> bool {
     let before = length(window);
     // Long enough for many round trips, since nothing else shows on the disk.

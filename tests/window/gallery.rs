@@ -1,5 +1,5 @@
-//! Every view of the window in every theme: drawn, with the theme's own colours, and kept as
-//! pictures to be looked at.
+//! Every view of the window in every theme: checks the theme's colours, and saves pictures to
+//! look at.
 //!
 //! ```text
 //! ./sash screenshots      all of them, into target/screenshots
@@ -11,7 +11,7 @@ use super::desk::{Desk, Window, until};
 use super::server::Server;
 use sash::client::theme::Theme;
 
-/// A link on which a file takes its time.
+/// A link on which a transfer takes long.
 const SLOW: [&str; 2] = ["--link", "seed=7;loss=3%;delay=30ms"];
 
 #[test]
@@ -110,7 +110,7 @@ fn show_all(theme: Theme) {
     keep(&dana, theme, "race");
 }
 
-/// Keeps a picture once nothing moves, and looks whether the theme is seen in it.
+/// Saves a picture once nothing moves, and checks that it has the colours of the theme.
 fn keep(window: &Window, theme: Theme, view: &str) {
     until(&format!("{view} in {theme}"), || {
         let colours = theme.colours();

@@ -1,6 +1,6 @@
-//! The window without a mouse: what a click does, keys do.
+//! The window without a mouse: keys do everything that a click does.
 //!
-//! What was marked is copied and said, so that somebody else in the room hears what it was.
+//! The selected row is copied and sent, so that another client can check it.
 //!
 //! Source: as `tests/window/tour.rs`; the table of keys is `client::keys`.
 
@@ -22,7 +22,7 @@ fn a_fold_is_selected_expanded_and_copied_by_keyboard() {
     guy.expect_said("guy", "after");
     until("the lines", || dana.pixels() != before && dana.is_steady());
 
-    // From below: what was said last, then who came and went.
+    // From below: the last line, then the folded line of users who joined and left.
     let before = dana.pixels();
     dana.press(&["ctrl+Up", "ctrl+Up"]);
     until("the mark", || dana.pixels() != before);
@@ -39,7 +39,7 @@ fn a_fold_is_selected_expanded_and_copied_by_keyboard() {
     dana.press(&["ctrl+Up", "ctrl+Up", "ctrl+Up", "ctrl+Up", "ctrl+Return"]);
     until("more rows", || dana.pixels() != before && dana.is_steady());
     dana.picture("window-unfolded");
-    // The mark stands on the first of them.
+    // The first of them is selected.
     dana.press(&["ctrl+Down"]);
     send_the_selected_row(&dana);
     dana.write("unfolded");
@@ -100,7 +100,7 @@ fn a_packet_is_selected_and_killed_by_keyboard() {
     window.picture("laboratory-segment");
 }
 
-/// Copies the marked row into the message, and sends it.
+/// Copies the selected row into the message field and sends it.
 fn send_the_selected_row(window: &Window) {
     window.press(&["ctrl+c", "ctrl+v"]);
     window.press(&["Return"]);

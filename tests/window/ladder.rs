@@ -1,4 +1,4 @@
-//! Where the ladder is in a window, what is seen on it, and what a journal says of it.
+//! The place of the ladder diagram in a window, its pixels, and the event log behind it.
 
 use sash::lab::journal::{Entry, FaultInjection, JournalEvent};
 use sash::link::Label;
@@ -33,7 +33,7 @@ pub(crate) fn count_on_ladder(pixels: &[u8], colour: [u8; 3]) -> usize {
     places().filter(is_it).count()
 }
 
-/// The packets that a person has killed, as a scenario names them.
+/// The packets that the user has killed, as a scenario names them.
 pub(crate) fn killed(entries: &[Entry]) -> Vec<Label> {
     let killed = entries.iter().filter_map(|entry| match &entry.what {
         JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed)) => {

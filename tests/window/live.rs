@@ -1,5 +1,5 @@
-//! A real download in the window's laboratory: a packet on its way is clicked and lost for
-//! real, and the file arrives whole all the same.
+//! A real download in the window's laboratory: a clicked packet in flight is really lost, and
+//! the file still arrives complete.
 //!
 //! ```text
 //!   server --DATA--> the client's link, six seconds --> receiver --> disk
@@ -27,7 +27,7 @@ use std::path::Path;
 /// What is downloaded: some dozens of windows.
 const FILE: &str = "campus map.png";
 
-/// DATA is on its way for so long: slow enough for any hand. ACKs are not there to be hit.
+/// The propagation delay of DATA: slow enough for any user. ACKs have none and cannot be hit.
 const LINK: &str = "data.delay=6s";
 
 /// The first row of the page of transfers. Unit: pixels.

@@ -1,4 +1,4 @@
-//! A display that goes away under the window: told in a sentence, and nothing is lost.
+//! The display disappears: the client prints a sentence, and nothing is lost.
 //!
 //! Source: as `tests/window/tour.rs`.
 

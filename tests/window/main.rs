@@ -1,4 +1,4 @@
-//! The client's window on a virtual display, typed in and clicked.
+//! The client's window on a virtual display, with typed keys and mouse clicks.
 //!
 //! One executable for all of them, so that the library is linked once:
 //! `cargo test --test window chat::` runs one file of it.

@@ -1,4 +1,4 @@
-//! A PNG file, looked at pixel by pixel and found in a window.
+//! Reads a PNG file pixel by pixel and finds it in a window.
 
 use std::ops::Range;
 
@@ -26,14 +26,14 @@ impl Png {
         }
     }
 
-    /// How many of its pixels have this colour.
+    /// The number of its pixels with this colour.
     pub(crate) fn count(&self, colour: [u8; 3]) -> usize {
         let pixels = self.pixels.chunks_exact(3);
         pixels.filter(|it| **it == colour).count()
     }
 
     /// Where in a window so wide this picture is, if it is: its left and top edge. The
-    /// outermost pixels do not count, as a frame may be there that tells of the focus.
+    /// outermost pixels do not count, as the frame of the focus may be there.
     pub(crate) fn place_in(
         &self,
         window: &[u8],

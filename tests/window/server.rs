@@ -1,4 +1,4 @@
-//! A server with a few files, and a client of it that is no window.
+//! A server with a few files, and a client without a window.
 
 use serde_json::{Value, json};
 use std::fs;
@@ -15,7 +15,7 @@ pub(crate) struct Server {
     folder: TempDir,
 }
 
-/// Somebody in the room who sees raw lines.
+/// A client that sees raw lines.
 pub(crate) struct Watcher {
     stream: BufReader<TcpStream>,
     seen: Vec<Value>,
@@ -30,7 +30,7 @@ const FILES: [(&str, u32); 5] = [
     ("שלום.txt", 74),
 ];
 
-/// Longer than anything takes on a slow machine.
+/// The longest wait on a slow machine.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
 impl Server {
@@ -75,7 +75,7 @@ impl Server {
         self.address.clone()
     }
 
-    /// What a file of this server holds.
+    /// The content of a file of this server.
     pub(crate) fn content(&self, name: &str) -> Vec<u8> {
         fs::read(self.folder.path().join(name)).unwrap()
     }
@@ -103,12 +103,12 @@ impl Drop for Server {
 }
 
 impl Watcher {
-    /// Says a line to all.
+    /// Sends a line to all.
     pub(crate) fn say(&self, text: &str) {
         self.ask(&json!({"say": {"text": text}}));
     }
 
-    /// Says a line to one.
+    /// Sends a direct message.
     pub(crate) fn whisper(&self, to: &str, text: &str) {
         self.ask(&json!({"whisper": {"to": to, "text": text}}));
     }
@@ -122,7 +122,7 @@ impl Watcher {
         self.find(|line| (line == expected).then(|| line.clone()));
     }
 
-    /// Waits until somebody has said this to all.
+    /// Waits until a client has sent this to all.
     pub(crate) fn expect_said(&mut self, from: &str, text: &str) {
         self.find(|line| {
             let said = line.get("said")?;
@@ -130,7 +130,7 @@ impl Watcher {
         });
     }
 
-    /// Waits for the next line that this one says to all.
+    /// Waits for the next line of this user to all.
     pub(crate) fn expect_line(&mut self, from: &str) -> String {
         let text = self.find(|line| {
             let said = line.get("said")?;
@@ -139,7 +139,7 @@ impl Watcher {
         text.as_str().unwrap().to_owned()
     }
 
-    /// Waits until somebody has given a file of this name.
+    /// Waits until a file of this name was uploaded.
     pub(crate) fn expect_shared(&mut self, from: &str, name: &str) {
         self.find(|line| {
             let shared = line.get("shared")?;
@@ -148,14 +148,14 @@ impl Watcher {
         });
     }
 
-    /// Waits for a whisper; returns who whispered, and what.
+    /// Waits for a direct message; returns the sender and the text.
     pub(crate) fn expect_whisper(&mut self) -> (String, String) {
         let whispered = self.find(|line| line.get("whispered").cloned());
         let word = |key: &str| whispered[key].as_str().unwrap().to_owned();
         (word("from"), word("text"))
     }
 
-    /// Waits until somebody has left; returns why.
+    /// Waits until a user has left; returns the reason.
     pub(crate) fn expect_left(&mut self, name: &str) -> String {
         let left = self.find(|line| line.get("left").cloned());
         assert_eq!(left["name"], name);

@@ -1,9 +1,9 @@
-//! The window as a person has it: a real one on a virtual display, typed and clicked.
+//! A tour through the real window on a virtual display, with typed keys and mouse clicks.
 //!
-//! Xvfb is the display, `xdotool` the hands, `import` of `ImageMagick` the eyes; a third client,
-//! a plain TCP connection, is in the room and tells what the others really sent.
+//! Xvfb is the display, `xdotool` types and clicks, and `import` of `ImageMagick` takes pictures. A
+//! third client, a plain TCP connection, is in the room and checks what the others sent.
 //!
-//! Pictures of the windows are kept in `target/tmp`, or where `SASH_SCREENSHOTS` says:
+//! Pictures of the windows are saved in `target/tmp`, or in the folder `SASH_SCREENSHOTS`:
 //!
 //! ```text
 //! SASH_SCREENSHOTS=diagrams cargo test --test window tour::
@@ -30,22 +30,22 @@ const LEAVE: (i32, i32) = (780, 633);
 /// Of a row in a list. Unit: pixels.
 const ROW: i32 = 17;
 
-/// The dot before a person's name stands here in the row. Unit: pixels.
+/// The place in the row of the dot before a user's name. Unit: pixels.
 const DOT: i32 = 654;
 
-/// What went wrong stands in letters of this colour.
+/// The colour of the text of an error.
 const RED: [u8; 3] = [0xB4, 0x23, 0x18];
 
-/// What is on its way, and the chosen tab.
+/// The colour of a running transfer and of the selected tab.
 const BLUE: [u8; 3] = [0x1F, 0x6F, 0xC9];
 
-/// A question stands on this colour.
+/// The background of a question.
 const YELLOW: [u8; 3] = [0xFF, 0xF1, 0xCC];
 
 /// A list without rows has this colour.
 const WHITE: [u8; 3] = [0xFF, 0xFF, 0xFF];
 
-/// A link on which a file takes its time.
+/// A link on which a transfer takes long.
 const SLOW: [&str; 2] = ["--link", "seed=7;loss=3%;delay=30ms"];
 
 #[test]
@@ -125,14 +125,14 @@ fn a_running_download_is_cancelled_by_its_button() {
     let guy = desk.open_joined(&server, "guy");
 
     dana.write("has anybody tried the slow link?");
-    guy.write("stop-and-wait took a minute here, selective repeat two seconds");
+    guy.write("stop-and-wait took a minute here, selective repeat 2 s");
     guy.write("/whisper dana look at the window column");
     dana.write("/arq go-back-n");
     dana.write("download lecture 3.mp4");
     guy.write("/download notes.txt --arq stop-and-wait");
     guy.write("/download large.bin --arq selective-repeat --window 64");
     until("the small file", || guy.has_whole(&server, "notes.txt"));
-    dana.write("shalom! now I see how go-back-n resends");
+    dana.write("shalom! now I see how go-back-n retransmits");
     until("a part", || dana.has("lecture 3.mp4.part"));
     until("the other file", || guy.has_whole(&server, "large.bin"));
     desk.picture("window");

@@ -71,17 +71,17 @@ struct Arguments {
     /// the server's]
     #[arg(long, value_name = "PROTOCOL")]
     arq: Option<Arq>,
-    /// Set the send window, in packets
+    /// Set the send window, in packets [default: the server's; 16 with --arq]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(LARGEST_WINDOW)))]
     window: Option<u32>,
     /// Use this congestion controller: fixed, plus-one-minus-three, double-halve, additive,
-    /// reno, cubic or bbr
+    /// reno, cubic or bbr [default: the server's; fixed with --arq or --window]
     #[arg(long, value_name = "CONTROLLER")]
     congestion: Option<Congestion>,
-    /// Put this many file bytes into a DATA packet
+    /// Put this many file bytes into a DATA packet [default: the server's]
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(1..=i64::from(LARGEST_SEGMENT_BYTES)))]
     segment: Option<u16>,
-    /// Transfer files over udp, or over tcp to compare
+    /// Transfer files over udp, or over tcp to compare [default: udp]
     #[arg(long, value_name = "NAME")]
     transport: Option<Transport>,
     /// Save downloads in this folder
@@ -94,7 +94,8 @@ struct Arguments {
     /// old file once the new one is verified, skip the download, or fail
     #[arg(long, value_name = "CHOICE", default_value_t)]
     overwrite: Overwrite,
-    /// Inject faults into the packets of this client's transfers: 'seed=7;loss=10%;delay=50ms'
+    /// Inject faults into the packets of this client's transfers: "seed=7;loss=10%;delay=50ms"
+    /// [default: perfect]
     #[arg(long, value_name = "SCENARIO")]
     link: Option<Scenario>,
     /// Disable UDP segmentation and receive offload (GSO and GRO)

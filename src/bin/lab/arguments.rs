@@ -37,7 +37,7 @@ pub(crate) struct TransferArguments {
           value_parser = clap::value_parser!(u16).range(1..=i64::from(LARGEST_SEGMENT_BYTES)))]
     pub(crate) segment: u16,
     /// Simulate this path: "seed=7;loss=10%;delay=50ms"
-    #[arg(long, default_value = "", value_name = "SCENARIO")]
+    #[arg(long, default_value = "perfect", value_name = "SCENARIO")]
     pub(crate) link: Scenario,
     /// Start with this sequence number; one just below 2^32 shows the wraparound
     #[arg(long, default_value_t = 0)]

@@ -50,8 +50,8 @@ pub(crate) struct Arguments {
     /// Grade this protocol: stop-and-wait, go-back-n, selective-repeat, sack or congestion
     #[arg(required_unless_present = "starter")]
     protocol: Option<Subject>,
-    /// Grade this role; the reference implementation plays the other one
-    #[arg(long, default_value = "both")]
+    /// Grade this role: sender, receiver or both; the reference implementation plays the other one
+    #[arg(long, default_value = "both", hide_possible_values = true)]
     role: RoleArgument,
     /// Use this window in every scenario
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]

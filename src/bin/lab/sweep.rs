@@ -64,7 +64,7 @@ pub(crate) struct Arguments {
           value_parser = clap::value_parser!(u16).range(1..=i64::from(LARGEST_SEGMENT_BYTES)))]
     segment: u16,
     /// Add these words to the scenario, such as "data.rate=5mbit;ack.loss=0%"
-    #[arg(long, default_value = "", value_name = "SCENARIO", value_parser = link)]
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "SCENARIO", value_parser = link)]
     link: String,
     /// Measure this many random links instead, one per seed, and check the bounds that the
     /// default controller must keep

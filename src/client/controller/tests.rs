@@ -50,20 +50,22 @@ fn joining() -> Controller {
     client
 }
 
+/// A room without a password, a teacher and a token.
+fn open_room() -> Welcome {
+    Welcome {
+        name: "dana".into(),
+        version: 1,
+        server: "sash".into(),
+        line_bytes: 16_384,
+        defaults: NegotiatedOptions::DEFAULT,
+        confirmation: None,
+        token: None,
+        teacher: None,
+    }
+}
+
 fn welcome(client: &mut Controller) {
-    reply(
-        client,
-        Reply::Welcome(Welcome {
-            name: "dana".into(),
-            version: 1,
-            server: "sash".into(),
-            line_bytes: 16_384,
-            defaults: NegotiatedOptions::DEFAULT,
-            confirmation: None,
-            token: None,
-            teacher: None,
-        }),
-    );
+    reply(client, Reply::Welcome(open_room()));
 }
 
 fn connect(client: &mut Controller, server: &str, name: &str) {

@@ -5,7 +5,7 @@
 //! | `sequence` | segments as they are sent, lost, sent again and acknowledged |
 //! | `window` | the controller's window, its threshold, and where packets were lost |
 //! | `rtt` | each round trip measured, the smoothed one, and the timeout |
-//! | `goodput` | new file bytes that reach the receiver per second, the textbook's formula beside them, and the link's rate |
+//! | `goodput` | new file bytes that reach the receiver per second, the formula beside them, and the link's rate |
 //!
 //! ```
 //! use sash::lab::chart::kinds::ChartKind;
@@ -93,7 +93,7 @@ impl ChartKind {
         };
         let mut notes = notes;
         if let (true, [first, _, ..]) = (is_one_arq, journals) {
-            notes.push(format!("all by {}", first.heading.arq));
+            notes.push(format!("all with {}", first.heading.arq));
         }
         if self == Self::Goodput {
             let named = journals.iter().map(|it| (it, title(it, is_one_arq)));
@@ -401,7 +401,7 @@ mod tests {
 
     fn formula(journal: &Journal) -> Vec<Vec<Point>> {
         let series = ChartKind::Goodput.series(journal, 1.0).into_iter();
-        let formulas = series.filter(|it| it.name == "textbook's formula");
+        let formulas = series.filter(|it| it.name == "formula");
         formulas.map(|it| it.points).collect()
     }
 

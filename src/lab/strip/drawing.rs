@@ -31,8 +31,10 @@ const CELLS: u32 = 33;
 const BINS: u32 = 66;
 const BIN_PITCH: f64 = 12.0;
 const BIN_HEIGHT: f64 = 36.0;
-/// Room for one entry of the legend.
-const LEGEND_PITCH: f64 = 158.0;
+/// The width of an entry in the sender's row of the legend; the receiver's row has fewer and
+/// longer entries.
+const SENDER_PITCH: f64 = 158.0;
+const RECEIVER_PITCH: f64 = 200.0;
 /// Of small words.
 const SMALL: f64 = 12.0;
 
@@ -263,7 +265,7 @@ impl StripDrawing<'_> {
         if strip.hears_sender() {
             let counts = strip.sender_counts();
             let entries = SenderState::ALL.map(|it| (it.look(), counts.get(it)));
-            self.entries("sender", &entries);
+            self.entries("sender", SENDER_PITCH, &entries);
             let window = format!(
                 "The bracket is the window: base {}, ends before {}. The triangle is \
                  the next segment to send: {}. Retransmissions so far: {}.",
@@ -277,7 +279,7 @@ impl StripDrawing<'_> {
         if strip.hears_receiver() {
             let counts = strip.receiver_counts();
             let entries = ReceiverState::ALL.map(|it| (it.look(), counts.get(it)));
-            self.entries("receiver", &entries);
+            self.entries("receiver", RECEIVER_PITCH, &entries);
             let wants = format!(
                 "The triangle is the next expected segment: {}.",
                 strip.next_expected()
@@ -286,10 +288,10 @@ impl StripDrawing<'_> {
         }
     }
 
-    fn entries(&mut self, label: &str, entries: &[(Look, u32)]) {
+    fn entries(&mut self, label: &str, pitch: f64, entries: &[(Look, u32)]) {
         self.label(label, self.y + 13.0);
         for (place, (look, count)) in (0_u32..).zip(entries) {
-            let x = LEFT + f64::from(place) * LEGEND_PITCH;
+            let x = LEFT + f64::from(place) * pitch;
             self.picture.add(Area {
                 x,
                 y: self.y,

@@ -164,7 +164,7 @@ impl Grid {
             rows.iter().filter_map(point).collect()
         };
         Some(Series {
-            name: "textbook's formula".to_owned(),
+            name: "formula".to_owned(),
             look: Look::formula(index),
             points,
         })

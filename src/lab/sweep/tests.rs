@@ -92,7 +92,7 @@ fn measured_points_are_drawn_over_their_formula_and_controller_points_are_joined
         .iter()
         .map(|it| it.name.as_str())
         .collect();
-    let formula = "textbook's formula";
+    let formula = "formula";
     let arqs = Arq::ALL.map(Arq::name);
     assert_eq!(names, [&[formula; 4][..], &arqs].concat());
     assert!(chart.to_svg().is_ok());

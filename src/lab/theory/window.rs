@@ -1,4 +1,4 @@
-//! How much of the wire's time the three protocols use: the textbook's formulas.
+//! How much of the wire's time the three protocols use: the formulas.
 //!
 //! Each is one over the time that a packet needs on average, counted in transmissions:
 //!

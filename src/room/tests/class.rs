@@ -6,7 +6,6 @@ use super::super::login::{Entropy, Password, answer};
 use super::*;
 use crate::wire::message::Submission;
 use crate::wire::message::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow};
-use crate::wire::options::{Arq, Congestion};
 
 /// A class of dana, who is client 1, and of these.
 pub(super) fn class(names: &[&str]) -> Room {
@@ -45,14 +44,7 @@ pub(super) fn teacher_comes(room: &mut Room, client: ClientNumber) {
 }
 
 pub(super) fn assignment(link: &str) -> Assignment {
-    Assignment {
-        link: link.to_owned(),
-        arq: Arq::GoBackN,
-        window: 16,
-        congestion: Congestion::Fixed,
-        segment_bytes: 1_436,
-        size: 100_000,
-    }
+    Assignment::example(link)
 }
 
 fn give_out(room: &mut Room, link: &str) -> Vec<Effect> {

@@ -19,3 +19,18 @@ pub struct Assignment {
     /// The file's size. Unit: bytes.
     pub size: u64,
 }
+
+#[cfg(test)]
+impl Assignment {
+    /// Seventy segments by go-back-N over this link.
+    pub(crate) fn example(link: &str) -> Self {
+        Self {
+            link: link.to_owned(),
+            arq: Arq::GoBackN,
+            window: 16,
+            congestion: Congestion::Fixed,
+            segment_bytes: 1_436,
+            size: 100_000,
+        }
+    }
+}

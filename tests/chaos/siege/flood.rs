@@ -1,4 +1,4 @@
-//! A client of a hostile server that talks without an end.
+//! A client of a hostile server that never stops sending.
 
 use super::super::process::Programs;
 use super::most_memory;
@@ -9,20 +9,20 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// What a hostile server says without an end.
+/// The endless messages of a hostile server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flood {
-    /// Somebody new has joined.
+    /// New users join.
     Joined,
-    /// One list of people, of many lines.
+    /// One list of users, in many lines.
     Users,
-    /// One list of files, of many lines.
+    /// One list of files, in many lines.
     Files,
-    /// People who are kept out.
+    /// Banned users.
     Bans,
     /// Long lines of chat.
     Said,
-    /// Whispers of ever new people.
+    /// Direct messages of ever new users.
     Whispered,
     /// Offers that nobody asked for.
     Offers,
@@ -41,7 +41,7 @@ impl Flood {
     ];
 }
 
-/// A client's memory after a server has talked to it without an end for so long. Unit:
+/// A client's memory after a server has sent to it without a pause for this time. Unit:
 /// bytes.
 ///
 /// # Errors
@@ -71,7 +71,7 @@ pub(crate) fn flood(
     let mut number = 0;
     while clock.now().since_start() < duration {
         let lines: String = (0..16).map(|_| flood.line(&mut number)).collect();
-        // A client that has left, or does not read any more, has found a bound too.
+        // A client that leaves or stops reading also limits its memory.
         if stream.write_all(lines.as_bytes()).is_err() {
             break;
         }

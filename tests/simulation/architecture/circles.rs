@@ -1,17 +1,16 @@
-//! No imports go in a circle: whatever file is opened, what it imports can be understood
-//! without it.
+//! No imports form a circle: the imports of every file can be understood without that file.
 //!
-//! An arrow leads from a file to each file from which it takes something, by a `use` or by a
-//! path within code. What a module hands on (`pub use line::Lines`) comes from the file that
-//! it hands it on from. No arrow is:
+//! An arrow leads from a file to each file whose items it uses, by a `use` or by a path within
+//! code. A re-exported item (`pub use line::Lines`) counts as an item of the file that defines
+//! it. No arrow is:
 //!
 //! - `mod child;`: a parent that has a child does not use it yet;
 //! - anything between a file and its own folder (`peer.rs` and what is in `peer/`, at any
 //!   depth): a child may use its parent's private items, which is what Rust's privacy is for,
-//!   and a parent what its children do. They are one module, told in several files. Between
+//!   and a parent the items of its children. They are one module in several files. Between
 //!   the children of one parent, each import counts.
 //!
-//! Tests (`#[cfg(test)]`) may use what they like.
+//! Tests (`#[cfg(test)]`) may use anything.
 
 use super::{code_only, name_of, paths, rust_files, source, without_tests};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -102,7 +101,7 @@ struct File {
 /// The files below `src/` by module; the library's root is the empty one.
 struct Sources(BTreeMap<Module, File>);
 
-/// Names that are handed on and on are followed so far.
+/// Re-exports are followed this far.
 const MOST_HANDED_ON: usize = 8;
 
 impl Sources {
@@ -120,7 +119,7 @@ impl Sources {
         Self(texts.map(file).collect())
     }
 
-    /// A circle for each file that is in one and was not told of yet, files in its order.
+    /// A circle for each file that is in one and is not in a reported circle.
     fn circles(&self) -> Vec<String> {
         let arrows = self.arrows();
         let mut told = BTreeSet::new();

@@ -1,12 +1,12 @@
 //! Both ends of a transfer without time, packets or bytes.
 //!
-//! Of a textbook protocol the ends are the shipped ones: the model drives them through the
-//! same trait as the generic sender and receiver do, and counts the numbers on its circle.
-//! Of `sack` they are its rules and what must be remembered to ask them.
+//! The ends of a textbook protocol are those of the program: the model drives them through the
+//! same trait as the generic sender and receiver do, with its own sequence-number space. The
+//! ends of `sack` are its rules and the state that these rules need.
 //!
-//! Each end also counts what it could not know from the wire (which segment a number stands
-//! for), so that the properties can be asked. No decision looks at these counts, but one:
-//! a sender knows how long its file is.
+//! Each end also counts what it cannot know from the wire (which segment a number means), so
+//! that the properties can be checked. No decision uses these counts, with one exception: a
+//! sender knows the length of its file.
 
 use sash::reliable::protocol::{
     Acks, ReceiverAction, ReceiverActions, ReceiverProtocol, SenderAction, SenderActions,
@@ -18,7 +18,7 @@ use sash::wire::sequence::Circular;
 use std::collections::BTreeSet;
 use std::ops::{Add, Range, Sub};
 
-/// A number on a circle of `space` numbers.
+/// A number in a sequence-number space of `space` numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Small {
     pub(crate) value: u32,
@@ -70,24 +70,23 @@ pub(crate) struct Agreement {
     pub(crate) window: u32,
     /// The file's length.
     pub(crate) segments: u32,
-    /// It does; the checker found out why it must.
+    /// It does; the checker showed why it must.
     pub(crate) window_ends_with_the_file: bool,
 }
 
-/// A segment on its way. Only the number travels; which segment it is, the file's bytes
-/// would tell.
+/// A segment in flight. The packet carries only `number`; the file's bytes tell `segment`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Data<S> {
     pub(crate) number: S,
     pub(crate) segment: u32,
 }
 
-/// An ACK on its way.
+/// An ACK in flight.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Ack<S> {
     /// The next expected number; of an individual ACK, the acknowledged one.
     pub(crate) wants: S,
-    /// What has arrived out of order, in ranges.
+    /// The segments that arrived out of order, in ranges.
     pub(crate) out_of_order: Vec<(S, S)>,
 }
 
@@ -114,14 +113,14 @@ impl SenderHalf {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Sender<S> {
     pub(crate) base: S,
-    /// How many segments lie before `base`.
+    /// The number of segments before `base`.
     pub(crate) acked: u32,
-    /// How many from `base` on were ever sent.
+    /// The number of segments from `base` on that were ever sent.
     pub(crate) sent: u32,
-    /// Which from `base` on have arrived out of order; the lowest bit is `base`.
+    /// The segments from `base` on that arrived out of order; the lowest bit is `base`.
     pub(crate) arrived: u32,
     half: SenderHalf,
-    /// Textbook: what the protocol has sent and what has not left yet.
+    /// Textbook: segments that the protocol has sent and that have not left yet.
     waiting: BTreeSet<u32>,
     /// Textbook: the timers that run.
     timers: BTreeSet<Timer>,
@@ -153,8 +152,8 @@ impl<S: Circular> Sender<S> {
     }
 
     /// Whether the segment that lies `ahead` of `base` may leave now. A timer of its own
-    /// may expire whenever it runs; `sack` may send again what is missing whenever it
-    /// likes: that is every way of finding out about losses at once.
+    /// may expire at any moment; `sack` may retransmit a missing segment at any moment, which
+    /// covers every method of loss detection.
     pub(crate) fn may_send(&self, agreed: &Agreement, ahead: u32) -> bool {
         if self.acked + ahead >= agreed.segments {
             return false;
@@ -223,7 +222,7 @@ impl<S: Circular> Sender<S> {
         self.perform(actions);
     }
 
-    /// Takes an ACK; `false` where it says nothing.
+    /// Processes an ACK; `false` if it acknowledges nothing.
     pub(crate) fn take(&mut self, ack: &Ack<S>) -> bool {
         let Some(protocol) = self.half.textbook() else {
             return self.take_ranges(ack);
@@ -304,14 +303,14 @@ pub(crate) struct Receiver<S> {
     pub(crate) expected: S,
     /// How many segments were delivered.
     pub(crate) delivered: u32,
-    /// What arrived out of order and is buffered.
+    /// The segments that are buffered out of order.
     pub(crate) out_of_order: Vec<Data<S>>,
     /// A segment was delivered in another's place.
     pub(crate) is_spoilt: bool,
     half: ReceiverHalf,
 }
 
-/// What became of a segment that arrived.
+/// The result of an arrival.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Arrival {
     /// These places of the file were filled.
@@ -341,7 +340,7 @@ impl<S: Circular> Receiver<S> {
         }
     }
 
-    /// Takes a segment; what becomes of it, and the ACK that answers it.
+    /// Processes a segment and returns the result and the ACK.
     pub(crate) fn take(
         &mut self,
         agreed: &Agreement,
@@ -377,8 +376,8 @@ impl<S: Circular> Receiver<S> {
         (arrival, Some(self.ack()))
     }
 
-    /// What a number on the circle means to a textbook's receiver: a segment of its window,
-    /// or else one behind it.
+    /// The segment that a number means to a textbook receiver: one of its window, or otherwise
+    /// one before it.
     fn take_by_textbook(
         &mut self,
         place: Position,
@@ -389,7 +388,7 @@ impl<S: Circular> Receiver<S> {
             Position::Next | Position::OutOfOrder => {
                 i64::from(self.delivered) + i64::from(data.number - self.expected)
             }
-            // Beyond the end of the file: the generic receiver knows it for an old one.
+            // Beyond the end of the file: the generic receiver treats it as an old one.
             Position::Outside if self.expected == data.number => -i64::from(u32::MAX),
             Position::Outside => {
                 i64::from(self.delivered) - i64::from(self.expected - data.number)
@@ -450,7 +449,7 @@ impl<S: Circular> Receiver<S> {
         is_due.then(|| self.out_of_order.remove(0))
     }
 
-    /// What an ACK says now, unless ACKs are individual.
+    /// The content of an ACK now, unless ACKs are individual.
     pub(crate) fn ack(&self) -> Ack<S> {
         let mut out_of_order: Vec<(S, S)> = Vec::new();
         for data in &self.out_of_order {

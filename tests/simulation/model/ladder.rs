@@ -1,7 +1,8 @@
-//! A way through the model as a packet ladder, with the laboratory's arrows; steps stand
-//! where there the time stands, since nothing here knows the time.
+//! A path through the model as a ladder diagram, with the laboratory's arrows. It shows step
+//! numbers in the place of times, since the model has no time.
 //!
-//! A row stands where its packet left. What has not arrived by the end is drawn as lost.
+//! A row is placed where its packet left. A packet that has not arrived by the end is drawn as
+//! lost.
 
 use super::ends::{Ack, Arrival, Data, Protocol, Receiver, Sender, Small};
 use super::system::{Action, Order, State, System};
@@ -9,7 +10,7 @@ use sash::lab::ladder::{arrow, ends};
 use sash::link::Direction;
 use std::fmt::Write as _;
 
-/// Draws what happened: each state with the action that was taken in it.
+/// Draws each state with the action that was taken in it.
 pub(crate) fn text(system: &System, way: &[(State, Option<Action>)]) -> String {
     let mut ladder = Ladder::default();
     for (number, (state, action)) in way.iter().enumerate() {
@@ -26,7 +27,7 @@ pub(crate) fn text(system: &System, way: &[(State, Option<Action>)]) -> String {
     text
 }
 
-/// What is tried out, in a line.
+/// The configuration, in one line.
 pub(crate) fn heading(system: &System) -> String {
     let System {
         agreed,
@@ -55,7 +56,7 @@ pub(crate) const fn name(protocol: Protocol) -> &'static str {
 #[derive(Default)]
 struct Ladder {
     rows: Vec<Row>,
-    /// The rows of the packets on their way, oldest first.
+    /// The rows of the packets in flight, oldest first.
     data: Vec<usize>,
     acks: Vec<usize>,
 }
@@ -127,8 +128,8 @@ impl Ladder {
         self.rows.len() - 1
     }
 
-    /// Puts the step at the head of the oldest such arrow that has none; if all of them
-    /// have arrived, it is a copy, with a row of its own.
+    /// Puts the step at the head of the oldest such arrow without one; if all of them have
+    /// arrived, it is a copy and gets its own row.
     fn arrive(
         &mut self,
         step: usize,
@@ -174,7 +175,7 @@ impl Ladder {
     }
 }
 
-/// A full channel loses what comes.
+/// A full channel loses the packet.
 fn add(queue: &mut Vec<usize>, row: usize, order: Order, held: usize) {
     match order {
         Order::Kept { room } if held >= room => (),
@@ -235,7 +236,7 @@ fn belief(
     String::new()
 }
 
-/// A textbook's ACK shows the number that it acknowledges.
+/// The ACK of a textbook protocol shows the number that it acknowledges.
 fn told(protocol: Protocol, ack: &Ack<Small>) -> String {
     let Small { value, space } = ack.wants;
     match protocol {

@@ -1,9 +1,9 @@
-//! The machines that ship, held against the ends that the checker has tried out.
+//! Compares the state machines of the program with the ends that the checker has tried.
 //!
-//! Both see the same packets, lost, repeated and reordered by chance, with 32-bit numbers
-//! that wrap on the way. A receiver must want, keep and tell exactly what its end does. A
-//! sender may wait longer than its end would, but may send nothing that its end may not;
-//! and once nothing more is lost, the file must be there.
+//! Both see the same packets, lost, duplicated and reordered at random, with 32-bit numbers that
+//! wrap around. A receiver must expect, buffer and acknowledge exactly what its end does. A
+//! sender may wait longer than its end, but may send nothing that its end may not send; and
+//! once nothing more is lost, the file must arrive.
 
 use super::ends::{Ack, Agreement, Data, Protocol, Receiver, Sender};
 use proptest::prelude::*;
@@ -21,13 +21,13 @@ use std::collections::VecDeque;
 
 type Machines = (Box<dyn SendingMachine>, Box<dyn ReceivingMachine>);
 
-/// The machine and the end, fed with the same.
+/// The machine and the end, which get the same packets.
 struct Pair {
     agreed: Agreement,
     machines: Machines,
     sender: Sender<SequenceNumber>,
     receiver: Receiver<SequenceNumber>,
-    /// What the end said that an individual ACK must say.
+    /// The numbers that the end acknowledges individually.
     said: VecDeque<Ack<SequenceNumber>>,
     now: Moment,
     data: Vec<Packet>,
@@ -69,7 +69,7 @@ impl Pair {
         }
     }
 
-    /// Lets both machines say what they have to say.
+    /// Lets both machines send their packets.
     fn drain(&mut self) {
         while let Some(transmit) = self.machines.0.poll_transmit(self.now) {
             let sequence = transmit.packet.sequence;
@@ -120,7 +120,7 @@ impl Pair {
         );
     }
 
-    /// The next timer of either machine runs out.
+    /// The next timer of either machine expires.
     fn time_passes(&mut self) {
         let timers = [
             self.machines.0.next_timeout(),
@@ -139,7 +139,7 @@ impl Pair {
         }
     }
 
-    /// Whether the file is there, and known to be, once nothing more goes wrong.
+    /// Whether the file arrives, and both sides know it, once nothing more is lost.
     fn ends_well(&mut self) -> bool {
         for _ in 0..10 * SEGMENTS {
             for packet in std::mem::take(&mut self.data) {
@@ -181,7 +181,7 @@ impl Pair {
     }
 }
 
-/// What an ACK or NACK says, its ranges in the order of the numbers.
+/// The content of an ACK or NACK, its ranges in the order of the numbers.
 fn ack_of(protocol: Protocol, packet: &Packet) -> Option<Ack<SequenceNumber>> {
     let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
         return None;

@@ -1,4 +1,4 @@
-//! Two ends and a channel each way, as a system whose every behaviour can be tried out.
+//! Two ends and a channel in each direction, as a system whose behaviours can all be tried.
 
 use super::ends::{Ack, Agreement, Data, Protocol, Receiver, Sender, Small};
 use stateright::{Model, Property};
@@ -7,15 +7,15 @@ use std::fmt;
 /// What a channel may do to packets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// Lose and repeat them, but keep their order; it holds so many at a time, and loses
-    /// what comes when it is full.
+    /// Lose and duplicate them, but keep their order; it holds this many, and loses what arrives
+    /// when it is full.
     Kept { room: usize },
-    /// Lose, repeat and reorder them: whatever was ever sent may arrive at any time, any
-    /// number of times.
+    /// Lose, duplicate and reorder them: every packet that was ever sent may arrive at any
+    /// time, any number of times.
     Free,
 }
 
-/// The packets of one direction that may yet arrive.
+/// The packets of one direction that may still arrive.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Channel<P>(pub(crate) Vec<P>);
 
@@ -32,7 +32,7 @@ impl<P: Clone + Ord> Channel<P> {
         }
     }
 
-    /// What may arrive next, and whether a copy of it stays behind.
+    /// The packets that may arrive next, and whether a copy of each remains.
     fn arrivals(&self, order: Order) -> Vec<(usize, bool)> {
         match order {
             Order::Kept { .. } if self.0.is_empty() => Vec::new(),
@@ -50,7 +50,7 @@ impl<P: Clone + Ord> Channel<P> {
     }
 }
 
-/// Both ends and what is between them.
+/// Both ends and both channels.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct State {
     pub(crate) sender: Sender<Small>,
@@ -62,7 +62,7 @@ pub(crate) struct State {
 /// One thing that may happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// The segment this far ahead of the sender's base is sent, again or for the first time.
+    /// The segment this far ahead of the sender's base is sent or retransmitted.
     Send(u32),
     TimeOut,
     DataArrives {
@@ -73,21 +73,21 @@ pub(crate) enum Action {
         place: usize,
         is_kept: bool,
     },
-    /// The oldest DATA on its way is lost.
+    /// The oldest DATA in flight is lost.
     LoseData,
     LoseAck,
 }
 
-/// What is looked for.
+/// The purpose of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Question {
-    /// Whether all that must hold does hold.
+    /// Check all properties.
     All,
-    /// The shortest way to a segment in another's place.
+    /// Find the shortest path to a segment in the wrong place.
     Spoilt,
-    /// The shortest way to a sender that believes what is not true.
+    /// Find the shortest path to a sender with a wrong belief.
     Deceived,
-    /// The shortest way to an ACK that the sender cannot understand.
+    /// Find the shortest path to an ACK that the sender cannot interpret.
     Misunderstood,
 }
 
@@ -170,7 +170,7 @@ impl Model for System {
         let true_belief = Property::always(TRUE_BELIEF, |_: &Self, state: &State| {
             state.believes_what_is_true()
         });
-        // An individual ACK that is not understood says nothing of later ones.
+        // A misunderstood individual ACK says nothing about later ones.
         let understood = Property::always(UNDERSTOOD, |system: &Self, state: &State| {
             system.agreed.protocol == Protocol::SelectiveRepeat
                 || state.sender.clone().take(&state.receiver.ack())
@@ -193,11 +193,10 @@ pub(crate) const IN_ORDER: &str = "what is delivered is a prefix of what was sen
 /// Safety, the sender's half: without it a transfer could end with a hole.
 pub(crate) const TRUE_BELIEF: &str = "what the sender believes arrived has arrived";
 
-/// Else the sender would send the same again for ever.
+/// Otherwise the sender would retransmit the same segment for ever.
 pub(crate) const UNDERSTOOD: &str = "what the receiver would say now is understood";
 
-/// Liveness, as far as chance allows: whatever has gone wrong, nothing more needs to go
-/// wrong.
+/// Liveness, as far as chance allows: from every state the transfer can still succeed.
 pub(crate) const WAY_OUT: &str =
     "from here a run without further loss ends with the whole file";
 
@@ -223,8 +222,8 @@ impl State {
 }
 
 impl System {
-    /// Whether all that is on its way may be lost, and the file still arrives when nothing
-    /// is lost from here on: the oldest goes again, it arrives, its ACK arrives.
+    /// Whether the file still arrives if everything in flight is lost and nothing afterwards: the
+    /// oldest segment is retransmitted, it arrives, its ACK arrives.
     fn can_end_well(&self, state: &State) -> bool {
         let (mut sender, mut receiver) = (state.sender.clone(), state.receiver.clone());
         for _ in 0..=2 * self.agreed.segments {

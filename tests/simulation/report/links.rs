@@ -1,10 +1,11 @@
 //! Links of the report: to a file, to a heading, to a line of code, to a test.
 //!
 //! - A link to a page, `x.md#the-idea`, finds the heading; one to a file finds the file.
-//! - A link to a line of code names what stands there: ``[`Event::PacketSent`](x.rs#L30)``
-//!   is right where line 30 of `x.rs` begins with `PacketSent`, words such as `pub fn` left
-//!   aside. `UPDATE_REPORT=1` finds the line again after the code has moved.
-//! - A test that a page names is there.
+//! - A link to a line of code names the item there: ``[`Event::PacketSent`](x.rs#L30)`` is
+//!   right if line 30 of `x.rs` begins with `PacketSent`, apart from words such as `pub fn`.
+//!   `UPDATE_REPORT=1` finds the line again after the code has moved.
+//! - A number that links to a table, `[861](figures/x.txt)`, is in that table.
+//! - A test that a page names exists.
 //! - Each event of the journal's page has its line of code and its chapter.
 //! - The reading order, of which the book's list of chapters is made, has every page.
 
@@ -59,6 +60,25 @@ fn every_linked_line_of_code_contains_the_item_named_by_the_link() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_number_linked_to_a_table_is_in_that_table() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for page in pages() {
+        for Hyperlink { name, target } in links(&read(&page)) {
+            let is_number = name.parse::<f64>().is_ok();
+            if is_number && target.split('.').next_back() == Some("txt") {
+                let table = read(resolved(&page, &target));
+                if !table.split_whitespace().any(|word| word == name) {
+                    wrong.push(format!("{}: no {name} in {target}", page.display()));
+                }
+                count += 1;
+            }
+        }
+    }
+    assert!(wrong.is_empty() && count > 0, "\n{}", wrong.join("\n"));
 }
 
 #[test]

@@ -14,11 +14,10 @@ mod marker;
 
 pub(super) use marker::Mark;
 
-use super::look;
 use super::rows::{self, Setting, written};
+use super::{context_menu, links, look};
 use fltk::app;
 use fltk::enums::{Event, Key, Shortcut};
-use fltk::menu::{MenuButton, MenuFlag};
 use fltk::prelude::*;
 use fltk::text::{PositionType, TextBuffer, TextDisplay, WrapMode};
 use marker::Marker;
@@ -51,10 +50,15 @@ struct Page {
     lengths: VecDeque<usize>,
 }
 
+/// Between the text and the display's edges. Unit: pixels.
+const EDGES: i32 = 16;
+
 /// An action of the user on a row.
 pub(super) enum Touch {
     /// Something to scroll or to unfold: show the chat again.
     Turned,
+    /// The display has another size: show the chat again.
+    Resized,
     /// Text for the message that is being written.
     Typed(String),
 }
@@ -77,6 +81,8 @@ impl ChatPane {
         display.show_cursor(false);
         let follows = Rc::new(Cell::new(true));
         let is_jumping: Rc<Cell<bool>> = Rc::default();
+        let touched = Rc::new(touched);
+        let resized = Rc::clone(&touched);
         let (stays, end) = (Rc::clone(&follows), text.clone());
         let jumping = Rc::clone(&is_jumping);
         display.resize_callback(move |display, _, _, _, _| {
@@ -84,11 +90,12 @@ impl ChatPane {
             if stays.get() {
                 scroll_to_end(display, &end);
             }
+            resized(Touch::Resized);
         });
         let page: Rc<RefCell<Page>> = Rc::default();
         let shown = Rc::clone(&page);
         display.super_handle_first(false);
-        display.handle(move |display, event| on_event(display, event, &shown, &touched));
+        display.handle(move |display, event| on_event(display, event, &shown, &*touched));
         Self {
             display,
             text,
@@ -105,7 +112,8 @@ impl ChatPane {
     /// Shows what is new, and follows it unless somebody reads further up.
     pub(super) fn show(&mut self, chat: &model::Chat, me: &str) {
         self.notice_scrolling();
-        let setting = setting(chat, me);
+        let setting = self.setting_for(chat, me);
+        let is_wider = setting.width != self.setting.width;
         let is_another = setting.with != self.setting.with;
         let has_stepped = setting.current != self.setting.current;
         let mut marker = self.mark_with();
@@ -115,6 +123,7 @@ impl ChatPane {
         let page = Rc::clone(&self.page);
         let mut page = page.borrow_mut();
         match page.transcript.follow(chat.chosen()) {
+            _ if is_wider => self.show_all(&mut page, is_another),
             Change::All => self.show_all(&mut page, is_another),
             Change::Rows {
                 gone,
@@ -206,6 +215,19 @@ impl ChatPane {
         }
     }
 
+    fn setting_for(&self, chat: &model::Chat, me: &str) -> Setting {
+        let search = chat.search();
+        let width = self.display.w() - app::scrollbar_size() - EDGES;
+        Setting {
+            with: chat.chosen().with().clone(),
+            me: me.to_owned(),
+            query: search.map(|it| it.query().to_owned()).unwrap_or_default(),
+            current: search.and_then(model::Search::current),
+            width: Some(width),
+            ruler: Rc::clone(&self.setting.ruler),
+        }
+    }
+
     fn append(&mut self, page: &mut Page, new: usize) {
         let rows = page.transcript.rows();
         let (mut text, mut styles) = (String::new(), String::new());
@@ -291,16 +313,6 @@ impl ChatPane {
     }
 }
 
-fn setting(chat: &model::Chat, me: &str) -> Setting {
-    let search = chat.search();
-    Setting {
-        with: chat.chosen().with().clone(),
-        me: me.to_owned(),
-        query: search.map(|it| it.query().to_owned()).unwrap_or_default(),
-        current: search.and_then(model::Search::current),
-    }
-}
-
 /// Asks for the last row, whole, at the next drawing. The text ends with a line end;
 /// without it a row for what comes after would be shown too.
 fn scroll_to_end(display: &mut TextDisplay, text: &TextBuffer) {
@@ -342,7 +354,7 @@ fn on_event(
 ) -> bool {
     let command = app::event_state().intersects(Shortcut::Ctrl | Shortcut::Alt);
     match event {
-        Event::Push if app::event_mouse_button() == app::MouseButton::Right => {
+        Event::Push if context_menu::is_wanted(event) => {
             let at = place_under_the_mouse(display);
             offer_to_copy(display, &page.borrow(), at);
             true
@@ -352,7 +364,14 @@ fn on_event(
                 && !app::event_clicks()
                 && display.buffer().is_some_and(|text| !text.selected());
             let at = place_under_the_mouse(display);
-            if is_plain_click && toggle(&mut page.borrow_mut(), at) {
+            if !is_plain_click {
+                return false;
+            }
+            let text = display.buffer();
+            let link = text.and_then(|text| link_at(&text, &page.borrow(), at));
+            if let Some(link) = link {
+                links::open(&link);
+            } else if toggle(&mut page.borrow_mut(), at) {
                 touched(Touch::Turned);
             }
             false
@@ -395,23 +414,31 @@ fn offer_to_copy(display: &TextDisplay, page: &Page, at: i32) {
     let Some(text) = display.buffer() else {
         return;
     };
-    let mut menu = MenuButton::new(app::event_x(), app::event_y(), 0, 0, None);
-    menu.set_text_size(look::TEXT);
+    let mut items: Vec<context_menu::Item> = Vec::new();
     if text.selected() {
         let text = text.clone();
-        menu.add("Copy", Shortcut::None, MenuFlag::Normal, move |_| {
-            app::copy(&selected(&text));
-        });
+        items.push(("Copy", Box::new(move || app::copy(&selected(&text)))));
     }
     if let Some(row) = row_at(page, at) {
         let start = start_of(page, row);
         let end = start + page.lengths.get(row).copied().unwrap_or(0);
         let line = text.text_range(position(start), position(end));
-        menu.add("Copy line", Shortcut::None, MenuFlag::Normal, move |_| {
-            let line = line.as_deref().unwrap_or_default();
-            app::copy(rows::for_the_clipboard(line).trim_end());
-        });
+        let line = rows::for_the_clipboard(&line.unwrap_or_default());
+        items.push(("Copy line", Box::new(move || app::copy(line.trim_end()))));
     }
-    menu.popup();
-    MenuButton::delete(menu);
+    if let Some(link) = link_at(&text, page, at) {
+        let opened = link.clone();
+        items.push(("Open link", Box::new(move || links::open(&opened))));
+        items.push(("Copy link", Box::new(move || app::copy(&link))));
+    }
+    context_menu::show(items);
+}
+
+/// The address under this place of the text.
+fn link_at(text: &TextBuffer, page: &Page, at: i32) -> Option<String> {
+    let row = row_at(page, at)?;
+    let start = start_of(page, row);
+    let end = start + page.lengths.get(row)?;
+    let line = text.text_range(position(start), position(end))?;
+    links::at(&line, usize::try_from(at).ok()?.checked_sub(start)?)
 }

@@ -22,7 +22,7 @@ use super::strip::Strip;
 use super::{IntentCallback, ModelReader, labels, look};
 use fltk::app;
 use fltk::button::Button;
-use fltk::frame::Frame;
+use fltk::enums::{Event, Shortcut};
 use fltk::group::Flex;
 use fltk::input::Input;
 use fltk::prelude::*;
@@ -60,22 +60,11 @@ struct Watching {
     report: IntentCallback,
 }
 
-/// Label, tip and meaning of a button over the chat.
-type Shortcut = (&'static str, &'static str, Intent);
-
-/// The buttons over the chat.
-const SHORTCUTS: [Shortcut; 3] = [
-    ("Show &online", "List the users (Alt+O)", Intent::ShowOnline),
-    (
-        "Show &files",
-        "List the files on the server (Alt+F)",
-        Intent::ShowFiles,
-    ),
-    (
-        "Show co&mmands",
-        "List the commands (Alt+M)",
-        Intent::ShowCommands,
-    ),
+/// The keys that have no button: with Alt, while the page of the chat is shown.
+const KEYS: [(char, Intent); 3] = [
+    ('o', Intent::ShowOnline),
+    ('f', Intent::ShowFiles),
+    ('m', Intent::ShowCommands),
 ];
 
 /// The buttons while the connection is lost.
@@ -99,12 +88,12 @@ impl Conversation {
         };
         let mut column = Flex::default().column();
         column.set_pad(look::GAP);
-        let buttons = shortcuts(&mut column);
         let mut finder = Finder::new(&mut column, report, focus.clone());
         let touched = {
             let (field, watching) = (Rc::clone(&field), watching.clone());
             move |touch| match touch {
                 Touch::Turned => watching.turn(false),
+                Touch::Resized => watching.look_again(),
                 Touch::Typed(text) => {
                     let typed = field.borrow().clone();
                     if let Some(mut field) = typed {
@@ -165,13 +154,8 @@ impl Conversation {
             turned: Box::new(move |is_here| turned.turn(is_here)),
         });
         field.replace(Some(message.clone()));
-        for (mut button, intent) in buttons {
-            let (tell, focus) = (Rc::clone(report), focus.clone());
-            button.set_callback(move |_| {
-                tell(intent.clone());
-                focus();
-            });
-        }
+        let tell = Rc::clone(report);
+        column.handle(move |_, event| event == Event::Shortcut && listed(&tell));
         below.lead_to_the_end(&chat, &watching, focus.clone());
         answer_lost(&lost, report, focus);
         finder.show(None);
@@ -229,18 +213,16 @@ impl Conversation {
     }
 }
 
-fn shortcuts(column: &mut Flex) -> [(Button, Intent); 3] {
-    let mut top = Flex::default().row();
-    top.set_pad(look::GAP);
-    Frame::default();
-    let buttons = SHORTCUTS.map(|(label, tip, intent)| {
-        let button = look::button(label, tip);
-        top.fixed(&button, 136);
-        (button, intent)
-    });
-    top.end();
-    column.fixed(&top, look::ROW);
-    buttons
+/// Lists users, files or commands in the chat, if the key that is pressed asks for it.
+fn listed(tell: &IntentCallback) -> bool {
+    let is_alt = app::event_state().contains(Shortcut::Alt);
+    let key = app::event_key().to_char();
+    let intent = KEYS.iter().find(|(letter, _)| key == Some(*letter));
+    let Some((_, intent)) = intent.filter(|_| is_alt) else {
+        return false;
+    };
+    tell(intent.clone());
+    true
 }
 
 fn answer_lost(

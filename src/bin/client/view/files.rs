@@ -9,8 +9,8 @@
 //!
 //! A letter typed on the list goes into the filter; Escape empties that again.
 
-use super::look;
 use super::sorted_table::{Column, Owner, Rectangle, SortedTable, Touch, draw_words};
+use super::{context_menu, look};
 use fltk::app;
 use fltk::draw;
 use fltk::enums::{Align, CallbackTrigger, Event, Key, Shortcut};
@@ -81,7 +81,7 @@ impl FileList {
     pub(super) fn new(
         column: &mut Flex,
         changed: impl Fn(&[String], bool) + 'static,
-        opened: impl Fn(Vec<String>) + 'static,
+        opened: impl Fn(Vec<String>) + Clone + 'static,
     ) -> Self {
         let mut row = Flex::default().row();
         row.set_pad(look::GAP);
@@ -118,6 +118,10 @@ impl FileList {
                     }
                     Touch::Open => {
                         opened(sorted_table.chosen());
+                        true
+                    }
+                    Touch::Menu => {
+                        context_menu::show(actions(sorted_table.chosen(), &opened));
                         true
                     }
                     Touch::Heading(_)
@@ -213,7 +217,11 @@ impl Shelf {
                 true
             }
             Touch::Key(key) => self.type_into_filter(key),
-            Touch::Press { .. } | Touch::Hover(_) | Touch::Open | Touch::Chosen => false,
+            Touch::Press { .. }
+            | Touch::Hover(_)
+            | Touch::Open
+            | Touch::Menu
+            | Touch::Chosen => false,
         }
     }
 
@@ -267,6 +275,21 @@ impl Shelf {
             "No name has these words.".to_owned()
         }
     }
+}
+
+/// The menu of the chosen files.
+fn actions(
+    chosen: Vec<String>,
+    opened: &(impl Fn(Vec<String>) + Clone + 'static),
+) -> Vec<context_menu::Item> {
+    if chosen.is_empty() {
+        return Vec::new();
+    }
+    let (opened, names) = (opened.clone(), chosen.join("\n"));
+    vec![
+        ("Download", Box::new(move || opened(chosen.clone()))),
+        ("Copy name", Box::new(move || app::copy(&names))),
+    ]
 }
 
 /// A tick, drawn: not every font has one.

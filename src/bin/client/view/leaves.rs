@@ -3,6 +3,7 @@
 use super::page::Page;
 use fltk::group::Flex;
 use fltk::prelude::*;
+use fltk::widget::Widget;
 use std::cell::Cell;
 
 /// All pages.
@@ -20,8 +21,8 @@ pub(super) struct Leaf {
     pub(super) page: Page,
     /// Its content.
     pub(super) columns: Vec<Flex>,
-    /// The widget beside it if the window is wide enough.
-    pub(super) aside: Option<Flex>,
+    /// The widgets beside it if the window is wide enough.
+    pub(super) aside: Vec<Widget>,
     /// Puts the cursor where the page wants it.
     pub(super) focus: Box<dyn Fn()>,
 }
@@ -62,7 +63,7 @@ impl Leaves {
             for column in &leaf.columns {
                 set_visible(column, is_shown);
             }
-            if let Some(aside) = &leaf.aside {
+            for aside in &leaf.aside {
                 set_visible(aside, is_shown && !self.is_narrow.get());
             }
         }
@@ -82,11 +83,11 @@ impl Leaves {
     }
 }
 
-fn set_visible(column: &Flex, is_visible: bool) {
-    let mut column = column.clone();
+fn set_visible(widget: &(impl WidgetExt + Clone), is_visible: bool) {
+    let mut widget = widget.clone();
     if is_visible {
-        column.show();
+        widget.show();
     } else {
-        column.hide();
+        widget.hide();
     }
 }

@@ -9,7 +9,7 @@
 //!
 //! Source: FLTK manual, class `Fl_Browser`, `format_char`.
 
-use super::look;
+use super::{context_menu, look};
 use fltk::app;
 use fltk::browser::{BrowserScrollbar, HoldBrowser};
 use fltk::enums::{Color, Event, Key};
@@ -37,11 +37,13 @@ pub(super) struct List {
 
 impl List {
     /// Makes the widget in the group that is being built; its first column is `first`
-    /// pixels wide. `picked` hears of a double click or Enter on a row, counted from 0.
+    /// pixels wide. `picked` hears of a double click or Enter on a row, counted from 0;
+    /// `offered` are the actions on a row for its menu.
     pub(super) fn new(
         tip: &str,
         first: i32,
         mut picked: impl FnMut(usize) + 'static,
+        offered: impl Fn(usize) -> Vec<context_menu::Item> + 'static,
     ) -> Self {
         let mut browser = HoldBrowser::default();
         browser.set_frame(look::LIST);
@@ -57,6 +59,14 @@ impl List {
         // the cursor back.
         browser.super_handle_first(false);
         browser.handle(move |browser, event| {
+            if context_menu::is_wanted(event) {
+                if event == Event::Push {
+                    select_under_mouse(browser);
+                }
+                let row = chosen_row(browser);
+                context_menu::show(row.map(&offered).unwrap_or_default());
+                return true;
+            }
             let double_click = event == Event::Push && app::event_clicks();
             let enter = event == Event::KeyDown
                 && matches!(app::event_key(), Key::Enter | Key::KPEnter);
@@ -119,6 +129,15 @@ impl Cell {
 
 fn chosen_row(browser: &HoldBrowser) -> Option<usize> {
     usize::try_from(browser.value()).ok()?.checked_sub(1)
+}
+
+fn select_under_mouse(browser: &mut HoldBrowser) {
+    let row_height = browser.text_size() + 2; // FLTK: a line of letters, and 2 pixels.
+    let from_top = app::event_y() - browser.y() - 2 + browser.position();
+    let line = from_top / row_height + 1;
+    if (1..=browser.size()).contains(&line) {
+        browser.select(line);
+    }
 }
 
 /// A row as the browser reads it.

@@ -19,7 +19,7 @@ pub(super) enum Choice {
     Theme(Theme),
     /// Larger, smaller, or as usual.
     Zoom(Zoom),
-    /// The keys, told in the chat.
+    /// The keys, in a window of their own.
     Keys,
     /// The page to the right (1) or to the left (-1).
     Turn(isize),
@@ -39,7 +39,8 @@ pub(super) const HEIGHT: i32 = 26;
 /// Makes the menus in the column that is being built; `choose` hears what a person wants.
 pub(super) fn bar(choose: impl Fn(Choice) + 'static) -> MenuBar {
     let mut bar = MenuBar::default();
-    bar.set_frame(FrameType::FlatBox);
+    // Its menus take the same box, and with it a border.
+    bar.set_frame(FrameType::UpBox);
     bar.set_down_frame(FrameType::FlatBox);
     bar.set_color(look::PAPER);
     bar.set_selection_color(look::CHOSEN);

@@ -2,6 +2,7 @@
 //! controller, and Download.
 //!
 //! ```text
+//! > Options: go-back-n, window 16                 a click unfolds what follows
 //! Protocol   [go-back-n v]
 //! a window of packets; a timeout retransmits all of them
 //! Controller [reno v]
@@ -18,15 +19,16 @@
 
 mod choices;
 
-use super::{IntentCallback, look};
+use super::sorted_table::draw_words;
+use super::{IntentCallback, labels, look};
 use choices::{
     asked, congestion, controller_explanation, controller_index, controller_names,
-    explanation, number, place_of, protocol_index, protocol_names,
+    explanation, number, place_of, protocol_index, protocol_names, summary,
 };
 use fltk::button::Button;
 use fltk::dialog::{FileDialog, FileDialogType};
 use fltk::draw;
-use fltk::enums::{CallbackTrigger, Font};
+use fltk::enums::{Align, CallbackTrigger, Font, Shortcut};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::input::Input;
@@ -60,6 +62,8 @@ pub(super) struct Panel {
     pub(super) download: Button,
     upload: Button,
     column: Flex,
+    /// The settings in one line; a click unfolds the options.
+    summary: Button,
     options: Flex,
     shown: Option<RequestedOptions>,
     shown_pause: Option<Share>,
@@ -84,6 +88,7 @@ const PAD: i32 = 3;
 impl Panel {
     /// Makes the widgets in the column that is being built.
     pub(super) fn new(column: &mut Flex, report: &IntentCallback) -> Self {
+        let summary = summary_row(column);
         let mut options = Flex::default().column();
         options.set_pad(PAD);
         let mut protocol = look::choice("Choose the ARQ protocol of later transfers");
@@ -101,17 +106,14 @@ impl Panel {
         let overwrite_explanation = look::explanation();
         options.fixed(&overwrite_explanation, ONE_LINE);
         options.end();
+        options.hide();
 
         let mut what = Flex::default().row();
         what.set_pad(look::GAP);
         let caption = look::caption("File");
         what.fixed(&caption, 30);
         let file = look::field("Select files above, or type a name or a path here");
-        let download = look::main_button(
-            "&Download",
-            "Download the selected files \
-                                                       (Alt+D)",
-        );
+        let download = look::button("&Download", "Download the selected files (Alt+D)");
         what.fixed(&download, 104);
         let upload = look::button(
             "&Upload",
@@ -135,12 +137,14 @@ impl Panel {
             download,
             upload,
             column: column.clone(),
+            summary,
             options,
             shown: None,
             shown_pause: None,
         };
         show_pause(&mut panel.pause_at, None);
         panel.lay_out();
+        panel.unfold_at_a_press();
         panel.report_choices(report);
         panel.report_uploads(report);
         panel
@@ -159,6 +163,7 @@ impl Panel {
                 model.overwrite.explanation().to_owned(),
             ),
         ];
+        look::set_label(&mut self.summary, &labels::label(&summary(model)));
         let mut has_moved = false;
         for (frame, words) in explanations {
             has_moved |= explain(&mut self.options, frame, &words);
@@ -199,6 +204,24 @@ impl Panel {
         self.column.layout();
         self.options.layout();
         self.column.redraw();
+    }
+
+    /// The line shows and hides the options below it.
+    fn unfold_at_a_press(&mut self) {
+        let (mut column, mut options) = (self.column.clone(), self.options.clone());
+        self.summary.set_callback(move |summary| {
+            if options.visible() {
+                options.hide();
+            } else {
+                options.show();
+            }
+            summary.redraw();
+            column.layout();
+            column.redraw();
+        });
+        let options = self.options.clone();
+        self.summary
+            .draw(move |summary| draw_summary(summary, options.visible()));
     }
 
     fn report_choices(&mut self, report: &IntentCallback) {
@@ -286,6 +309,46 @@ fn height_of(words: &str) -> i32 {
         look::TWO_LINES
     } else {
         ONE_LINE
+    }
+}
+
+/// The line that says which options are set.
+fn summary_row(column: &mut Flex) -> Button {
+    let mut summary = Button::default();
+    summary.set_shortcut(Shortcut::Alt | 't');
+    summary.set_tooltip("Show or hide the options of later transfers (Alt+T)");
+    column.fixed(&summary, ROW);
+    summary
+}
+
+/// A triangle, which points down while the options are shown, and the words.
+fn draw_summary(summary: &Button, is_open: bool) {
+    let (x, y, w, h) = (summary.x(), summary.y(), summary.w(), summary.h());
+    draw::draw_rect_fill(x, y, w, h, look::PAPER);
+    let (left, middle) = (x + 3, y + h / 2);
+    draw::set_draw_color(look::ACCENT);
+    if is_open {
+        draw::draw_polygon(
+            left,
+            middle - 3,
+            left + 10,
+            middle - 3,
+            left + 5,
+            middle + 4,
+        );
+    } else {
+        draw::draw_polygon(left, middle - 5, left + 7, middle, left, middle + 5);
+    }
+    draw::set_font(Font::Helvetica, look::TEXT);
+    draw_words(
+        &summary.label(),
+        look::INK,
+        Align::Left,
+        (x + 10, y, w - 10, h),
+    );
+    if summary.has_focus() {
+        draw::set_draw_color(look::ACCENT);
+        draw::draw_rect(x, y + 2, w, h - 4);
     }
 }
 

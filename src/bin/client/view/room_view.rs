@@ -2,15 +2,15 @@
 //!
 //! ```text
 //! #all 3 | Transfers 43 %
-//! [online][files][commands]              Online (3)
-//! +-----------------------------------+  +---------------+
-//! | 12:01  dana  hi                   |  | dana          |
+//! +-----------------------------------+  Online (3)
+//! | 12:01  dana  hi                   |  +---------------+
+//! |                                   |  | dana          |
 //! |                                   |  +---------------+
 //! |                                   |  Files (7)
 //! |                                   |  +---------------+
 //! |                                   |  | name     size |
 //! +-----------------------------------+  +---------------+
-//! To [all v] [______________] [Send]     protocol, Download
+//! To [all v] [______________] [Send]     options, Download
 //! connected as dana to localhost:50000        [Disconnect]
 //! ```
 //!
@@ -20,6 +20,7 @@
 use super::bell::Bell;
 use super::class_question::QuestionBar;
 use super::conversation::Conversation;
+use super::divider;
 use super::laboratory;
 use super::leaves::{Leaf, Leaves};
 use super::page::Page;
@@ -35,6 +36,7 @@ use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::input::Input;
 use fltk::prelude::*;
+use fltk::widget::Widget;
 use sash::client::Settings;
 use sash::client::model::{Model, Phase};
 use sash::client::words;
@@ -69,9 +71,6 @@ pub(super) struct RoomView {
 /// Of the row of tabs. Unit: pixels.
 const TABS_HEIGHT: i32 = 30;
 
-/// Of the column with people and files. Unit: pixels.
-const SIDE_WIDTH: i32 = 344;
-
 /// Where the room is narrower, the chat has the whole width. Unit: pixels.
 const LEAST_FOR_SIDE: i32 = 850;
 
@@ -93,14 +92,16 @@ impl RoomView {
         page.fixed(tabs.widget(), TABS_HEIGHT);
 
         let mut middle = Flex::default().row();
-        middle.set_pad(look::MARGIN);
+        middle.set_pad(0);
         let conversation = Conversation::new(report, look);
         let transfers = TransfersPage::new(report);
+        let mut gap = divider::gap();
         let side = Side::new(conversation.message(), report);
-        middle.fixed(side.widget(), SIDE_WIDTH);
+        divider::listen(&mut gap, &middle, side.widget());
         let laboratory = laboratory::Page::new(&settings.out, report, bell);
         middle.end();
-        let leaves = leaves(&middle, &conversation, &transfers, &side, &laboratory);
+        let aside = vec![gap.as_base_widget(), side.widget().as_base_widget()];
+        let leaves = leaves(&middle, &conversation, &transfers, aside, &laboratory);
         let leaves = Rc::new(leaves);
         pages.show_with(Rc::clone(&leaves));
         let narrow = Rc::clone(&leaves);
@@ -208,7 +209,7 @@ fn leaves(
     middle: &Flex,
     conversation: &Conversation,
     transfers: &TransfersPage,
-    side: &Side,
+    aside: Vec<Widget>,
     laboratory: &laboratory::Page,
 ) -> Leaves {
     let message = conversation.message().clone();
@@ -216,19 +217,19 @@ fn leaves(
     let chat = Leaf {
         page: Page::Chat,
         columns: vec![conversation.widget().clone()],
-        aside: Some(side.widget().clone()),
+        aside,
         focus: Box::new(focus),
     };
     let transfers = Leaf {
         page: Page::Transfers,
         columns: vec![transfers.widget().clone()],
-        aside: None,
+        aside: Vec::new(),
         focus: Box::new(transfers.focus()),
     };
     let laboratory = Leaf {
         page: Page::Laboratory,
         columns: vec![laboratory.widget().clone()],
-        aside: None,
+        aside: Vec::new(),
         focus: Box::new(laboratory.focus()),
     };
     Leaves::new(middle, vec![chat, transfers, laboratory])

@@ -13,12 +13,14 @@
 //!
 //! Source: FLTK manual, class `Fl_Text_Display`.
 
-use super::look;
+use super::wrapping::{self, Piece, Ruler};
+use super::{links, look};
 use fltk::enums::{Color, Font};
 use fltk::text::{StyleTableEntryExt, TextAttr};
 use sash::client::model::{Audience, ChatLine, LineKind, Row, Shows, colour_of};
 use sash::client::{matching, words};
 use std::ops::Range;
+use std::rc::Rc;
 
 /// How a piece of a row looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,10 @@ pub(super) enum Style {
     Band,
     /// Below it nobody has read yet; over the whole width.
     New,
+    /// Space that nobody wrote: between columns, and before a continued line.
+    Gap,
+    /// An address that opens when it is clicked.
+    Link,
     /// A match of the search.
     Hit,
     /// The same, in the row that is shown now.
@@ -49,8 +55,11 @@ pub(super) enum Style {
     Person(usize),
 }
 
+/// The letters of a gap: so small that spaces of them fill any width. Unit: pixels.
+const GAP: i32 = 4;
+
 /// The context for which rows are drawn.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Setting {
     /// The conversation.
     pub(super) with: Audience,
@@ -60,6 +69,18 @@ pub(super) struct Setting {
     pub(super) query: String,
     /// The number of the line that the search shows now.
     pub(super) current: Option<usize>,
+    /// Of the lines, where they are broken. Unit: pixels.
+    pub(super) width: Option<i32>,
+    /// Measures them.
+    pub(super) ruler: Rc<Ruler>,
+}
+
+/// A row in its columns.
+struct Columns {
+    time: Option<Piece>,
+    /// The sender of the message.
+    name: Vec<Piece>,
+    text: Vec<Piece>,
 }
 
 /// A row as FLTK takes it: its text, and a style for each byte of it.
@@ -74,18 +95,20 @@ pub(super) fn written(row: &Row, setting: &Setting) -> Written {
         text: String::new(),
         styles: String::new(),
     };
-    let mut pieces = pieces(row, setting);
+    let mut columns = columns(row, setting);
+    let cut = columns.text.into_iter().flat_map(cut_at_links);
+    columns.text = cut.collect();
     if !setting.query.is_empty() {
         let hit = if setting.current == Some(row.number) {
             Style::CurrentHit
         } else {
             Style::Hit
         };
-        let cut = pieces.into_iter();
-        pieces = cut
-            .flat_map(|piece| cut_at_hits(piece, &setting.query, hit))
-            .collect();
+        let cut = |piece| cut_at_hits(piece, &setting.query, hit);
+        columns.name = columns.name.into_iter().flat_map(cut).collect();
+        columns.text = columns.text.into_iter().flat_map(cut).collect();
     }
+    let mut pieces = laid_out(columns, setting);
     // A band goes on to the right edge in the style of its line end.
     let last = pieces.last().map_or(Style::Plain, |(style, _)| *style);
     let is_band = matches!(last, Style::Band | Style::New);
@@ -101,44 +124,35 @@ pub(super) fn written(row: &Row, setting: &Setting) -> Written {
 
 /// The text of the chat for the clipboard: without the marks that nobody sees.
 pub(super) fn for_the_clipboard(text: &str) -> String {
-    text.replace(FROM_THE_LEFT, "")
+    wrapping::without_layout(text).replace(FROM_THE_LEFT, "")
 }
 
 /// Our own sentences run from the left, whatever name they begin with: this invisible
 /// mark shows it.
 const FROM_THE_LEFT: char = '\u{200e}';
 
-fn pieces(row: &Row, setting: &Setting) -> Vec<(Style, String)> {
+fn columns(row: &Row, setting: &Setting) -> Columns {
     match &row.shows {
-        Shows::Day(day) => vec![(Style::Band, format!("  {day}"))],
-        Shows::Earlier => vec![(Style::Band, "  earlier".to_owned())],
-        Shows::New => vec![(Style::New, "  new".to_owned())],
-        Shows::Line(line) => line_pieces(line, setting),
+        Shows::Day(day) => Columns::whole(Style::Band, format!("  {day}")),
+        Shows::Earlier => Columns::whole(Style::Band, "  earlier".to_owned()),
+        Shows::New => Columns::whole(Style::New, "  new".to_owned()),
+        Shows::Line(line) => columns_of_a_line(line, setting),
         Shows::Fold { sentence, lines } => {
             let time = lines.last().map_or(0, |line| line.time_ms);
             let count = lines.len();
-            let sentence = format!("{FROM_THE_LEFT}{sentence}");
-            vec![
-                time_piece(time),
-                (Style::Faded, sentence),
-                (Style::Faded, format!("  \u{25b8} {count} lines")),
-            ]
+            let sentence = format!("{FROM_THE_LEFT}{sentence}  \u{25b8} {count} lines");
+            Columns::told(time, Style::Faded, sentence)
         }
     }
 }
 
-/// A line in pieces of one style each.
-fn line_pieces(line: &ChatLine, setting: &Setting) -> Vec<(Style, String)> {
-    let time = time_piece(line.time_ms);
+fn columns_of_a_line(line: &ChatLine, setting: &Setting) -> Columns {
     let name = |name: &str| (Style::Person(colour_of(name)), name.to_owned());
-    // In another style than the text: with Hebrew in one go, it would move to its far
-    // side.
-    let gap = |text: Style| {
-        let is_faded = text == Style::Faded;
-        let style = if is_faded { Style::Plain } else { Style::Faded };
-        (style, "  ".to_owned())
+    let said = |name: Vec<Piece>, style: Style| Columns {
+        time: Some(time_piece(line.time_ms)),
+        name,
+        text: vec![(style, line.text.clone())],
     };
-    let text = |style| (style, line.text.clone());
     let is_between_two = setting.with != Audience::All;
     match &line.kind {
         LineKind::Said { from } => {
@@ -147,36 +161,99 @@ fn line_pieces(line: &ChatLine, setting: &Setting) -> Vec<(Style, String)> {
                 (false, true) => Style::Mention,
                 (false, false) => Style::Plain,
             };
-            vec![time, name(from), gap(style), text(style)]
+            said(vec![name(from)], style)
         }
-        LineKind::WhisperedFrom { from } => {
-            vec![time, name(from), gap(Style::Whisper), text(Style::Whisper)]
-        }
+        LineKind::WhisperedFrom { from } => said(vec![name(from)], Style::Whisper),
         LineKind::WhisperedTo { .. } if is_between_two => {
-            let me = name(&setting.me);
-            vec![time, me, gap(Style::Whisper), text(Style::Whisper)]
+            said(vec![name(&setting.me)], Style::Whisper)
         }
         LineKind::WhisperedTo { to } => {
             let whisper = (Style::Whisper, "you to ".to_owned());
-            let colon = (Style::Whisper, ":  ".to_owned());
-            vec![time, whisper, name(to), colon, text(Style::Whisper)]
+            let colon = (Style::Whisper, ":".to_owned());
+            said(vec![whisper, name(to), colon], Style::Whisper)
         }
         LineKind::Joined { .. } | LineKind::Left { .. } | LineKind::Notice => {
-            vec![time, (Style::Faded, from_the_left(&line.to_string()))]
+            Columns::told(line.time_ms, Style::Faded, from_the_left(&line.to_string()))
         }
-        LineKind::Gap => vec![(Style::Band, format!("  {}", line.text))],
-        LineKind::Error => vec![time, (Style::Wrong, from_the_left(&line.text))],
-        LineKind::Output if line.text.starts_with(' ') => {
-            vec![(Style::Column, from_the_left(&line.text))]
+        LineKind::Gap => Columns::whole(Style::Band, format!("  {}", line.text)),
+        LineKind::Error => {
+            Columns::told(line.time_ms, Style::Wrong, from_the_left(&line.text))
         }
-        LineKind::Output if line.text.ends_with(':') => {
-            vec![(Style::Heading, from_the_left(&line.text))]
+        LineKind::Output => {
+            let style = if line.text.starts_with(' ') {
+                Style::Column
+            } else if line.text.ends_with(':') {
+                Style::Heading
+            } else {
+                Style::Plain
+            };
+            Columns::whole(style, from_the_left(&line.text))
         }
-        LineKind::Output => vec![(Style::Plain, from_the_left(&line.text))],
     }
 }
 
-fn time_piece(time_ms: u64) -> (Style, String) {
+impl Columns {
+    /// A row without columns.
+    fn whole(style: Style, text: String) -> Self {
+        Self {
+            time: None,
+            name: Vec::new(),
+            text: vec![(style, text)],
+        }
+    }
+
+    /// A time and a sentence.
+    fn told(time_ms: u64, style: Style, text: String) -> Self {
+        Self {
+            time: Some(time_piece(time_ms)),
+            ..Self::whole(style, text)
+        }
+    }
+}
+
+/// The columns in a row, in lines of the display's width where that is known.
+fn laid_out(columns: Columns, setting: &Setting) -> Vec<Piece> {
+    let Columns { time, name, text } = columns;
+    let Some(time) = time else {
+        return text;
+    };
+    if let Some(width) = setting.width {
+        let measure = |style, text: &str| setting.ruler.width(style, text);
+        return wrapping::in_columns(time, name, text, f64::from(width), &measure);
+    }
+    let gap = (!name.is_empty()).then(|| (Style::Gap, "  ".to_owned()));
+    let pieces = std::iter::once(time).chain(name).chain(gap).chain(text);
+    pieces.collect()
+}
+
+/// A piece with its links marked. In text from the right they are not, as it is not cut.
+fn cut_at_links((style, text): Piece) -> Vec<Piece> {
+    let links = links::find(&text);
+    let is_message = matches!(
+        style,
+        Style::Plain | Style::Faded | Style::Whisper | Style::Mention
+    );
+    if links.is_empty() || !is_message || runs_from_the_right(&text) {
+        return vec![(style, text)];
+    }
+    cut(style, &text, links, Style::Link)
+}
+
+/// The text with these places of it in another style.
+fn cut(style: Style, text: &str, places: Vec<Range<usize>>, other: Style) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut done = 0;
+    for Range { start, end } in places {
+        pieces.push((style, text[done..start].to_owned()));
+        pieces.push((other, text[start..end].to_owned()));
+        done = end;
+    }
+    pieces.push((style, text[done..].to_owned()));
+    pieces.retain(|(_, text)| !text.is_empty());
+    pieces
+}
+
+fn time_piece(time_ms: u64) -> Piece {
     (Style::Faded, format!("{}  ", words::time_of_day(time_ms)))
 }
 
@@ -185,11 +262,7 @@ fn from_the_left(sentence: &str) -> String {
 }
 
 /// A piece with what is searched for marked in it.
-fn cut_at_hits(
-    (style, text): (Style, String),
-    query: &str,
-    hit: Style,
-) -> Vec<(Style, String)> {
+fn cut_at_hits((style, text): Piece, query: &str, hit: Style) -> Vec<Piece> {
     let hits = matching::find(&text, query);
     if hits.is_empty() || matches!(style, Style::Band | Style::New) {
         return vec![(style, text)];
@@ -197,15 +270,7 @@ fn cut_at_hits(
     if runs_from_the_right(&text) {
         return vec![(hit, text)];
     }
-    let mut pieces = Vec::new();
-    let mut done = 0;
-    for Range { start, end } in hits {
-        pieces.push((style, text[done..start].to_owned()));
-        pieces.push((hit, text[start..end].to_owned()));
-        done = end;
-    }
-    pieces.push((style, text[done..].to_owned()));
-    pieces
+    cut(style, &text, hits, hit)
 }
 
 /// Hebrew, Arabic and their neighbours.
@@ -232,10 +297,24 @@ impl Style {
             Self::New => 8,
             Self::Hit => 9,
             Self::CurrentHit => 10,
-            Self::Person(colour) => 11 + colour % look::PEOPLE.len(),
+            Self::Gap => 11,
+            Self::Link => 12,
+            Self::Person(colour) => 13 + colour % look::PEOPLE.len(),
         };
         char::from(b'A' + u8::try_from(index).unwrap_or(0))
     }
+}
+
+/// The letters of a style: which, and how large. Unit: pixels.
+pub(super) fn font_of(style: Style) -> (Font, i32) {
+    let index = usize::try_from(u32::from(style.letter()) - u32::from('A')).unwrap_or(0);
+    STYLES
+        .with(|table| table.get(index).map(|it| (it.font, it.size)))
+        .unwrap_or((Font::Helvetica, look::TEXT))
+}
+
+thread_local! {
+    static STYLES: Vec<StyleTableEntryExt> = style_table();
 }
 
 /// In the order of [`Style::letter`].
@@ -274,6 +353,11 @@ pub(super) fn style_table() -> Vec<StyleTableEntryExt> {
         ),
         on(look::ASKING, TextAttr::BgColor, entry(look::INK, plain)),
         on(look::ACCENT, TextAttr::BgColor, entry(look::PAGE, plain)),
+        StyleTableEntryExt {
+            size: GAP,
+            ..entry(look::INK, plain)
+        },
+        on(look::PAGE, TextAttr::Underline, entry(look::ACCENT, plain)),
     ];
     table.extend(look::PEOPLE.map(|color| entry(color, bold)));
     table

@@ -8,19 +8,20 @@
 use super::files::FileList;
 use super::list::{Cell, List};
 use super::panel::Panel;
-use super::{IntentCallback, look};
+use super::{IntentCallback, context_menu, look};
 use fltk::app;
 use fltk::enums::{CallbackTrigger, Event};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::input::Input;
 use fltk::prelude::*;
+use sash::client::commands::quoted;
 use sash::client::controller::Intent;
 use sash::client::dropped;
 use sash::client::model::{Audience, Model, colour_of};
 use sash::client::words;
 use sash::wire::options::RequestedOptions;
-use std::cell::RefCell;
+use std::cell::{self, RefCell};
 use std::rc::Rc;
 
 /// The widgets and what they show.
@@ -30,6 +31,8 @@ pub(super) struct Side {
     users: List,
     /// The users that are shown, and which of them is this one.
     names: Rc<RefCell<Vec<String>>>,
+    /// Whether this user may remove others.
+    is_teacher: Rc<cell::Cell<bool>>,
     me: String,
     files: FileList,
     panel: Panel,
@@ -50,7 +53,8 @@ impl Side {
         let users_heading = look::heading("Online");
         column.fixed(&users_heading, look::ROW);
         let names: Rc<RefCell<Vec<String>>> = Rc::default();
-        let mut users = users_list(&names, message, report);
+        let is_teacher: Rc<cell::Cell<bool>> = Rc::default();
+        let mut users = users_list(&names, &is_teacher, message, report);
         column.fixed(&*users.widget(), PEOPLE_HEIGHT);
         // The field is made after the list, which writes into it.
         let field: Rc<RefCell<Option<Input>>> = Rc::default();
@@ -79,6 +83,7 @@ impl Side {
             users_heading,
             users,
             names,
+            is_teacher,
             me: String::new(),
             files,
             panel,
@@ -104,6 +109,8 @@ impl Side {
             self.names.replace(model.users.clone());
             self.me.clone_from(&model.name);
         }
+        self.is_teacher
+            .set(model.teacher.as_ref() == Some(&model.name));
         self.files.show(model);
         self.panel.show(model);
     }
@@ -168,20 +175,62 @@ fn person(name: &String, model: &Model) -> Vec<Cell> {
 
 fn users_list(
     names: &Rc<RefCell<Vec<String>>>,
+    is_teacher: &Rc<cell::Cell<bool>>,
     message: &Input,
     report: &IntentCallback,
 ) -> List {
-    let names = Rc::clone(names);
-    let tell = Rc::clone(report);
-    let mut message = message.clone();
-    let tip = "Double-click or press Enter to write a direct message";
-    List::new(tip, DOT_WIDTH, move |row| {
-        let name = names.borrow().get(row).cloned();
-        if let Some(name) = name {
+    let write_to = {
+        let (message, tell) = (message.clone(), Rc::clone(report));
+        move |name: String| {
             tell(Intent::ChooseTo(Audience::One(name)));
-            drop(message.take_focus());
+            drop(message.clone().take_focus());
         }
-    })
+    };
+    let (known, write) = (Rc::clone(names), write_to.clone());
+    let picked = move |row: usize| {
+        let name = known.borrow().get(row).cloned();
+        name.into_iter().for_each(&write);
+    };
+    let (known, message) = (Rc::clone(names), message.clone());
+    let is_teacher = Rc::clone(is_teacher);
+    let offered = move |row: usize| {
+        let Some(name) = known.borrow().get(row).cloned() else {
+            return Vec::new();
+        };
+        let mut items = actions(&name, write_to.clone());
+        if is_teacher.get() {
+            items.push(removal(&name, &message));
+        }
+        items
+    };
+    let tip = "Double-click or press Enter to write a direct message";
+    List::new(tip, DOT_WIDTH, picked, offered)
+}
+
+/// The menu of a user.
+fn actions(name: &str, write_to: impl Fn(String) + 'static) -> Vec<context_menu::Item> {
+    let (one, copied) = (name.to_owned(), name.to_owned());
+    vec![
+        (
+            "Write a direct message",
+            Box::new(move || write_to(one.clone())),
+        ),
+        ("Copy name", Box::new(move || app::copy(&copied))),
+    ]
+}
+
+/// Writes the command into the message, to be completed before it is sent.
+fn removal(name: &str, message: &Input) -> context_menu::Item {
+    let kick = format!("/kick {} ", quoted(name));
+    let message = message.clone();
+    let write = move || {
+        let mut message = message.clone();
+        message.set_value(&kick);
+        let end = i32::try_from(kick.len()).unwrap_or(0);
+        drop(message.set_position(end));
+        drop(message.take_focus());
+    };
+    ("Remove from the room\u{2026}", Box::new(write))
 }
 
 #[cfg(test)]

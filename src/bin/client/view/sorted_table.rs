@@ -16,7 +16,7 @@
 
 mod keys;
 
-use super::{labels, look};
+use super::{context_menu, labels, look};
 use fltk::app;
 use fltk::draw;
 use fltk::enums::{Align, Color, Event, Font, FrameType, Key, Shortcut};
@@ -59,6 +59,8 @@ pub(super) enum Touch {
     Hover(Option<usize>),
     /// Another row is the cursor's, or others are chosen.
     Chosen,
+    /// The menu of the chosen rows is wanted.
+    Menu,
     /// Another key. Unless this is answered with yes, others get it.
     Key(Key),
 }
@@ -251,6 +253,12 @@ impl<K: Clone + Eq + Hash + 'static> SortedTable<K> {
         self.table.super_handle_first(false);
         let mut sorted_table = self.clone();
         self.table.handle(move |table, event| match event {
+            _ if context_menu::is_wanted(event) => {
+                drop(table.take_focus());
+                sorted_table.choose_under_mouse(table, event, &*touch);
+                touch(&sorted_table, Touch::Menu);
+                true
+            }
             Event::Push if !is_on_scrollbar(table) => {
                 drop(table.take_focus());
                 sorted_table.press(table, &*touch);
@@ -314,6 +322,22 @@ impl<K: Clone + Eq + Hash + 'static> SortedTable<K> {
             | TableContext::EndPage
             | TableContext::RowHeader
             | TableContext::RcResize => {}
+        }
+    }
+
+    /// The right button chooses the row under it, unless that is chosen already.
+    fn choose_under_mouse(
+        &mut self,
+        table: &Table,
+        event: Event,
+        touch: &dyn Fn(&Self, Touch) -> bool,
+    ) {
+        let row = row_under_mouse(table).filter(|_| event == Event::Push);
+        let is_chosen = |row: &usize| marks(&self.state.borrow(), *row).0;
+        if let Some(row) = row.filter(|row| !is_chosen(row)) {
+            self.change(touch, |state| {
+                state.selection.click(&state.rows, row, Click::Alone);
+            });
         }
     }
 

@@ -14,8 +14,8 @@
 mod row;
 mod table;
 
-use super::sorted_table::{Column, Owner, SortedTable};
-use super::{IntentCallback, labels, look};
+use super::sorted_table::{Column, Owner, SortedTable, Touch};
+use super::{IntentCallback, context_menu, labels, look};
 use fltk::button::Button;
 use fltk::enums::Align;
 use fltk::frame::Frame;
@@ -42,7 +42,7 @@ pub(super) struct TransfersPage {
 const COLUMNS: [Column; 10] = [
     column("#", 40, Align::Right),
     column("File", 0, Align::Left),
-    column("Progress", 100, Align::Center),
+    column("Progress", 190, Align::Center),
     column("Rate", 78, Align::Right),
     column("Time left", 88, Align::Right),
     column("Protocol", 146, Align::Left),
@@ -264,6 +264,10 @@ fn sorted_table(table: &Rc<Rows>, report: &IntentCallback) -> SortedTable<u64> {
         Owner {
             draw: Box::new(move |row, column, place| drawn.draw(row, column, place)),
             touch: Box::new(move |sorted_table, touch| {
+                if touch == Touch::Menu {
+                    context_menu::show(actions(&touched, sorted_table, &tell));
+                    return true;
+                }
                 touched.touch(sorted_table, touch, &tell)
             }),
             invitation: Box::new(|| {
@@ -273,6 +277,25 @@ fn sorted_table(table: &Rc<Rows>, report: &IntentCallback) -> SortedTable<u64> {
             }),
         },
     )
+}
+
+/// The menu of the chosen transfers: those of the buttons that can be pressed.
+fn actions(
+    rows: &Rc<Rows>,
+    sorted_table: &SortedTable<u64>,
+    tell: &IntentCallback,
+) -> Vec<context_menu::Item> {
+    let chosen = sorted_table.chosen();
+    let mut items: Vec<context_menu::Item> = Vec::new();
+    for (label, _, _, press) in TOOLS {
+        if chosen.iter().any(|tag| rows.can(*tag, press)) {
+            let (rows, tell) = (Rc::clone(rows), Rc::clone(tell));
+            let sorted_table = sorted_table.clone();
+            let action = move || rows.press_chosen(&sorted_table, press, &tell);
+            items.push((label, Box::new(action)));
+        }
+    }
+    items
 }
 
 fn set_active(button: &mut Button, is_active: bool) {

@@ -7,10 +7,10 @@
 use super::bell::Bell;
 use super::class_exercise::ClassExercise;
 use super::dropping::Dropping;
+use super::keys_window::KeysWindow;
 use super::leaving::Leaving;
 use super::login::Login;
 use super::menu::{self, Choice, Zoom};
-use super::page::Page;
 use super::pages::Pages;
 use super::room_view::RoomView;
 use super::{IntentCallback, ModelReader, look};
@@ -23,7 +23,6 @@ use fltk::window::DoubleWindow;
 use sash::client::Settings;
 use sash::client::controller::Intent;
 use sash::client::fit::{self, SMALLEST_SIZE};
-use sash::client::keys;
 use sash::client::model::{Model, Phase};
 use sash::client::remembered::Remembered;
 use sash::client::session::{Session, SessionHandle};
@@ -43,6 +42,7 @@ pub(super) struct MainWindow {
     leaving: Leaving,
     class_exercise: ClassExercise,
     memory: Memory,
+    keys: KeysWindow,
     title: String,
     /// In the laboratory, without a server.
     is_alone: Rc<Cell<bool>>,
@@ -85,7 +85,8 @@ impl MainWindow {
         frame.set_icon(icon());
         let mut column = Flex::default_fill().column();
         column.set_pad(0);
-        let choose = chooser(&memory, &frame, &pages, &report);
+        let keys = KeysWindow::default();
+        let choose = chooser(&memory, &frame, &pages, &keys, &report);
         let bar = menu::bar(choose);
         menu::mark(&bar, memory.theme.get());
         column.fixed(&bar, menu::HEIGHT);
@@ -115,6 +116,7 @@ impl MainWindow {
             leaving,
             class_exercise,
             memory,
+            keys,
             title: String::new(),
             is_alone,
             was_in_room: false,
@@ -144,6 +146,7 @@ impl MainWindow {
         if self.session.borrow().is_over() {
             let size = (self.frame.w(), self.frame.h());
             self.memory.keep(size);
+            self.keys.close();
             self.frame.hide();
         }
     }
@@ -317,10 +320,12 @@ fn chooser(
     memory: &Memory,
     frame: &DoubleWindow,
     pages: &Pages,
+    keys: &KeysWindow,
     report: &IntentCallback,
 ) -> impl Fn(Choice) + 'static {
     let (theme, zoom) = (Rc::clone(&memory.theme), Rc::clone(&memory.zoom));
     let (frame, pages, report) = (frame.clone(), pages.clone(), Rc::clone(report));
+    let keys = keys.clone();
     let wanted_zoom = Rc::clone(&zoom);
     let zoom_to = move |wanted: f32| {
         wanted_zoom.set(wanted.clamp(fit::SMALLEST_ZOOM, fit::LARGEST_ZOOM));
@@ -343,12 +348,7 @@ fn chooser(
             };
             zoom_to(wanted);
         }
-        Choice::Keys => {
-            pages.turn_to(Page::Chat);
-            for line in keys::told() {
-                report(Intent::Tell(line));
-            }
-        }
+        Choice::Keys => keys.open(),
         Choice::Turn(steps) => pages.turn(steps),
     }
 }

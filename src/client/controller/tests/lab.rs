@@ -3,18 +3,10 @@
 use super::*;
 use crate::client::model::{ChatLine, LabState};
 use crate::wire::message::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow};
-use crate::wire::options::Congestion;
 use std::sync::Arc;
 
 fn assignment(link: &str) -> Assignment {
-    Assignment {
-        link: link.to_owned(),
-        arq: Arq::GoBackN,
-        window: 16,
-        congestion: Congestion::Fixed,
-        segment_bytes: 1_436,
-        size: 100_000,
-    }
+    Assignment::example(link)
 }
 
 fn lab(number: u64, from: &str, link: &str) -> Reply {

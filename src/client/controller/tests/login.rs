@@ -53,14 +53,9 @@ fn welcome(client: &mut Controller, admission: Option<&Admission>) {
     reply(
         client,
         Reply::Welcome(Welcome {
-            name: "dana".into(),
-            version: 1,
-            server: "sash".into(),
-            line_bytes: 16_384,
-            defaults: NegotiatedOptions::DEFAULT,
             confirmation: admission.map(|it| it.confirmation),
-            token: None,
             teacher: Some("noa".into()),
+            ..open_room()
         }),
     );
 }

@@ -29,14 +29,8 @@ fn say(client: &mut Controller, time: u64, text: &str) {
 
 fn welcome(client: &mut Controller, now_ms: u64) {
     let welcome = Reply::Welcome(Welcome {
-        name: "dana".into(),
-        version: 1,
-        server: "sash".into(),
-        line_bytes: 16_384,
-        defaults: NegotiatedOptions::DEFAULT,
-        confirmation: None,
         token: Some(TOKEN),
-        teacher: None,
+        ..open_room()
     });
     client.on_event(Event::Reply(welcome), now_ms);
 }

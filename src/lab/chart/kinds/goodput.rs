@@ -75,7 +75,7 @@ pub(super) fn series_of(journal: &Journal, longest: f64) -> Vec<Series> {
 }
 
 /// As in the legend.
-const FORMULA: &str = "textbook's formula";
+const FORMULA: &str = "formula";
 
 /// The data from which the textbook's lines are computed, or the reason why there are
 /// none. Journals of which the same is to be said stand together, and none is named where

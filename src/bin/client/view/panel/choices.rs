@@ -8,6 +8,7 @@
 //! Nothing here is a widget: an entry is known by its place in the list.
 
 use sash::client::model::Model;
+use sash::transfer::overwrite::Overwrite;
 use sash::wire::options::{
     Arq, Congestion, NegotiatedOptions, RequestedOptions, Transport,
 };
@@ -92,6 +93,23 @@ pub(super) fn asked(protocol_index: i32, window: &str) -> RequestedOptions {
         window: number(window),
         ..RequestedOptions::default()
     }
+}
+
+/// The options in one line: `Options: go-back-n, window 16, bbr; pause at 50 %`.
+pub(super) fn summary(model: &Model) -> String {
+    let asked = &model.options;
+    let names: Vec<_> = protocol_names().collect();
+    let protocol = usize::try_from(protocol_index(asked)).unwrap_or(0);
+    let mut set = vec![names[protocol].to_owned()];
+    set.extend(asked.window.map(|window| format!("window {window}")));
+    set.extend(asked.congestion.map(|it| it.name().to_owned()));
+    let bytes = asked.segment_bytes;
+    set.extend(bytes.map(|bytes| format!("{bytes} bytes a packet")));
+    if model.overwrite != Overwrite::default() {
+        set.push(model.overwrite.name().to_owned());
+    }
+    set.extend(model.pause_at.map(|share| format!("pause at {share}")));
+    format!("Options: {}", set.join(", "))
 }
 
 /// One line about what the next download will do.

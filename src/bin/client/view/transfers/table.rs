@@ -96,6 +96,7 @@ impl Rows {
                 self.press_chosen(sorted_table, Press::Show, tell);
                 true
             }
+            Touch::Menu => false,
             Touch::Hover(_) | Touch::Chosen => {
                 self.look_again(tell);
                 true
