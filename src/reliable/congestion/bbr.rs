@@ -33,11 +33,14 @@
 //! Source: draft-ietf-ccwg-bbr; Cardwell et al., "BBR: Congestion-Based Congestion
 //! Control", ACM Queue 14(5), 2016.
 
+mod aggregation;
+mod epoch;
 mod loss;
 mod path;
 
 use super::{Acked, Controller, Signal};
 use crate::reliable::moment::Moment;
+use aggregation::Aggregation;
 use path::{Path, Probing};
 use std::time::Duration;
 
@@ -103,16 +106,6 @@ enum Phase {
     },
 }
 
-/// How far ACKs come in clumps: what is then in flight beyond the model's.
-#[derive(Debug, Default)]
-struct Aggregation {
-    since: Option<Moment>,
-    packets: f64,
-    /// The largest excess by halves of a filter: the last ten rounds and those before.
-    largest: [f64; 2],
-    renewed: u64,
-}
-
 /// The first window. RFC 6928 has ten packets, sent at once; these are spread over the
 /// round trip that the handshake measured. Unit: packets.
 const FIRST_WINDOW: f64 = 32.0;
@@ -166,7 +159,15 @@ const LEAST_DOWN_ROUNDS: u64 = 2;
 /// (`tests/simulation/fairness.rs`).
 const WINDOW_GAIN: f64 = 1.35;
 
+/// Beside another flow that fills the queue: most in flight, as a multiple of the rate
+/// times the round trip as it is. With [`WINDOW_GAIN`] of the least round trip alone, the
+/// share shrinks from cycle to cycle as soon as the other flow keeps more than 0.35
+/// products in the queue; with 1 it would stay as it is. (Copa's competitive mode; Arun and
+/// Balakrishnan, NSDI 2018, §3.3.)
 const SHARED_GAIN: f64 = 1.1;
+
+/// Startup takes no more than this for clumps, or it would fill any queue.
+const LONGEST_LATE: Duration = Duration::from_millis(8);
 
 /// While the rate still grows the window doubles with it, as far as it arrives.
 const STARTUP_WINDOW_GAIN: f64 = 2.0;
@@ -424,7 +425,6 @@ impl Bbr {
                 ..
             }
         );
-        let is_startup = matches!(self.phase, Phase::Startup { .. });
         let gain = match self.phase {
             Phase::Startup { .. } if is_growing => {
                 STARTUP_WINDOW_GAIN / (1.0 - self.path.loss_so_far())
@@ -436,25 +436,28 @@ impl Bbr {
             | Phase::Cruise { .. }
             | Phase::ProbeRoundTrip { .. } => WINDOW_GAIN,
         };
+        let rate = self.path.rate().unwrap_or(0.0);
+        let round_trip = ack.round_trip;
+        // Clumps are measured only later: until then what the round trip is longer than
+        // its least may be one.
         let late = if is_growing {
-            let late = ack.round_trip.smoothed.saturating_sub(ack.round_trip.least);
-            self.path.rate().unwrap_or(0.0) * late.min(MOST_EXCESS_TIME / 2).as_secs_f64()
+            let late = round_trip.smoothed.saturating_sub(round_trip.least);
+            rate * late.min(LONGEST_LATE).as_secs_f64()
         } else {
             0.0
         };
         let queued = if self.is_shared {
-            let smoothed = ack.round_trip.smoothed.as_secs_f64();
-            SHARED_GAIN * self.path.rate().unwrap_or(0.0) * smoothed
+            SHARED_GAIN * rate * round_trip.smoothed.as_secs_f64()
         } else {
             0.0
         };
         let target = (gain * (product + late)).max(queued) + excess;
-        let target = target.max(LEAST_WINDOW);
-        self.window = if is_startup {
-            (self.window + acked).min(target.max(self.window))
+        let least = if matches!(self.phase, Phase::Startup { .. }) {
+            self.window
         } else {
-            (self.window + acked).min(target)
+            LEAST_WINDOW
         };
+        self.window = (self.window + acked).min(target.max(least));
         self.window = self.window.clamp(LEAST_WINDOW.min(self.most), self.most);
     }
 
@@ -511,38 +514,6 @@ impl Phase {
         best: 0.0,
         stale_rounds: 0,
     };
-}
-
-impl Aggregation {
-    /// Compares what was delivered since the clump began with what the rate explains.
-    fn on_ack(&mut self, ack: &Acked, path: &Path) {
-        let Some(rate) = path.rate() else { return };
-        if self.since.is_none() {
-            self.packets = 0.0;
-        }
-        let since = *self.since.get_or_insert(ack.now);
-        let explained = rate * (ack.now - since).as_secs_f64();
-        if self.packets <= explained {
-            (self.since, self.packets) = (Some(ack.now), 0.0);
-        }
-        self.packets += f64::from(ack.packets);
-        let explained = rate * (ack.now - self.since.unwrap_or(ack.now)).as_secs_f64();
-        let excess = (self.packets - explained).max(0.0);
-        if path.rounds() >= self.renewed + 10 {
-            self.renewed = path.rounds();
-            self.largest = [0.0, self.largest[0]];
-        }
-        self.largest[0] = self.largest[0].max(excess);
-    }
-
-    /// More is sent than the rate: what comes then is no clump.
-    fn pause(&mut self) {
-        self.since = None;
-    }
-
-    fn excess(&self) -> f64 {
-        self.largest[0].max(self.largest[1])
-    }
 }
 
 impl Controller for Bbr {

@@ -20,6 +20,10 @@ pub const QUANTUM: Duration = Duration::from_millis(1);
 /// must hold them.
 const QUANTUM_PACKETS: u32 = 3;
 
+/// A sender that waited for its window makes up for this many packets at most: as many as
+/// the smallest queue holds.
+const BLOCKED: u32 = 8;
+
 /// A sender that was woken late may send at once what it should have sent in this time.
 pub const CATCH_UP: Duration = Duration::from_millis(4);
 
@@ -56,13 +60,13 @@ impl Pacer {
         self.resume = self.resume.filter(|&resume| resume > now);
     }
 
-    /// A packet leaves. A sender that is late catches up by [`CATCH_UP`] at most.
+    /// A packet leaves, and the window has had space since then. A sender that is late
+    /// catches up by [`CATCH_UP`] at most.
     pub(super) fn send(&mut self, rate: f64, now: Moment, open_since: Moment) -> Credit {
         let gap = Duration::from_secs_f64(1.0 / rate.clamp(LEAST_RATE, MOST_RATE));
         // While the window was full there was nothing to be late for.
-        let next = self.next.map(|next| (next + gap * BLOCKED).max(open_since.min(now)));
-        let credited = |next: Moment| Moment::START + (next - Moment::START).saturating_sub(gap * BLOCKED);
-        let next = next.map(credited);
+        let blocked = (open_since.min(now) - Moment::START).saturating_sub(gap * BLOCKED);
+        let next = self.next.map(|next| next.max(Moment::START + blocked));
         let (next, credit) = match next {
             Some(next) if next + CATCH_UP > now => (next + gap, Credit::Kept),
             Some(_) => (now + gap, Credit::Lost),
@@ -74,8 +78,6 @@ impl Pacer {
         credit
     }
 }
-
-const BLOCKED: u32 = 8;
 
 /// No rate is lower: a transfer always goes on. Unit: packets per second.
 const LEAST_RATE: f64 = 1.0;
@@ -104,6 +106,18 @@ mod tests {
             sent += 1;
         }
         assert!((5_000..=5_006).contains(&sent), "{sent}");
+    }
+
+    #[test]
+    fn a_sender_that_waited_for_its_window_makes_up_for_eight_packets_at_most() {
+        let mut pacer = Pacer::default();
+        pacer.send(10_000.0, at(0), at(0));
+        let burst = std::iter::from_fn(|| {
+            let may = pacer.is_due(at(3));
+            may.then(|| pacer.send(10_000.0, at(3), at(3)))
+        });
+        // The quantum of three comes on top.
+        assert!((8..=12).contains(&burst.count()));
     }
 
     #[test]

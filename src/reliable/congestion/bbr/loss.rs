@@ -83,11 +83,10 @@ impl Tally {
         let [slow, fast] = [self, faster].map(|tally| 1.0 - tally.share());
         let burst = (self.lost + faster.lost) / (self.findings + faster.findings);
         let burst = burst.clamp(1.0, LONGEST_BURST);
-        let mean = (self.delivered + faster.delivered)
-            / (self.packets() + faster.packets());
+        let mean =
+            (self.delivered + faster.delivered) / (self.packets() + faster.packets());
         let chance = mean * (1.0 - mean) * (2.0 * burst - 1.0);
-        let deviation =
-            (chance * (1.0 / self.packets() + 1.0 / faster.packets())).sqrt();
+        let deviation = (chance * (1.0 / self.packets() + 1.0 / faster.packets())).sqrt();
         slow > SATURATED * fast && slow > fast + 2.0 * deviation
     }
 

@@ -16,6 +16,7 @@
 //! Source: draft-ietf-ccwg-bbr §5.5 (max filter, rounds); report chapter.
 
 use super::super::{Acked, Lost};
+use super::epoch::Epoch;
 use super::loss::{FEWEST_PACKETS, LOSS_TOLERANCE, OwnLoss, Tally};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
@@ -49,20 +50,6 @@ struct Doubted {
 /// As much of a doubted loss remains, where the sender has slowed down to what arrives, if
 /// it is the path's own.
 const CONFIRMED: f64 = 0.75;
-
-/// The packets that left within a time.
-///
-/// On a short path a round is longer than the round trip, and the packets that a round
-/// acknowledges were partly sent within it: therefore these are told apart by the time
-/// at which they left.
-#[derive(Debug, Default)]
-struct Epoch {
-    began: Option<Moment>,
-    ended: Option<Moment>,
-    /// When the first of them was acknowledged, and with how many others.
-    first: Option<(Moment, f64)>,
-    tally: Tally,
-}
 
 /// The current round trip.
 #[derive(Debug, Default)]
@@ -257,7 +244,7 @@ impl Path {
                     rate,
                     share: tally.share(),
                 });
-                self.lower_rate(slow.rate(), 0.0);
+                self.lower_rate(slow.rate(), (1.0 - tally.share()) / 2.0);
                 return true;
             }
             Some(doubted) if tally.share() > CONFIRMED * doubted.share => {
@@ -336,7 +323,10 @@ impl Path {
 
     /// The same for the round that goes on.
     pub(super) fn take_round_congestion(&mut self, now: Moment) {
-        let seconds = self.round.began.map_or(0.0, |began| (now - began).as_secs_f64());
+        let seconds = self
+            .round
+            .began
+            .map_or(0.0, |began| (now - began).as_secs_f64());
         self.take_round(Tally {
             seconds,
             ..self.round.tally
@@ -428,43 +418,6 @@ pub(super) enum Probing {
     No,
 }
 
-impl Epoch {
-    fn since(now: Moment) -> Self {
-        Self {
-            began: Some(now),
-            ..Self::default()
-        }
-    }
-
-    fn has(&self, sent_at: Moment) -> bool {
-        self.began.is_some_and(|began| sent_at >= began)
-            && self.ended.is_none_or(|ended| sent_at < ended)
-    }
-
-    fn take(&mut self, ack: &Acked) {
-        if !self.has(ack.newest_sent_at) {
-            return;
-        }
-        let packets = f64::from(ack.packets);
-        let (first, _) = *self.first.get_or_insert((ack.now, packets));
-        self.tally.delivered += packets;
-        self.tally.seconds = (ack.now - first).as_secs_f64();
-    }
-
-    fn lose(&mut self, loss: &Lost) {
-        if self.has(loss.oldest_sent_at) && self.has(loss.newest_sent_at) {
-            self.tally.lost += f64::from(loss.packets);
-            self.tally.findings += 1.0;
-        }
-    }
-
-    /// How many of them arrived per second.
-    fn rate(&self) -> f64 {
-        let at_once = self.first.map_or(0.0, |(_, packets)| packets);
-        (self.tally.delivered - at_once) / self.tally.seconds.max(1e-9)
-    }
-}
-
 impl Round {
     fn take(&mut self, ack: &Acked) {
         self.began.get_or_insert(ack.now);
@@ -520,149 +473,4 @@ impl MaxFilter {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::super::test_signals::{TestSignals, ms};
-    use super::*;
-
-    /// A round of 100 packets of which `lost` were lost.
-    fn round(path: &mut Path, number: u64, lost: u32) -> bool {
-        let test_signals = TestSignals {
-            delivered_when_sent: 100 * number,
-            delivered: 100 * (number + 1),
-            ..TestSignals::default()
-        };
-        path.on_loss(lost);
-        let ack = Acked {
-            lost_since: u64::from(lost),
-            delivery_rate: Some(1_000.0),
-            ..test_signals.acked(100 - lost, 0, 100 * (number + 1))
-        };
-        path.on_ack(&ack, Probing::Startup, 0.0)
-    }
-
-    #[test]
-    fn a_round_ends_when_a_packet_sent_within_it_is_acknowledged() {
-        let mut path = Path::default();
-        assert!(round(&mut path, 0, 0));
-        let test_signals = TestSignals {
-            delivered_when_sent: 99,
-            delivered: 150,
-            ..TestSignals::default()
-        };
-        assert!(!path.on_ack(&test_signals.acked(50, 0, 150), Probing::Startup, 0.0));
-        assert!(round(&mut path, 1, 0));
-        assert_eq!(path.rounds(), 2);
-    }
-
-    #[test]
-    fn after_startup_each_measured_round_is_complete_and_lasts_at_least_5_ms() {
-        let mut path = Path::default();
-        let mut now = 0;
-        let mut deliver = |packets, later| {
-            now += later;
-            let test_signals = TestSignals {
-                delivered_when_sent: 10_000,
-                delivered: 10_000,
-                ..TestSignals::default()
-            };
-            let ack = Acked {
-                delivery_rate: Some(9_000.0), // A clump of ACKs seems that fast.
-                ..test_signals.acked(packets, 0, now)
-            };
-            (path.on_ack(&ack, Probing::No, 0.0), path.rate())
-        };
-        assert_eq!(deliver(1, 0), (true, None));
-        assert_eq!(deliver(30, 4), (false, None));
-        assert_eq!(deliver(30, 26), (true, Some(2_000.0)));
-    }
-
-    #[test]
-    fn losses_behind_the_bottleneck_count_towards_its_rate() {
-        let mut path = Path::default();
-        round(&mut path, 0, 20);
-        assert_eq!(path.rate(), Some(1_000.0)); // Nothing is known of the loss.
-        path.learn_own_loss();
-        assert_eq!(path.rate(), Some(1_250.0));
-        round(&mut path, 1, 60);
-        // 1.6 times as much was sent, but no more than 22 % is believed to be lost so.
-        assert!((path.rate().unwrap() - 1_000.0 / 0.78).abs() < 1e-6);
-    }
-
-    #[test]
-    fn equal_delivery_at_a_lower_sending_rate_means_that_the_path_was_overfilled() {
-        let mut path = Path::default();
-        round(&mut path, 0, 0);
-        path.learn_own_loss();
-        round(&mut path, 1, 20);
-        path.begin_draining();
-        round(&mut path, 2, 20);
-        path.learn_own_loss();
-        assert_eq!(
-            path.loss.known(),
-            Some(0.0),
-            "the bottleneck's loss was learned"
-        );
-        assert_eq!(path.rate(), Some(800.0));
-    }
-
-    #[test]
-    fn path_loss_is_not_learned_while_congestion_persists() {
-        let mut path = Path::default();
-        round(&mut path, 0, 0);
-        path.begin();
-        round(&mut path, 1, 60);
-        path.take_congestion();
-        round(&mut path, 2, 60);
-        path.learn_own_loss();
-        assert_eq!(path.loss.known(), None, "the bottleneck's loss was learned");
-    }
-
-    #[test]
-    fn congestion_lowers_the_rate_to_the_delivery_rate_but_at_most_by_half() {
-        for (lost, rate) in [(30, 700.0), (80, 510.0)] {
-            let mut path = Path::default();
-            round(&mut path, 0, 0);
-            path.learn_own_loss();
-            path.begin();
-            round(&mut path, 1, lost);
-            assert!(!path.is_congested(2), "one round may be a burst");
-            round(&mut path, 2, lost);
-            assert!(path.is_congested(2));
-            path.take_congestion();
-            assert_eq!(path.rate().map(f64::round), Some(rate));
-        }
-    }
-
-    #[test]
-    fn a_growing_round_measures_the_path_loss_unless_its_loss_exceeds_all_earlier_rounds()
-    {
-        let mut path = Path::default();
-        round(&mut path, 0, 5);
-        path.take_growing_round();
-        round(&mut path, 1, 40);
-        assert!(path.is_lossy());
-        path.take_growing_round();
-        round(&mut path, 2, 5);
-        path.learn_own_loss();
-        let own = path.loss.known().unwrap();
-        assert!((own - 0.05).abs() < 1e-9, "{own}");
-    }
-
-    #[test]
-    fn the_minimum_rtt_is_kept_and_its_age_is_counted_until_it_is_measured_again() {
-        let mut path = Path::default();
-        let mut sample = |milliseconds, now| {
-            let test_signals = TestSignals {
-                round_trip: ms(milliseconds),
-                ..TestSignals::default()
-            };
-            path.on_ack(&test_signals.acked(1, 0, now), Probing::Startup, 0.0);
-            let later = Moment::START + ms(now + 10);
-            (path.least(), path.least_age(later))
-        };
-        assert_eq!(sample(100, 0), (Some(ms(100)), ms(10)));
-        assert_eq!(sample(107, 50), (Some(ms(100)), ms(60)));
-        assert_eq!(sample(106, 60), (Some(ms(100)), ms(10)));
-        assert_eq!(sample(90, 70), (Some(ms(90)), ms(10)));
-    }
-}
+mod tests;
