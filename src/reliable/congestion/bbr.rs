@@ -6,9 +6,11 @@
 //!   round trip  least        least             rises -> queue, then loss
 //!                            ^-- BBR keeps here
 //!
-//!   startup  x2.77 per round until the rate no longer grows
+//!   startup  x2.77 per round until the rate no longer grows, or until a round loses more;
+//!            then the rate is what arrived
 //!   drain    until the queue that this made is gone
-//!   cycle    up 1.25   is there more? for one round; where there is, again, and faster
+//!   cycle    up 1.25   is there more? for one round, or until it loses more than before;
+//!                      where there is, again, and faster
 //!            down 0.75 drains what that queued; its loss is the path's own
 //!            cruise 1  six rounds
 //!   probe-rtt  half the product for 200 ms, where the least round trip was not seen
@@ -171,18 +173,6 @@ const LONGEST_LATE: Duration = Duration::from_millis(8);
 
 /// While the rate still grows the window doubles with it, as far as it arrives.
 const STARTUP_WINDOW_GAIN: f64 = 2.0;
-
-/// Clumps of ACKs open the window further, by this share of the product at most.
-const MOST_EXCESS_SHARE: f64 = 0.25;
-
-/// Where the path is short a window of a few clumps costs nothing, and a sender whose
-/// thread wakes late needs it. Unit: packets.
-const LEAST_EXCESS: f64 = 2.0;
-
-/// But by what passes within this time: a Wi-Fi access point sends what it has every few
-/// milliseconds, and on a short path that, or the receiver's timer, is longer than all
-/// the rest. A window below the clump would wait for the next one again and again.
-const MOST_EXCESS_TIME: Duration = Duration::from_millis(16);
 
 /// Rounds of a cruise.
 const CRUISE_ROUNDS: u64 = 6;
@@ -415,16 +405,15 @@ impl Bbr {
             self.window = (self.window + acked).min(self.most);
             return;
         };
-        let passing = self.path.rate().unwrap_or(0.0) * MOST_EXCESS_TIME.as_secs_f64();
-        let most = (MOST_EXCESS_SHARE * product).max(passing);
-        let excess = self.aggregation.excess().min(most).max(LEAST_EXCESS);
-        let is_growing = matches!(
-            self.phase,
-            Phase::Startup {
-                stale_rounds: 0,
-                ..
-            }
-        );
+        let is_startup = matches!(self.phase, Phase::Startup { .. });
+        let is_growing = is_startup
+            && !matches!(
+                self.phase,
+                Phase::Startup {
+                    stale_rounds: 1..,
+                    ..
+                }
+            );
         let gain = match self.phase {
             Phase::Startup { .. } if is_growing => {
                 STARTUP_WINDOW_GAIN / (1.0 - self.path.loss_so_far())
@@ -437,6 +426,7 @@ impl Bbr {
             | Phase::ProbeRoundTrip { .. } => WINDOW_GAIN,
         };
         let rate = self.path.rate().unwrap_or(0.0);
+        let excess = self.aggregation.allowed(rate, product);
         let round_trip = ack.round_trip;
         // Clumps are measured only later: until then what the round trip is longer than
         // its least may be one.
@@ -452,11 +442,7 @@ impl Bbr {
             0.0
         };
         let target = (gain * (product + late)).max(queued) + excess;
-        let least = if matches!(self.phase, Phase::Startup { .. }) {
-            self.window
-        } else {
-            LEAST_WINDOW
-        };
+        let least = if is_startup { self.window } else { 0.0 };
         self.window = (self.window + acked).min(target.max(least));
         self.window = self.window.clamp(LEAST_WINDOW.min(self.most), self.most);
     }

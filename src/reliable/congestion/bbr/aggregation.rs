@@ -5,6 +5,7 @@
 use super::super::Acked;
 use super::path::Path;
 use crate::reliable::moment::Moment;
+use std::time::Duration;
 
 /// How far ACKs come in clumps: what is then in flight beyond the model's.
 #[derive(Debug, Default)]
@@ -15,6 +16,18 @@ pub(super) struct Aggregation {
     largest: [f64; 2],
     renewed: u64,
 }
+
+/// Clumps of ACKs open the window further, by this share of the product at most.
+const MOST_EXCESS_SHARE: f64 = 0.25;
+
+/// Where the path is short a window of a few clumps costs nothing, and a sender whose
+/// thread wakes late needs it. Unit: packets.
+const LEAST_EXCESS: f64 = 2.0;
+
+/// But by what passes within this time: a Wi-Fi access point sends what it has every few
+/// milliseconds, and on a short path that, or the receiver's timer, is longer than all
+/// the rest. A window below the clump would wait for the next one again and again.
+const MOST_EXCESS_TIME: Duration = Duration::from_millis(16);
 
 impl Aggregation {
     /// Compares what was delivered since the clump began with what the rate explains.
@@ -41,6 +54,13 @@ impl Aggregation {
     /// More is sent than the rate: what comes then is no clump.
     pub(super) fn pause(&mut self) {
         self.since = None;
+    }
+
+    /// What may be in flight beyond the model's, at this rate and product. Unit: packets.
+    pub(super) fn allowed(&self, rate: f64, product: f64) -> f64 {
+        let passing = rate * MOST_EXCESS_TIME.as_secs_f64();
+        let most = (MOST_EXCESS_SHARE * product).max(passing);
+        self.excess().min(most).max(LEAST_EXCESS)
     }
 
     /// The largest excess of the last ten to twenty rounds. Unit: packets.
