@@ -67,10 +67,10 @@ impl Watch {
         }
         self.look_at_path(packet_output, now);
         for mut event in machine.take_events() {
-            match &mut event {
-                Event::PacketSent(packet) => self.sign(packet, true),
-                Event::PacketReceived(packet) => self.sign(packet, false),
-                _ => {}
+            if let Event::PacketSent(packet) = &mut event {
+                self.sign(packet, true);
+            } else if let Event::PacketReceived(packet) = &mut event {
+                self.sign(packet, false);
             }
             self.entries.push(Entry::new(now, self.side, event));
         }

@@ -25,6 +25,9 @@ type Packet = (Vec<u8>, Vec<EnhancedPacketOption<'static>>);
 /// The packets over UDP, one list for each pair of addresses and ports.
 type Flows = BTreeMap<Vec<u8>, Vec<Packet>>;
 
+/// The protocol's number in an IP header.
+const UDP: u8 = 17;
+
 fn flows(capture: &Path) -> Flows {
     let mut reader = PcapNgReader::new(File::open(capture).unwrap()).unwrap();
     let mut flows = Flows::new();
@@ -32,11 +35,13 @@ fn flows(capture: &Path) -> Flows {
         let Block::EnhancedPacket(packet) = block.unwrap() else {
             continue;
         };
-        const UDP: u8 = 17;
         if packet.data[9] == UDP {
             // The addresses of IPv4 and the ports behind them.
             let ends = packet.data[12..24].to_vec();
-            let options = packet.options.into_iter().map(|it| it.into_owned());
+            let options = packet
+                .options
+                .into_iter()
+                .map(EnhancedPacketOption::into_owned);
             let packet = (packet.data.to_vec(), options.collect());
             flows.entry(ends).or_default().push(packet);
         }

@@ -173,21 +173,20 @@ impl<'a> Recorded<'a> {
                 flipped_bit: carried.flipped_bit,
                 ..seen(What::Packet(&carried.packet), carried.direction)
             }),
-            JournalEvent::Machine(event) => match event {
-                Event::PacketSent(packet) if !self.has_link => {
-                    Some(seen(What::Packet(packet), away))
-                }
-                Event::PacketReceived(packet) if !self.has_link => {
-                    Some(seen(What::Packet(packet), here))
-                }
-                Event::PacketDamaged { datagram }
-                | Event::PacketIgnored { datagram, .. }
-                    if !datagram.is_empty() =>
+            JournalEvent::Machine(event) => {
+                if let Event::PacketDamaged { datagram }
+                | Event::PacketIgnored { datagram, .. } = event
                 {
-                    Some(seen(What::Unreadable(datagram), here))
+                    let is_known = !datagram.is_empty();
+                    return is_known.then(|| seen(What::Unreadable(datagram), here));
                 }
-                _ => None,
-            },
+                let (packet, direction) = match (event, self.has_link) {
+                    (Event::PacketSent(packet), false) => (packet, away),
+                    (Event::PacketReceived(packet), false) => (packet, here),
+                    (_, _) => return None,
+                };
+                Some(seen(What::Packet(packet), direction))
+            }
             JournalEvent::FaultInjection(_) => None,
         }
     }
@@ -263,23 +262,26 @@ impl<'a> Recorded<'a> {
 
     /// Takes in what holds for the packets after this entry.
     fn learn(&mut self, entry: &Entry) {
-        match &entry.what {
-            JournalEvent::Machine(
-                Event::MtuUpdated { segment_bytes }
-                | Event::ListeningBegun { segment_bytes, .. },
-            ) => self.segment_bytes = *segment_bytes,
-            JournalEvent::Machine(Event::PathAssigned {
-                sender,
-                receiver,
-                wall_us,
-            }) => {
-                self.addresses = [*sender, *receiver];
-                self.began_us = wall_us.saturating_sub(entry.time_us);
-            }
-            JournalEvent::FaultInjection(FaultInjection::LinkChanged { scenario }) => {
-                self.has_link |= is_imperfect(scenario);
-            }
-            _ => {}
+        if let JournalEvent::Machine(
+            Event::MtuUpdated { segment_bytes }
+            | Event::ListeningBegun { segment_bytes, .. },
+        ) = &entry.what
+        {
+            self.segment_bytes = *segment_bytes;
+        }
+        if let JournalEvent::Machine(Event::PathAssigned {
+            sender,
+            receiver,
+            wall_us,
+        }) = &entry.what
+        {
+            self.addresses = [*sender, *receiver];
+            self.began_us = wall_us.saturating_sub(entry.time_us);
+        }
+        if let JournalEvent::FaultInjection(FaultInjection::LinkChanged { scenario }) =
+            &entry.what
+        {
+            self.has_link |= is_imperfect(scenario);
         }
     }
 }
@@ -291,13 +293,12 @@ fn is_imperfect(scenario: &str) -> bool {
 
 /// The packet that a user dropped in flight, if this entry records one.
 fn killed(entry: &Entry) -> Option<((Direction, Label), u64)> {
-    match &entry.what {
-        JournalEvent::FaultInjection(FaultInjection::PacketKilled(Killed {
-            packet,
-            direction,
-        })) => Some(((*direction, Label::from(*packet)), entry.time_us)),
-        _ => None,
-    }
+    let JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed)) = &entry.what
+    else {
+        return None;
+    };
+    let Killed { packet, direction } = *killed;
+    Some(((direction, Label::from(packet)), entry.time_us))
 }
 
 impl fmt::Display for FieldsMissing {

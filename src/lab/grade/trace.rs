@@ -84,16 +84,17 @@ impl Packet {
     /// The packet in an event log. Its first sequence number is 0.
     fn record(&self) -> PacketRecord {
         let range = |it: &[u32; 2]| [it[0], it[1].wrapping_add(1)].map(SequenceNumber);
-        let body = match self.name.kind {
-            Kind::Data => Body::Data {
+        let body = if self.name.kind == Kind::Data {
+            Body::Data {
                 length: SEGMENT_BYTES,
-            },
-            _ => Body::Ack(Acknowledgement {
+            }
+        } else {
+            Body::Ack(Acknowledgement {
                 echo: 0,
                 window: 0,
                 received: 0,
                 ranges: self.ranges.iter().map(|it| range(it).into()).collect(),
-            }),
+            })
         };
         PacketRecord {
             name: self.name,

@@ -415,9 +415,10 @@ mod tests {
                 received: 0,
                 ranges: Vec::new(),
             };
-            let body = match kind {
-                Kind::Ack => Body::Ack(acknowledgement),
-                _ => Body::Data { length: 0 },
+            let body = if kind == Kind::Ack {
+                Body::Ack(acknowledgement)
+            } else {
+                Body::Data { length: 0 }
             };
             PacketRecord::from(&Packet {
                 token: Token([0; 16]),

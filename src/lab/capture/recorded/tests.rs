@@ -65,13 +65,11 @@ fn the_file_and_its_digest_can_be_recovered_from_the_capture() {
     let mut digest = Digest([0; 32]);
     for (packet, _) in packets(&journal(&lossy()), None) {
         let (packet, payload) = Packet::decode(&packet[HEADERS..]).unwrap();
-        match packet.body {
-            Body::Data { .. } => {
-                let start = packet.number as usize * 1_436;
-                file[start..start + payload.len()].copy_from_slice(payload);
-            }
-            Body::Fin { digest: it } => digest = it,
-            _ => {}
+        let start = packet.number as usize * 1_436;
+        if let Body::Data { .. } = packet.body {
+            file[start..start + payload.len()].copy_from_slice(payload);
+        } else if let Body::Fin { digest: it } = packet.body {
+            digest = it;
         }
     }
     assert_eq!(file, contents::bytes(0..60_000));

@@ -397,9 +397,10 @@ impl Line<'_> {
                         "segment_bytes",
                     )?,
                 };
-                match name.kind {
-                    Kind::Syn => Body::Syn(fields),
-                    _ => Body::SynAck(fields),
+                if name.kind == Kind::Syn {
+                    Body::Syn(fields)
+                } else {
+                    Body::SynAck(fields)
                 }
             }
             Kind::Ack | Kind::Nack => {
@@ -409,9 +410,10 @@ impl Line<'_> {
                     received: number(self.received, "received")?,
                     ranges: self.sequence_ranges()?,
                 };
-                match name.kind {
-                    Kind::Ack => Body::Ack(acknowledgement),
-                    _ => Body::Nack(acknowledgement),
+                if name.kind == Kind::Ack {
+                    Body::Ack(acknowledgement)
+                } else {
+                    Body::Nack(acknowledgement)
                 }
             }
             Kind::Data => Body::Data {
