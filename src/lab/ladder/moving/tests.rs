@@ -124,7 +124,7 @@ fn delays(entries: &[Entry]) -> HashMap<PacketLabel, u64> {
             return None;
         };
         let delay_us = carried.arrives_us? - entry.time_us;
-        let label = PacketLabel::from(carried.packet);
+        let label = PacketLabel::from(carried.packet.name);
         (!carried.is_lost()).then_some((label, delay_us))
     });
     carried.collect()
