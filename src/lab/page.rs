@@ -12,6 +12,7 @@
 //! | `about` | what is under the mouse |
 //! | [`cards`] | first runs that teach |
 //! | [`knob`] | sliders over a link |
+//! | [`link`] | the link to the page in a browser |
 //! | [`export`] | what can be written, and under which name |
 //! | `setup` | the fields, and what they mean |
 //! | `looking` | what is shown of it, and how |
@@ -27,6 +28,7 @@ pub mod cards;
 pub mod export;
 mod fault_injection;
 pub mod knob;
+pub mod link;
 mod looking;
 mod question;
 mod quiz;
@@ -220,6 +222,10 @@ impl Laboratory {
                 Ok(())
             }
             LaboratoryRequest::Export(format, place) => self.export(format, place),
+            LaboratoryRequest::Tell(notice) => {
+                self.notice = Some(notice);
+                Ok(())
+            }
             LaboratoryRequest::Write(place, bytes) => {
                 self.write(place, bytes);
                 Ok(())

@@ -194,7 +194,7 @@ impl Picture {
                     move_to(&mut line.to);
                 }
                 Shape::Triangle(triangle) => {
-                    triangle.corners.iter_mut().for_each(move_to)
+                    triangle.corners.iter_mut().for_each(move_to);
                 }
                 Shape::Disc(disc) => move_to(&mut disc.middle),
                 Shape::Words(words) => move_to(&mut words.at),

@@ -48,7 +48,7 @@ use super::run::{Experiment, Stuck};
 use super::strip::view::title;
 use super::strip::{JournalPosition, Strip, text};
 use super::words::{time, wrapped};
-use crate::reliable::event::{Event, FlowControlState, PacketName, Timer};
+use crate::reliable::event::{Event, FlowControlState, PacketRecord, Timer};
 use crate::wire::options::{Arq, Congestion};
 use crate::wire::packet::Kind;
 use choices::mix;
@@ -272,15 +272,10 @@ fn question(
 
 /// The latest event at the sender, in a sentence.
 fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
-    let mut ranges: &[[u32; 2]] = &[];
     let newest = before
         .iter()
         .rev()
         .find_map(|entry| match (&entry.what, entry.side) {
-            (JournalEvent::Machine(Event::AckRanges { ranges: told }), Side::Sender) => {
-                ranges = told;
-                None
-            }
             (JournalEvent::Machine(event), Side::Sender) => Some(event),
             (
                 JournalEvent::Machine(_)
@@ -290,7 +285,7 @@ fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
             ) => None,
         });
     match newest {
-        Some(Event::PacketReceived(packet)) => arrived(heading, packet, ranges, segments),
+        Some(Event::PacketReceived(packet)) => arrived(heading, packet, segments),
         Some(Event::PacketSent(packet)) => {
             let name = Notation::of(heading).name(packet, &[], usize::MAX);
             format!("The sender has just sent {name}.")
@@ -301,11 +296,11 @@ fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
         }
         Some(
             Event::PacketIgnored { .. }
-            | Event::PacketDamaged
+            | Event::PacketDamaged { .. }
+            | Event::PathAssigned { .. }
             | Event::PacketLost { .. }
             | Event::MetricsUpdated { .. }
             | Event::CongestionUpdated { .. }
-            | Event::AckRanges { .. }
             | Event::SegmentBuffered { .. }
             | Event::SegmentDropped { .. }
             | Event::MtuUpdated { .. }
@@ -316,16 +311,12 @@ fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
     }
 }
 
-fn arrived(
-    heading: &Heading,
-    packet: &PacketName,
-    ranges: &[[u32; 2]],
-    segments: u32,
-) -> String {
+fn arrived(heading: &Heading, packet: &PacketRecord, segments: u32) -> String {
     const HANDSHAKE: u32 = 0;
     let notation = Notation::of(heading);
     let next_expected = packet.sequence.0.wrapping_sub(heading.first_sequence);
-    let name = notation.name(packet, ranges, usize::MAX);
+    let ranges = packet.ranges(heading.first_sequence);
+    let name = notation.name(packet, &ranges, usize::MAX);
     match packet.kind {
         Kind::Ack if packet.number == HANDSHAKE => {
             "The handshake's ACK has reached the sender: the connection is open."
@@ -337,7 +328,7 @@ fn arrived(
             format!("{name} has reached the sender: all segments have arrived.")
         }
         Kind::Ack | Kind::Nack => {
-            let meaning = notation.meaning(packet, ranges);
+            let meaning = notation.meaning(packet, &ranges);
             format!("{name} has reached the sender: {meaning}.")
         }
         Kind::Syn | Kind::SynAck | Kind::Data | Kind::Fin | Kind::FinAck | Kind::Rst => {

@@ -151,6 +151,8 @@ pub struct Lost {
     /// When the newest of them was sent: a window answers only once to losses among the
     /// packets that left before it shrank (RFC 9002 §7.3.1).
     pub newest_sent_at: Moment,
+    /// When the oldest of them was sent.
+    pub oldest_sent_at: Moment,
     /// Packets lost since that packet left, it and its like included.
     pub lost_since: u64,
     /// The estimate, as it stands.

@@ -87,6 +87,7 @@ struct NewlyAcknowledged {
 struct NewlyLost {
     packets: u32,
     newest: SentPacket,
+    oldest_sent_at: Moment,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,7 +176,7 @@ impl Flow {
         self.in_flight += 1;
         self.last_sent_at = now;
         if let Some(rate) = self.controller.pacing_rate()
-            && self.pacer.send(rate, now) == Credit::Lost
+            && self.pacer.send(rate, now, self.window_space_since) == Credit::Lost
             && self.window_space_since + CATCH_UP <= now
         {
             // Not the path has slowed it down, nor the window: its thread came late.
@@ -229,8 +230,10 @@ impl Flow {
         let losses = self.losses.get_or_insert(NewlyLost {
             packets: 0,
             newest: *sent_packet,
+            oldest_sent_at: sent_packet.sent_at,
         });
         losses.packets += 1;
+        losses.oldest_sent_at = losses.oldest_sent_at.min(sent_packet.sent_at);
         if sent_packet.sent_at >= losses.newest.sent_at {
             losses.newest = *sent_packet;
         }
@@ -251,6 +254,7 @@ impl Flow {
                 in_flight: self.in_flight,
                 in_flight_when_sent: newest.in_flight,
                 newest_sent_at: newest.sent_at,
+                oldest_sent_at: losses.oldest_sent_at,
                 lost_since: self.lost - newest.lost,
                 round_trip: path,
             }));

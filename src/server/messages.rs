@@ -1,19 +1,21 @@
 //! The messages between the server's threads: types only.
 //!
 //! ```text
-//!   accept, reader-N, transfers --RoomMessage-------> room
+//!   accept, reader-N, web-N, transfers --RoomMessage-> room
 //!   room, sender-N, digests ------TransfersMessage--> transfers
 //!   transfers --------------------HashWork----------> digests
 //! ```
 
 use super::folder::Version;
 use super::peer::Peer;
+use crate::room::participants::Visitor;
 use crate::room::{ClientNumber, FileRequest};
 use crate::shelf::FileName;
 use crate::transfer::Report;
 use crate::wire::digest::Digest;
 use crate::wire::line::LineError;
 use crate::wire::message::{FileEntry, MessageError, Request};
+use crate::wire::web::{WebReply, WebRequest};
 use crossbeam_channel::Sender;
 use std::fs::File;
 use std::sync::{Arc, Weak};
@@ -54,6 +56,12 @@ pub(super) enum RoomMessage {
     Gone {
         client: ClientNumber,
         why: &'static str,
+    },
+    /// A browser wants something of the class.
+    Web {
+        request: WebRequest,
+        visitor: Visitor,
+        reply: Sender<WebReply>,
     },
     /// A sentence for everybody.
     Announced { text: String },

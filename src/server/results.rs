@@ -141,10 +141,18 @@ fn row(recorded: &Recorded, right: Option<Answer>) -> String {
             short(it.answer),
             right.map_or_else(String::new, short),
         ],
-        LabOutcome::Done(_)
-        | LabOutcome::Declined
-        | LabOutcome::Submitted(_)
-        | LabOutcome::Failed { .. } => Default::default(),
+        // An exercise has no number of a question.
+        LabOutcome::Done(figures) => {
+            figures
+                .predicted_packets
+                .map_or_else(Default::default, |packets| {
+                    let sent = figures.sent_packets.to_string();
+                    [String::new(), packets.to_string(), sent]
+                })
+        }
+        LabOutcome::Declined | LabOutcome::Submitted(_) | LabOutcome::Failed { .. } => {
+            Default::default()
+        }
     });
     fields.join(",") + "\r\n"
 }
@@ -228,9 +236,10 @@ mod tests {
             goodput: 66_664,
             sent_packets: 80,
             resent_packets: 10,
+            predicted_packets: Some(85),
         });
         let expected = "2026-11-21T14:25:00.123Z,2,\"guy\",done,true,1.500042,66664,80,10,\
-                        \"seed=7;drop=d0.1,a3.1\",go-back-n,fixed,16,1436,100000,,,,,,,\r\n";
+                        \"seed=7;drop=d0.1,a3.1\",go-back-n,fixed,16,1436,100000,,,,,,85,80\r\n";
         assert_eq!(row(&recorded("guy", done), None), expected);
         // The one comma within quotes is no field's end.
         assert_eq!(

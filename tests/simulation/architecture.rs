@@ -271,13 +271,14 @@ const OUTSIDE_WORLD: [&str; 11] = [
 /// The client's files that obey the rules of layers 0 to 2.
 const PURE_CLIENT: [&str; 2] = ["client/model", "client/controller"];
 
-/// The files that know JSON: the chat's messages, the journal, the record of a resumed
+/// The files that know JSON: the chat's messages, the class's page, the journal, the record of a resumed
 /// download, what `client --json` prints, a result of `lab grade`, and what the window
 /// keeps.
-const JSON: [&str; 8] = [
+const JSON: [&str; 9] = [
     "bin/lab",
     "wire/message",
-    "lab/journal",
+    "wire/web",
+    "reliable/event/log",
     "transfer/record",
     "client/json",
     "client/submission",

@@ -5,6 +5,7 @@
 //! tables of the report.
 
 use crate::golden::compare;
+use sash::lab::shared::{Shared, Transfer};
 use sash::link::{Direction, Label, Link, Scenario};
 use sash::reliable::connection::{Receiving, Sending};
 use sash::reliable::event::PacketName;
@@ -170,4 +171,34 @@ fn the_default_controller_and_reno_each_get_at_least_a_quarter_of_the_bandwidth(
 fn two_flows_of_the_default_controller_share_the_bandwidth_fairly() {
     // The larger has 1.5 times as much at most.
     both_get_at_least(0.4, Congestion::Bbr, Congestion::Bbr, "share_with_bbr.txt");
+}
+
+#[test]
+fn the_default_controller_does_not_starve_beside_reno_where_the_queue_is_long() {
+    for (rate, delay, queue) in [
+        ("10mbit", 20, 100_000),
+        ("10mbit", 20, 200_000),
+        ("50mbit", 5, 125_000),
+        ("50mbit", 5, 250_000),
+    ] {
+        let link = format!("delay={delay}ms;data.rate={rate};data.queue={queue}B");
+        let scenario: Scenario = link.parse().expect("a scenario");
+        for (first, second) in [
+            (Congestion::Bbr, Congestion::Reno),
+            (Congestion::Reno, Congestion::Bbr),
+        ] {
+            let late = Transfer {
+                starts_at: at(3),
+                ..Transfer::new(second)
+            };
+            let mut shared = Shared::new(&scenario, &[Transfer::new(first), late]);
+            shared.run_until(at(13));
+            let before = [0, 1].map(|flow| shared.flow(flow).delivered());
+            shared.run_until(at(43));
+            let [one, other] =
+                [0, 1].map(|flow| shared.flow(flow).delivered() - before[flow]);
+            let told = format!("{link}: {first} {one}, {second} {other} packets");
+            assert!(4 * one.min(other) >= one + other, "{told}");
+        }
+    }
 }

@@ -193,10 +193,9 @@ fn the_first_screen_opens_a_card_by_its_number_and_shows_the_cards_again() {
         window.pixels() != before && window.is_steady()
     });
     window.picture("laboratory-compact");
-    let before = window.count(VERMILLION);
+    let before = window.pixels();
     window.drag(SEES, second(SEES));
-    // The link's word of the loss is gone.
-    until("less", || window.count(VERMILLION) < before);
+    until("less", || window.pixels() != before && window.is_steady());
     window.picture("laboratory-sender");
     let before = count_on_ladder(&window.pixels(), BLUE);
     window.click(FOLD);

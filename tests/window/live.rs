@@ -144,7 +144,7 @@ fn is_end(entry: &Entry) -> bool {
 fn received(entry: &Entry) -> Option<Label> {
     match &entry.what {
         JournalEvent::Machine(Event::PacketReceived(packet)) => {
-            Some(Label::from(*packet))
+            Some(Label::from(packet.name))
         }
         JournalEvent::Machine(_)
         | JournalEvent::Link(_)

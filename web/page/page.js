@@ -551,6 +551,5 @@ async function begin() {
   makeTabs("scale", SCALE, "set-scale");
   listen();
   readFragment();
+  attend(); // In class.js.
 }
-
-begin();

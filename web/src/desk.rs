@@ -166,6 +166,9 @@ impl Desk {
                     answer.insert("saved".to_owned(), saved);
                 }
             }
+            Deed::Class(asked) => {
+                answer.insert("class".to_owned(), asked.answer());
+            }
             Deed::Cards { dark } => {
                 answer.insert("cards".to_owned(), cards(paper(dark)));
                 answer.insert("lists".to_owned(), lists());
@@ -408,7 +411,7 @@ impl Desk {
 /// More takes the machines too long.
 const MOST_A: f64 = 100.0;
 
-const fn paper(dark: bool) -> Paper {
+pub(crate) const fn paper(dark: bool) -> Paper {
     if dark { Paper::Dark } else { Paper::White }
 }
 
@@ -444,7 +447,9 @@ fn cards(paper: Paper) -> Value {
 fn lists() -> Value {
     let arqs: Vec<_> = Arq::ALL.iter().map(ToString::to_string).collect();
     let congestions: Vec<_> = Congestion::ALL.iter().map(ToString::to_string).collect();
-    let packets = PACKETS.into_iter().filter(|it| u64::from(*it) <= MOST_PACKETS);
+    let packets = PACKETS
+        .into_iter()
+        .filter(|it| u64::from(*it) <= MOST_PACKETS);
     let packets: Vec<u32> = packets.collect();
     json!({ "arqs": arqs, "congestions": congestions, "packets": packets })
 }

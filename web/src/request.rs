@@ -1,5 +1,6 @@
 //! What the page may ask.
 
+use crate::class::ClassRequest;
 use sash::lab::ladder::TimeScale;
 use sash::lab::page::Setup;
 use sash::lab::player::PointOfView;
@@ -152,6 +153,8 @@ pub enum Deed {
     /// Write something, for the page to save: `strip-svg`, `view-svg`, `csv`, `pcapng`,
     /// `journal`.
     Save(String),
+    /// Work out a question of the teacher's.
+    Class(Box<ClassRequest>),
     /// Draw the cards' small pictures.
     Cards {
         /// On dark paper.

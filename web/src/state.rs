@@ -172,11 +172,7 @@ pub struct LaneNow {
 impl State {
     /// Of this page.
     #[must_use]
-    pub fn of(
-        laboratory: &Laboratory,
-        shown: Shown,
-        about: Option<[String; 2]>,
-    ) -> Self {
+    pub fn of(laboratory: &Laboratory, shown: Shown, about: Option<[String; 2]>) -> Self {
         let (time_us, end_us) = laboratory.times_us();
         let words = |time_us| time(Duration::from_micros(time_us));
         Self {

@@ -8,6 +8,7 @@ use super::layout::{LOST_AT, Layout, TimeScale, Way, real};
 use super::spot::{RADIUS, Spot};
 use super::transmissions::{LadderEvent, Past, Transmission, Transmissions};
 use crate::lab::journal::Side;
+use crate::lab::notation::Notation;
 use crate::lab::palette::{
     BLUE, Colour, GREEN, GRID, INK, ORANGE, PAPER, SOFT_INK, VERMILLION,
 };
@@ -54,6 +55,7 @@ pub(super) struct LadderDrawing<'a> {
     pub(super) seen: (f64, f64),
     pub(super) sides: Sides,
     pub(super) now_us: u64,
+    pub(super) notation: Notation,
 }
 
 /// A packet in flight, to be drawn as a disc.
@@ -198,10 +200,11 @@ impl LadderDrawing<'_> {
             let spot = self.spots.len();
             flying.push(Flying { spot, colour });
         }
+        let ranges = transmission.packet.ranges(self.notation.first_sequence);
         self.spots.push(Spot {
-            packet: transmission.packet,
+            packet: transmission.packet.name,
             direction: transmission.direction,
-            range: transmission.told.first().copied(),
+            range: ranges.first().copied(),
             from,
             to: tip,
             disc: tip,
@@ -235,11 +238,12 @@ impl LadderDrawing<'_> {
                 };
                 one.to.x.total_cmp(&other.to.x).then(by_age)
             });
-            let lane = self.columns.right - self.columns.left;
+            let Columns { left, right, .. } = self.columns;
+            let lane = right - left;
             let count = f64::from(u32::try_from(order.len()).unwrap_or(u32::MAX).max(1));
             let apart = (2.0 * RADIUS + 1.0).min(lane / count);
             let xs = order.iter().map(|&it| self.spots[flying[it].spot].to.x);
-            let xs = spread(&xs.collect::<Vec<_>>(), apart);
+            let xs = spread(&xs.collect::<Vec<_>>(), apart, (left, right));
             for (&it, x) in order.iter().zip(xs) {
                 self.spots[flying[it].spot].disc.x = x;
             }
@@ -349,8 +353,8 @@ fn lost_at(transmission: &Transmission, way: Way) -> f64 {
     }
 }
 
-/// These places, in order, moved as little as keeps them apart.
-fn spread(places: &[f64], apart: f64) -> Vec<f64> {
+/// These places, in order, moved as little as keeps them apart and between two bounds.
+fn spread(places: &[f64], apart: f64, (least, most): (f64, f64)) -> Vec<f64> {
     // Neighbours that would overlap become one block, around the middle of their places.
     let mut blocks: Vec<(f64, f64)> = Vec::new();
     for (place, index) in places.iter().zip(0_u32..) {
@@ -370,6 +374,12 @@ fn spread(places: &[f64], apart: f64) -> Vec<f64> {
             spread.push(middle + apart * index);
             left -= 1.0;
         }
+    }
+    for (place, index) in spread.iter_mut().zip(0_u32..) {
+        *place = place.max(least + apart * f64::from(index));
+    }
+    for (place, index) in spread.iter_mut().rev().zip(0_u32..) {
+        *place = place.min(most - apart * f64::from(index));
     }
     spread
 }
@@ -424,8 +434,15 @@ mod tests {
 
     #[test]
     fn places_are_moved_as_little_as_keeps_them_apart() {
-        assert_eq!(spread(&[0.0, 50.0], 10.0), [0.0, 50.0]);
-        assert_eq!(spread(&[20.0, 20.0, 20.0], 10.0), [10.0, 20.0, 30.0]);
-        assert_eq!(spread(&[], 10.0), [0.0; 0]);
+        let wide = (0.0, 100.0);
+        assert_eq!(spread(&[0.0, 50.0], 10.0, wide), [0.0, 50.0]);
+        assert_eq!(spread(&[20.0, 20.0, 20.0], 10.0, wide), [10.0, 20.0, 30.0]);
+        assert_eq!(spread(&[], 10.0, wide), [0.0; 0]);
+        // At the sender's line, and at the receiver's.
+        assert_eq!(spread(&[0.0, 0.0, 50.0], 10.0, wide), [0.0, 10.0, 50.0]);
+        assert_eq!(
+            spread(&[99.0, 100.0, 100.0], 10.0, wide),
+            [80.0, 90.0, 100.0]
+        );
     }
 }

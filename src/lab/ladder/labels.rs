@@ -191,7 +191,7 @@ impl Part {
                 self.count += 1;
             }
             (None, None) => self.count += 1,
-            (Some(_), Some(_)) | (Some(_), None) | (None, Some(_)) => return false,
+            (Some(_), _) | (None, Some(_)) => return false,
         }
         true
     }

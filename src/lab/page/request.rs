@@ -3,7 +3,7 @@
 use super::cards::Card;
 use super::export::Format;
 use super::knob::Knob;
-use super::{Setup, View};
+use super::{Notice, Setup, View};
 use crate::lab::ladder::TimeScale;
 use crate::lab::player::PointOfView;
 use crate::link::Label;
@@ -63,6 +63,8 @@ pub enum LaboratoryRequest {
     Export(Format, PathBuf),
     /// Write these bytes, at this place.
     Write(PathBuf, Vec<u8>),
+    /// Show this sentence of the window.
+    Tell(Notice),
 }
 
 impl LaboratoryRequest {

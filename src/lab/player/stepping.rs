@@ -11,7 +11,7 @@ impl Player {
 
     /// On to the next packet that is sent, carried, received or killed; false at the end.
     pub fn step_packet(&mut self) -> bool {
-        self.step_to(|entry| entry.is_of_a_packet())
+        self.step_to(Entry::is_of_a_packet)
     }
 
     /// One entry back, and no further; false at the beginning.
@@ -21,7 +21,7 @@ impl Player {
 
     /// Back to just after the packet before; false at the beginning.
     pub fn step_packet_back(&mut self) -> bool {
-        self.step_back_to(|entry| entry.is_of_a_packet())
+        self.step_back_to(Entry::is_of_a_packet)
     }
 
     /// On to the end of the next moment in which something happens.

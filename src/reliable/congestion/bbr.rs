@@ -6,9 +6,11 @@
 //!   round trip  least        least             rises -> queue, then loss
 //!                            ^-- BBR keeps here
 //!
-//!   startup  x2.77 per round until the rate no longer grows
+//!   startup  x2.77 per round until the rate no longer grows, or until a round loses more;
+//!            then the rate is what arrived
 //!   drain    until the queue that this made is gone
-//!   cycle    up 1.25   is there more? for one round; where there is, again, and faster
+//!   cycle    up 1.25   is there more? for one round, or until it loses more than before;
+//!                      where there is, again, and faster
 //!            down 0.75 drains what that queued; its loss is the path's own
 //!            cruise 1  six rounds
 //!   probe-rtt  half the product for 200 ms, where the least round trip was not seen
@@ -33,11 +35,14 @@
 //! Source: draft-ietf-ccwg-bbr; Cardwell et al., "BBR: Congestion-Based Congestion
 //! Control", ACM Queue 14(5), 2016.
 
+mod aggregation;
+mod epoch;
 mod loss;
 mod path;
 
 use super::{Acked, Controller, Signal};
 use crate::reliable::moment::Moment;
+use aggregation::Aggregation;
 use path::{Path, Probing};
 use std::time::Duration;
 
@@ -55,6 +60,8 @@ pub struct Bbr {
     /// Congestion was seen: no more in flight than this until the next cycle.
     bound: Option<f64>,
     aggregation: Aggregation,
+    /// A queue remained where this sender had drained its own: another flow fills it.
+    is_shared: bool,
 }
 
 /// Its phase.
@@ -99,16 +106,6 @@ enum Phase {
         /// The least sample since it began.
         least: Duration,
     },
-}
-
-/// How far ACKs come in clumps: what is then in flight beyond the model's.
-#[derive(Debug, Default)]
-struct Aggregation {
-    since: Option<Moment>,
-    packets: f64,
-    /// The largest excess by halves of a filter: the last ten rounds and those before.
-    largest: [f64; 2],
-    renewed: u64,
 }
 
 /// The first window. RFC 6928 has ten packets, sent at once; these are spread over the
@@ -164,20 +161,18 @@ const LEAST_DOWN_ROUNDS: u64 = 2;
 /// (`tests/simulation/fairness.rs`).
 const WINDOW_GAIN: f64 = 1.35;
 
+/// Beside another flow that fills the queue: most in flight, as a multiple of the rate
+/// times the round trip as it is. With [`WINDOW_GAIN`] of the least round trip alone, the
+/// share shrinks from cycle to cycle as soon as the other flow keeps more than 0.35
+/// products in the queue; with 1 it would stay as it is. (Copa's competitive mode; Arun and
+/// Balakrishnan, NSDI 2018, §3.3.)
+const SHARED_GAIN: f64 = 1.1;
+
+/// Startup takes no more than this for clumps, or it would fill any queue.
+const LONGEST_LATE: Duration = Duration::from_millis(8);
+
 /// While the rate still grows the window doubles with it, as far as it arrives.
 const STARTUP_WINDOW_GAIN: f64 = 2.0;
-
-/// Clumps of ACKs open the window further, by this share of the product at most.
-const MOST_EXCESS_SHARE: f64 = 0.25;
-
-/// Where the path is short a window of a few clumps costs nothing, and a sender whose
-/// thread wakes late needs it. Unit: packets.
-const LEAST_EXCESS: f64 = 2.0;
-
-/// But by what passes within this time: a Wi-Fi access point sends what it has every few
-/// milliseconds, and on a short path that, or the receiver's timer, is longer than all
-/// the rest. A window below the clump would wait for the next one again and again.
-const MOST_EXCESS_TIME: Duration = Duration::from_millis(16);
 
 /// Rounds of a cruise.
 const CRUISE_ROUNDS: u64 = 6;
@@ -196,6 +191,9 @@ const BETA: f64 = 0.7;
 
 /// One round of many losses may be a burst; this many in a row are congestion.
 const PROVEN_ROUNDS: u32 = 2;
+
+/// One answer to congestion leaves at least this share of the rate: an outage is as lossy.
+const LEAST_LEFT: f64 = 0.5;
 
 /// Least in flight, so that ACKs keep coming (BBR.MinPipeCwnd).
 const LEAST_WINDOW: f64 = 4.0;
@@ -219,6 +217,7 @@ impl Bbr {
             startup_rate: 0.0,
             bound: None,
             aggregation: Aggregation::default(),
+            is_shared: false,
         }
     }
 
@@ -230,19 +229,12 @@ impl Bbr {
             Phase::Startup { best, stale_rounds } => {
                 self.phase = self.continue_startup(best, stale_rounds, ack);
             }
-            Phase::Up { best, gain } => {
-                self.path.begin_draining();
-                self.phase = Phase::Down {
-                    since: round,
-                    best,
-                    gain,
-                };
-            }
+            Phase::Up { best, gain } => self.go_down(best, gain, ack.now),
             Phase::Down { since, best, gain }
                 if round == since + 1
                     && self.path.rate().unwrap_or(0.0) > best * FOUND =>
             {
-                self.go_up((gain + UP_STEP).min(MOST_UP_GAIN));
+                self.go_up((gain + UP_STEP).min(MOST_UP_GAIN), ack.now);
             }
             Phase::Down { since, best, .. }
                 if best.is_infinite() && round < since + LEAST_DOWN_ROUNDS => {}
@@ -252,7 +244,8 @@ impl Bbr {
                     .product()
                     .is_none_or(|product| f64::from(ack.in_flight) <= DRAINED * product);
                 if is_drained || round >= since + MOST_DOWN_ROUNDS {
-                    self.path.begin();
+                    self.is_shared = !is_drained && best.is_finite();
+                    self.path.end_draining(ack.now);
                     self.phase = Phase::Cruise {
                         since: round,
                         rounds: if best.is_finite() {
@@ -264,16 +257,13 @@ impl Bbr {
                 }
             }
             Phase::Cruise { since, rounds } => {
-                if round == since + 1 {
-                    self.path.learn_own_loss(); // This round acknowledged packets that were sent before it.
-                }
-                if round >= since + rounds {
+                if round == since + 1 && self.path.learn_own_loss(ack.now) {
+                    self.go_down(f64::INFINITY, UP_GAIN, ack.now);
+                } else if round >= since + rounds {
                     let is_first = rounds == FIRST_CRUISE_ROUNDS;
-                    self.go_up(if is_first && self.path.is_known_to_lose() {
-                        LOSSY_UP_GAIN
-                    } else {
-                        UP_GAIN
-                    });
+                    let is_lossy = is_first && self.path.is_known_to_lose();
+                    let gain = if is_lossy { LOSSY_UP_GAIN } else { UP_GAIN };
+                    self.go_up(gain, ack.now);
                 }
             }
             Phase::Drain | Phase::ProbeRoundTrip { .. } => {}
@@ -288,8 +278,19 @@ impl Bbr {
         Phase::Drain
     }
 
+    /// Lets go what the look for more has queued.
+    fn go_down(&mut self, best: f64, gain: f64, now: Moment) {
+        self.path.begin_draining(now);
+        self.phase = Phase::Down {
+            since: self.path.rounds(),
+            best,
+            gain,
+        };
+    }
+
     /// Looks for more.
-    fn go_up(&mut self, gain: f64) {
+    fn go_up(&mut self, gain: f64, now: Moment) {
+        self.path.end_cruise(now);
         self.bound = None;
         let best = self.path.rate().unwrap_or(0.0);
         self.phase = Phase::Up { best, gain };
@@ -312,15 +313,20 @@ impl Bbr {
         if stale_rounds < STALE_ROUNDS && !self.path.is_lossy() {
             return Phase::Startup { best, stale_rounds };
         }
+        if self.path.is_lossy() {
+            self.path.take_last_round();
+        }
         self.end_startup()
     }
 
     /// More was lost than the path loses by itself: the rate is what came through, and no
     /// more is in flight than that rate needs.
     fn answer_congestion(&mut self, ack: &Acked) {
-        let rounds = match self.phase {
-            Phase::Drain => 1,
-            Phase::Down { .. } | Phase::Cruise { .. } => PROVEN_ROUNDS,
+        let (rounds, least) = match self.phase {
+            // What startup measured may have been a bucket or a queue that it filled.
+            Phase::Drain => (1, 0.0),
+            Phase::Down { best, .. } if best.is_infinite() => (1, 0.0),
+            Phase::Down { .. } | Phase::Cruise { .. } => (PROVEN_ROUNDS, LEAST_LEFT),
             Phase::Startup { .. } | Phase::Up { .. } | Phase::ProbeRoundTrip { .. } => {
                 return;
             }
@@ -328,11 +334,18 @@ impl Bbr {
         if !self.path.is_congested(rounds) {
             return;
         }
-        self.path.take_congestion();
+        self.path.take_congestion(least);
         let product = self.path.product().unwrap_or(LEAST_WINDOW);
         let in_flight = f64::from(ack.in_flight_when_sent);
         let bound = self.bound.unwrap_or(in_flight).min(in_flight);
         self.bound = Some((bound * BETA).max(product).max(LEAST_WINDOW));
+        if let Phase::Down { since, best, .. } = &mut self.phase
+            && best.is_infinite()
+        {
+            // Only now it is sent slower than the bottleneck.
+            self.path.begin_draining(ack.now);
+            *since = self.path.rounds();
+        }
     }
 
     /// The checks that do not wait for the end of a round.
@@ -343,9 +356,14 @@ impl Bbr {
         let in_flight = f64::from(ack.in_flight);
         match self.phase {
             Phase::Startup { .. } if self.path.is_round_congested() => {
+                self.path.take_round_congestion(ack.now);
                 self.end_startup();
             }
+            Phase::Up { best, gain } if self.path.is_round_congested() => {
+                self.go_down(best, gain, ack.now);
+            }
             Phase::Drain if in_flight <= product => {
+                self.path.begin_draining(ack.now);
                 self.phase = Phase::Down {
                     since: self.path.rounds(),
                     best: f64::INFINITY,
@@ -387,16 +405,15 @@ impl Bbr {
             self.window = (self.window + acked).min(self.most);
             return;
         };
-        let passing = self.path.rate().unwrap_or(0.0) * MOST_EXCESS_TIME.as_secs_f64();
-        let most = (MOST_EXCESS_SHARE * product).max(passing);
-        let excess = self.aggregation.excess().min(most).max(LEAST_EXCESS);
-        let is_growing = matches!(
-            self.phase,
-            Phase::Startup {
-                stale_rounds: 0,
-                ..
-            }
-        );
+        let is_startup = matches!(self.phase, Phase::Startup { .. });
+        let is_growing = is_startup
+            && !matches!(
+                self.phase,
+                Phase::Startup {
+                    stale_rounds: 1..,
+                    ..
+                }
+            );
         let gain = match self.phase {
             Phase::Startup { .. } if is_growing => {
                 STARTUP_WINDOW_GAIN / (1.0 - self.path.loss_so_far())
@@ -408,12 +425,25 @@ impl Bbr {
             | Phase::Cruise { .. }
             | Phase::ProbeRoundTrip { .. } => WINDOW_GAIN,
         };
-        let target = (gain * product + excess).max(LEAST_WINDOW);
-        self.window = if is_growing {
-            (self.window + acked).min(target.max(self.window))
+        let rate = self.path.rate().unwrap_or(0.0);
+        let excess = self.aggregation.allowed(rate, product);
+        let round_trip = ack.round_trip;
+        // Clumps are measured only later: until then what the round trip is longer than
+        // its least may be one.
+        let late = if is_growing {
+            let late = round_trip.smoothed.saturating_sub(round_trip.least);
+            rate * late.min(LONGEST_LATE).as_secs_f64()
         } else {
-            (self.window + acked).min(target)
+            0.0
         };
+        let queued = if self.is_shared {
+            SHARED_GAIN * rate * round_trip.smoothed.as_secs_f64()
+        } else {
+            0.0
+        };
+        let target = (gain * (product + late)).max(queued) + excess;
+        let least = if is_startup { self.window } else { 0.0 };
+        self.window = (self.window + acked).min(target.max(least));
         self.window = self.window.clamp(LEAST_WINDOW.min(self.most), self.most);
     }
 
@@ -472,38 +502,6 @@ impl Phase {
     };
 }
 
-impl Aggregation {
-    /// Compares what was delivered since the clump began with what the rate explains.
-    fn on_ack(&mut self, ack: &Acked, path: &Path) {
-        let Some(rate) = path.rate() else { return };
-        if self.since.is_none() {
-            self.packets = 0.0;
-        }
-        let since = *self.since.get_or_insert(ack.now);
-        let explained = rate * (ack.now - since).as_secs_f64();
-        if self.packets <= explained {
-            (self.since, self.packets) = (Some(ack.now), 0.0);
-        }
-        self.packets += f64::from(ack.packets);
-        let explained = rate * (ack.now - self.since.unwrap_or(ack.now)).as_secs_f64();
-        let excess = (self.packets - explained).max(0.0);
-        if path.rounds() >= self.renewed + 10 {
-            self.renewed = path.rounds();
-            self.largest = [0.0, self.largest[0]];
-        }
-        self.largest[0] = self.largest[0].max(excess);
-    }
-
-    /// More is sent than the rate: what comes then is no clump.
-    fn pause(&mut self) {
-        self.since = None;
-    }
-
-    fn excess(&self) -> f64 {
-        self.largest[0].max(self.largest[1])
-    }
-}
-
 impl Controller for Bbr {
     fn on_start(&mut self, round_trip: Option<Duration>) {
         self.startup_rate = round_trip.map_or(0.0, first_rate);
@@ -529,7 +527,7 @@ impl Controller for Bbr {
 
     fn on_signal(&mut self, signal: &Signal) {
         match signal {
-            Signal::Loss(loss) => self.path.on_loss(loss.packets),
+            Signal::Loss(loss) => self.path.on_loss(loss),
             Signal::Nack(_) => (),
             // Nothing came back: begin with little; the ACKs open the window again.
             Signal::Timeout(_) => self.window = LEAST_WINDOW.min(self.most),

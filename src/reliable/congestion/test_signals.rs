@@ -61,6 +61,7 @@ impl TestSignals {
             in_flight: 0,
             in_flight_when_sent: packets,
             newest_sent_at: at(sent),
+            oldest_sent_at: at(sent),
             lost_since: u64::from(packets),
             round_trip: self.path(),
         })

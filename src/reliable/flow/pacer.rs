@@ -20,6 +20,10 @@ pub const QUANTUM: Duration = Duration::from_millis(1);
 /// must hold them.
 const QUANTUM_PACKETS: u32 = 3;
 
+/// A sender that waited for its window makes up for this many packets at most: as many as
+/// the smallest queue holds.
+const BLOCKED: u32 = 8;
+
 /// A sender that was woken late may send at once what it should have sent in this time.
 pub const CATCH_UP: Duration = Duration::from_millis(4);
 
@@ -56,10 +60,14 @@ impl Pacer {
         self.resume = self.resume.filter(|&resume| resume > now);
     }
 
-    /// A packet leaves. A sender that is late catches up by [`CATCH_UP`] at most.
-    pub(super) fn send(&mut self, rate: f64, now: Moment) -> Credit {
+    /// A packet leaves, and the window has had space since then. A sender that is late
+    /// catches up by [`CATCH_UP`] at most.
+    pub(super) fn send(&mut self, rate: f64, now: Moment, open_since: Moment) -> Credit {
         let gap = Duration::from_secs_f64(1.0 / rate.clamp(LEAST_RATE, MOST_RATE));
-        let (next, credit) = match self.next {
+        // While the window was full there was nothing to be late for.
+        let blocked = (open_since.min(now) - Moment::START).saturating_sub(gap * BLOCKED);
+        let next = self.next.map(|next| next.max(Moment::START + blocked));
+        let (next, credit) = match next {
             Some(next) if next + CATCH_UP > now => (next + gap, Credit::Kept),
             Some(_) => (now + gap, Credit::Lost),
             None => (now + gap, Credit::Kept),
@@ -94,10 +102,22 @@ mod tests {
                 now = later;
                 continue;
             }
-            pacer.send(5_000.0, now);
+            pacer.send(5_000.0, now, Moment::START);
             sent += 1;
         }
         assert!((5_000..=5_006).contains(&sent), "{sent}");
+    }
+
+    #[test]
+    fn a_sender_that_waited_for_its_window_makes_up_for_eight_packets_at_most() {
+        let mut pacer = Pacer::default();
+        pacer.send(10_000.0, at(0), at(0));
+        let burst = std::iter::from_fn(|| {
+            let may = pacer.is_due(at(3));
+            may.then(|| pacer.send(10_000.0, at(3), at(3)))
+        });
+        // The quantum of three comes on top.
+        assert!((8..=12).contains(&burst.count()));
     }
 
     #[test]
@@ -110,14 +130,14 @@ mod tests {
                 now = later + Duration::from_micros(300);
                 continue;
             }
-            pacer.send(5_000.0, now);
+            pacer.send(5_000.0, now, Moment::START);
             sent += 1;
         }
         assert!((4_980..=5_006).contains(&sent), "{sent}");
         now = at(60_000);
         let burst = std::iter::from_fn(|| {
             let may = pacer.resume.is_none_or(|resume| resume <= now);
-            may.then(|| pacer.send(5_000.0, now))
+            may.then(|| pacer.send(5_000.0, now, Moment::START))
         });
         assert!(burst.count() <= 7);
     }

@@ -172,6 +172,7 @@ impl Reader<'_> {
                 | RoomMessage::Shared { .. }
                 | RoomMessage::Finished { .. }
                 | RoomMessage::Gone { .. }
+                | RoomMessage::Web { .. }
                 | RoomMessage::Announced { .. }
                 | RoomMessage::Stop { .. } => false,
             };

@@ -61,6 +61,7 @@ use sash::client::watching::Watched;
 use sash::lab::page::{Content, Laboratory, LaboratoryRequest};
 use sash::lab::palette::Paper;
 use sash::transfer::clock::Clock;
+use sash::wire::message::Assignment;
 use std::cell::{OnceCell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
@@ -219,6 +220,12 @@ impl Page {
     pub(super) fn stopper(&self) -> impl Fn(Stopped) + 'static {
         let doing = Rc::clone(&self.doing);
         move |stopped| doing.stop_at(stopped)
+    }
+
+    /// Shows the run of a class exercise, when called.
+    pub(super) fn exercise_opener(&self) -> impl Fn(&Assignment) + 'static {
+        let doing = Rc::clone(&self.doing);
+        move |assignment| doing.open_exercise(assignment)
     }
 
     /// Whether the person may ask the class.

@@ -218,7 +218,8 @@ impl<'a> Flow<'a> {
         let sent = numbers
             .iter()
             .filter_map(|number| self.in_flight.remove(number));
-        let Some(newest) = sent.last() else {
+        let sent: Vec<_> = sent.collect();
+        let (Some(oldest), Some(newest)) = (sent.first(), sent.last()) else {
             return Ok(());
         };
         self.lost += numbers.len() as u64;
@@ -231,6 +232,7 @@ impl<'a> Flow<'a> {
             in_flight: self.count(),
             in_flight_when_sent: newest.in_flight,
             newest_sent_at: newest.at,
+            oldest_sent_at: oldest.at,
             lost_since: self.lost - newest.lost,
             round_trip: time,
         };

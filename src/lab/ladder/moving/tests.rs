@@ -119,12 +119,13 @@ fn seeded(seed: u64) -> Player {
 
 /// The delay that the link gave each packet. Unit: microseconds.
 fn delays(entries: &[Entry]) -> HashMap<PacketLabel, u64> {
-    let carried = entries.iter().filter_map(|entry| match &entry.what {
-        JournalEvent::Link(carried) if !carried.is_lost() => Some((
-            PacketLabel::from(carried.packet),
-            carried.arrives_us? - entry.time_us,
-        )),
-        _ => None,
+    let carried = entries.iter().filter_map(|entry| {
+        let JournalEvent::Link(carried) = &entry.what else {
+            return None;
+        };
+        let delay_us = carried.arrives_us? - entry.time_us;
+        let label = PacketLabel::from(carried.packet.name);
+        (!carried.is_lost()).then_some((label, delay_us))
     });
     carried.collect()
 }
@@ -207,15 +208,16 @@ fn to_scale_equal_delays_have_equal_slopes_and_packets_in_flight_end_on_one_line
 #[test]
 fn the_picture_at_rest_is_the_moving_one_at_its_last_moment() {
     let arrows = |shapes: &[Shape]| -> Vec<(f64, f64, f64)> {
-        let line = |shape: &Shape| match shape {
-            Shape::Line(Line {
+        let line = |shape: &Shape| {
+            let Shape::Line(Line {
                 from, to, colour, ..
-            }) if [BLUE, GREEN, ORANGE, VERMILLION].contains(colour)
-                && (from.x - to.x).abs() > 30.0 =>
-            {
-                Some((from.y, to.y, to.x - from.x))
-            }
-            _ => None,
+            }) = shape
+            else {
+                return None;
+            };
+            let is_arrow = [BLUE, GREEN, ORANGE, VERMILLION].contains(colour)
+                && (from.x - to.x).abs() > 30.0;
+            is_arrow.then_some((from.y, to.y, to.x - from.x))
         };
         shapes.iter().filter_map(line).collect()
     };
@@ -294,19 +296,22 @@ fn labels_and_discs_never_overlap_while_a_run_moves() {
                 .picture
                 .shapes
                 .iter()
-                .filter_map(|shape| match shape {
-                    Shape::Words(words) if words.at.y > HEAD => {
-                        let text = &words.text;
-                        let letters = u32::try_from(text.chars().count()).unwrap();
-                        let long = f64::from(letters) * words.size * LETTER;
-                        let from = match words.anchor {
-                            Anchor::Start => words.at.x,
-                            Anchor::Middle => return None, // At a cross in the middle.
-                            Anchor::End => words.at.x - long,
-                        };
-                        Some((from, from + long, words.at.y, text.clone()))
+                .filter_map(|shape| {
+                    let Shape::Words(words) = shape else {
+                        return None;
+                    };
+                    if words.at.y <= HEAD {
+                        return None;
                     }
-                    _ => None,
+                    let text = &words.text;
+                    let letters = u32::try_from(text.chars().count()).unwrap();
+                    let long = f64::from(letters) * words.size * LETTER;
+                    let from = match words.anchor {
+                        Anchor::Start => words.at.x,
+                        Anchor::Middle => return None, // At a cross in the middle.
+                        Anchor::End => words.at.x - long,
+                    };
+                    Some((from, from + long, words.at.y, text.clone()))
                 })
                 .collect();
             for (place, one) in boxes.iter().enumerate() {

@@ -37,8 +37,13 @@ pub(super) const LOSS_TOLERANCE: f64 = 0.02;
 /// No path is believed to lose more than this by itself.
 const MOST_OWN_LOSS: f64 = 0.5;
 
-/// More than this is doubted where less sent brings as much.
-const DOUBTFUL_LOSS: f64 = 0.35;
+/// Where three quarters of what was sent before arrive better than it by this factor, or
+/// by more, it was more than the bottleneck carries. It is 4/3 where only the bottleneck
+/// loses, and 1 where only the path does.
+const SATURATED: f64 = 1.15;
+
+/// So much more than was known is doubted, the first time.
+const DOUBTFUL: f64 = 0.1;
 
 /// Earlier knowledge counts for three quarters of the new knowledge.
 const MEMORY: f64 = 0.75;
@@ -55,7 +60,7 @@ impl Tally {
     }
 
     /// The share that was lost, from 0 to 1.
-    fn share(&self) -> f64 {
+    pub(super) fn share(&self) -> f64 {
         self.lost / self.packets().max(1.0)
     }
 
@@ -69,9 +74,20 @@ impl Tally {
         self.share() < MOST_OWN_LOSS
     }
 
-    /// Whether few paths lose so much by themselves.
-    pub(super) fn is_doubtful(&self) -> bool {
-        self.share() > DOUBTFUL_LOSS
+    /// Whether a larger share of these packets arrived than of the others, which were
+    /// sent faster, and by more than chance explains.
+    pub(super) fn is_less_lossy_than(&self, faster: &Self) -> bool {
+        if faster.packets() < FEWEST_PACKETS {
+            return false;
+        }
+        let [slow, fast] = [self, faster].map(|tally| 1.0 - tally.share());
+        let burst = (self.lost + faster.lost) / (self.findings + faster.findings);
+        let burst = burst.clamp(1.0, LONGEST_BURST);
+        let mean =
+            (self.delivered + faster.delivered) / (self.packets() + faster.packets());
+        let chance = mean * (1.0 - mean) * (2.0 * burst - 1.0);
+        let deviation = (chance * (1.0 / self.packets() + 1.0 / faster.packets())).sqrt();
+        slow > SATURATED * fast && slow > fast + 2.0 * deviation
     }
 
     pub(super) fn add(&mut self, other: &Self) {
@@ -116,6 +132,17 @@ impl OwnLoss {
     /// From now on it is known.
     pub(super) fn learn(&mut self) {
         self.is_known = true;
+    }
+
+    /// Whether these packets lost more than the path is known to lose.
+    pub(super) fn is_doubtful(&self, tally: &Tally) -> bool {
+        tally.share() > self.so_far() + DOUBTFUL + 1.0 / tally.packets().max(1.0)
+    }
+
+    /// What was believed of the path's loss was wrong.
+    pub(super) fn forget(&mut self) {
+        self.own = Tally::default();
+        self.is_known = false;
     }
 
     /// Whether a round lost more than is known of the path, if no packet's loss depends

@@ -15,7 +15,8 @@
 //!
 //! Source: draft-ietf-ccwg-bbr §5.5 (max filter, rounds); report chapter.
 
-use super::super::Acked;
+use super::super::{Acked, Lost};
+use super::epoch::Epoch;
 use super::loss::{FEWEST_PACKETS, LOSS_TOLERANCE, OwnLoss, Tally};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
@@ -28,12 +29,27 @@ pub(super) struct Path {
     least: Option<(Duration, Moment)>,
     /// Mean round trip and mean deviation from it. Unit: seconds.
     mean: Option<(f64, f64)>,
-    /// Packets per second that arrived before the sender slowed down: to drain the queue,
-    /// or for congestion.
-    full_rate: f64,
     loss: OwnLoss,
+    /// The packets that left while the sender sent less than the rate it believes in.
+    slow: Epoch,
+    /// Those that left before, at that rate.
+    steady: Epoch,
+    doubted: Option<Doubted>,
     round: Round,
 }
+
+/// A loss of which it is not known whether the path or its bottleneck makes it.
+#[derive(Debug)]
+struct Doubted {
+    /// The rate that was believed in. Unit: packets per second.
+    rate: f64,
+    /// The share that was lost.
+    share: f64,
+}
+
+/// As much of a doubted loss remains, where the sender has slowed down to what arrives, if
+/// it is the path's own.
+const CONFIRMED: f64 = 0.75;
 
 /// The current round trip.
 #[derive(Debug, Default)]
@@ -59,7 +75,7 @@ struct MaxFilter {
 
 /// No round is shorter, once startup is over: on a short path threads that wake late look
 /// like anything else.
-const LEAST_ROUND: Duration = Duration::from_millis(5);
+const LEAST_ROUND: Duration = Duration::from_millis(2);
 
 /// A round has at least this many clumps of ACKs, or its rate would depend on whether one
 /// more of them falls into it.
@@ -88,13 +104,6 @@ const MOST_HELD: Duration = Duration::from_millis(10);
 /// But for no more packets than this.
 const ARRIVALS_PER_ACK: f64 = 64.0;
 
-/// Where a sender that slows down to three quarters still gets as much of its packets
-/// through, the bottleneck is full.
-const SATURATED: f64 = 0.9;
-
-/// One answer to congestion may not take away more of the rate than this leaves.
-const BETA: f64 = 0.5;
-
 impl Path {
     /// Takes in an ACK; whether it ended a round. In startup each ACK is measured, as the
     /// rate doubles within a round; later each round is.
@@ -104,6 +113,8 @@ impl Path {
             self.measure_deviation(ack.round_trip.latest);
         }
         self.round.take(ack);
+        self.slow.take(ack);
+        self.steady.take(ack);
         let least = self.least_round(probing, clump);
         let is_over = self.round.is_over(ack, least);
         if matches!(probing, Probing::Startup | Probing::Draining) {
@@ -139,9 +150,11 @@ impl Path {
     }
 
     /// Packets were lost in this round.
-    pub(super) fn on_loss(&mut self, packets: u32) {
-        self.round.tally.lost += f64::from(packets);
+    pub(super) fn on_loss(&mut self, loss: &Lost) {
+        self.round.tally.lost += f64::from(loss.packets);
         self.round.tally.findings += 1.0;
+        self.slow.lose(loss);
+        self.steady.lose(loss);
     }
 
     fn measure_least(&mut self, sample: Duration, now: Moment) {
@@ -177,10 +190,12 @@ impl Path {
             let is_application_limited = self.round.is_application_limited;
             // Nothing arrives faster than it was sent: what seems to is a clump.
             let most = match probing {
-                Probing::Startup | Probing::Draining | Probing::More => f64::INFINITY,
-                Probing::No => self.rate().unwrap_or(f64::INFINITY),
+                Probing::More if self.loss.is_lossy(&self.round.tally) => self.rate(),
+                Probing::Startup | Probing::Draining | Probing::More => None,
+                Probing::No => self.rate(),
             };
-            let rate = self.passed(delivered / elapsed, lost / delivered).min(most);
+            let rate = self.passed(delivered / elapsed, lost / delivered);
+            let rate = rate.min(most.unwrap_or(f64::INFINITY));
             self.take_rate(rate, is_application_limited);
         }
     }
@@ -199,28 +214,51 @@ impl Path {
         }
     }
 
-    /// The round that just ended was sent slower than the bottleneck: its loss is the
-    /// path's own.
-    pub(super) fn learn_own_loss(&mut self) {
-        let last = self.round.last;
-        if last.packets() < FEWEST_PACKETS {
-            return;
+    /// The packets of the drain are acknowledged or lost: they were sent slower than the
+    /// bottleneck, and their loss is the path's own. Where the first of them lose more
+    /// than was known before, that is in doubt: true is returned, and the rate is what
+    /// arrived of them until the next drain has shown which it was.
+    #[must_use]
+    pub(super) fn learn_own_loss(&mut self, now: Moment) -> bool {
+        let slow = std::mem::take(&mut self.slow);
+        let steady = std::mem::replace(&mut self.steady, Epoch::since(now));
+        let tally = slow.tally;
+        if tally.packets() < FEWEST_PACKETS {
+            return false;
         }
-        let is_saturated =
-            self.full_rate > 0.0 && last.rate() > SATURATED * self.full_rate;
-        if is_saturated && (self.is_lossy() || last.is_doubtful()) {
-            // Slower sending brought no less: it is still too much for the bottleneck.
-            self.lower_rate(last.rate());
-            return;
+        let rate = self.rate().unwrap_or(0.0);
+        if self.loss.known().is_some() {
+            if tally.is_less_lossy_than(&steady.tally) {
+                // Slower sending lost less: what was sent before was too much, and how
+                // much the path itself loses is yet to be seen.
+                self.loss.forget();
+                self.lower_rate(rate * (1.0 - steady.tally.share()), 0.0);
+                return false;
+            }
+            self.loss.take(&tally);
+            return false;
         }
-        let was_known = self.loss.known().is_some();
-        self.loss.take(&last);
+        match self.doubted.take() {
+            None if self.loss.is_doubtful(&tally) => {
+                self.doubted = Some(Doubted {
+                    rate,
+                    share: tally.share(),
+                });
+                self.lower_rate(slow.rate(), (1.0 - tally.share()) / 2.0);
+                return true;
+            }
+            Some(doubted) if tally.share() > CONFIRMED * doubted.share => {
+                self.rates = MaxFilter::default();
+                self.rates.insert(self.round.count, doubted.rate);
+            }
+            _ => {}
+        }
+        self.loss.take(&tally);
         self.loss.learn();
-        if !was_known {
-            // The measurements so far did not count the path's own loss.
-            let own = self.loss.known().unwrap_or(0.0);
-            self.rates.scale(1.0 / (1.0 - own));
-        }
+        // The measurements so far did not count the path's own loss.
+        let own = self.loss.known().unwrap_or(0.0);
+        self.rates.scale(1.0 / (1.0 - own));
+        false
     }
 
     /// The round that just ended brought more than any before: it was sent slower than
@@ -253,24 +291,60 @@ impl Path {
     }
 
     /// The queue is drained from now on.
-    pub(super) fn begin_draining(&mut self) {
-        self.full_rate = self.round.last.rate();
+    pub(super) fn begin_draining(&mut self, now: Moment) {
+        self.slow = Epoch::since(now);
+        self.begin();
+    }
+
+    /// The sender looks for more.
+    pub(super) fn end_cruise(&mut self, now: Moment) {
+        self.steady.ended = Some(now);
+    }
+
+    /// The sender sends as fast as the bottleneck again.
+    pub(super) fn end_draining(&mut self, now: Moment) {
+        self.slow.ended = Some(now);
         self.begin();
     }
 
     /// The sender sent too much: the bottleneck let through what arrived, and what was
     /// measured before is forgotten.
-    pub(super) fn take_congestion(&mut self) {
-        self.lower_rate(self.loss.evidence().rate());
+    ///
+    /// `least` is the share of the rate that is left at least.
+    pub(super) fn take_congestion(&mut self, least: f64) {
+        self.lower_rate(self.loss.evidence().rate(), least);
         self.begin();
     }
 
-    fn lower_rate(&mut self, arrived: f64) {
-        self.full_rate = arrived;
+    /// The same for the round that just ended.
+    pub(super) fn take_last_round(&mut self) {
+        self.take_round(self.round.last);
+    }
+
+    /// The same for the round that goes on.
+    pub(super) fn take_round_congestion(&mut self, now: Moment) {
+        let seconds = self
+            .round
+            .began
+            .map_or(0.0, |began| (now - began).as_secs_f64());
+        self.take_round(Tally {
+            seconds,
+            ..self.round.tally
+        });
+    }
+
+    /// Startup sent this round faster than the rate: at least the share of the rate
+    /// arrives that arrived of the round, if nothing arrived while a timer ran.
+    fn take_round(&mut self, round: Tally) {
+        let least = 1.0 - round.share();
+        self.lower_rate(round.rate(), least);
+    }
+
+    fn lower_rate(&mut self, arrived: f64, least: f64) {
         let Some(rate) = self.rate() else { return };
         let passed = arrived / (1.0 - self.loss.known().unwrap_or(0.0));
         self.rates = MaxFilter::default();
-        let rate = passed.clamp(BETA * rate, rate);
+        let rate = passed.clamp(least * rate, rate);
         self.rates.insert(self.round.count, rate);
     }
 
@@ -399,149 +473,4 @@ impl MaxFilter {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::super::test_signals::{TestSignals, ms};
-    use super::*;
-
-    /// A round of 100 packets of which `lost` were lost.
-    fn round(path: &mut Path, number: u64, lost: u32) -> bool {
-        let test_signals = TestSignals {
-            delivered_when_sent: 100 * number,
-            delivered: 100 * (number + 1),
-            ..TestSignals::default()
-        };
-        path.on_loss(lost);
-        let ack = Acked {
-            lost_since: u64::from(lost),
-            delivery_rate: Some(1_000.0),
-            ..test_signals.acked(100 - lost, 0, 100 * (number + 1))
-        };
-        path.on_ack(&ack, Probing::Startup, 0.0)
-    }
-
-    #[test]
-    fn a_round_ends_when_a_packet_sent_within_it_is_acknowledged() {
-        let mut path = Path::default();
-        assert!(round(&mut path, 0, 0));
-        let test_signals = TestSignals {
-            delivered_when_sent: 99,
-            delivered: 150,
-            ..TestSignals::default()
-        };
-        assert!(!path.on_ack(&test_signals.acked(50, 0, 150), Probing::Startup, 0.0));
-        assert!(round(&mut path, 1, 0));
-        assert_eq!(path.rounds(), 2);
-    }
-
-    #[test]
-    fn after_startup_each_measured_round_is_complete_and_lasts_at_least_5_ms() {
-        let mut path = Path::default();
-        let mut now = 0;
-        let mut deliver = |packets, later| {
-            now += later;
-            let test_signals = TestSignals {
-                delivered_when_sent: 10_000,
-                delivered: 10_000,
-                ..TestSignals::default()
-            };
-            let ack = Acked {
-                delivery_rate: Some(9_000.0), // A clump of ACKs seems that fast.
-                ..test_signals.acked(packets, 0, now)
-            };
-            (path.on_ack(&ack, Probing::No, 0.0), path.rate())
-        };
-        assert_eq!(deliver(1, 0), (true, None));
-        assert_eq!(deliver(30, 4), (false, None));
-        assert_eq!(deliver(30, 26), (true, Some(2_000.0)));
-    }
-
-    #[test]
-    fn losses_behind_the_bottleneck_count_towards_its_rate() {
-        let mut path = Path::default();
-        round(&mut path, 0, 20);
-        assert_eq!(path.rate(), Some(1_000.0)); // Nothing is known of the loss.
-        path.learn_own_loss();
-        assert_eq!(path.rate(), Some(1_250.0));
-        round(&mut path, 1, 60);
-        // 1.6 times as much was sent, but no more than 22 % is believed to be lost so.
-        assert!((path.rate().unwrap() - 1_000.0 / 0.78).abs() < 1e-6);
-    }
-
-    #[test]
-    fn equal_delivery_at_a_lower_sending_rate_means_that_the_path_was_overfilled() {
-        let mut path = Path::default();
-        round(&mut path, 0, 0);
-        path.learn_own_loss();
-        round(&mut path, 1, 20);
-        path.begin_draining();
-        round(&mut path, 2, 20);
-        path.learn_own_loss();
-        assert_eq!(
-            path.loss.known(),
-            Some(0.0),
-            "the bottleneck's loss was learned"
-        );
-        assert_eq!(path.rate(), Some(800.0));
-    }
-
-    #[test]
-    fn path_loss_is_not_learned_while_congestion_persists() {
-        let mut path = Path::default();
-        round(&mut path, 0, 0);
-        path.begin();
-        round(&mut path, 1, 60);
-        path.take_congestion();
-        round(&mut path, 2, 60);
-        path.learn_own_loss();
-        assert_eq!(path.loss.known(), None, "the bottleneck's loss was learned");
-    }
-
-    #[test]
-    fn congestion_lowers_the_rate_to_the_delivery_rate_but_at_most_by_half() {
-        for (lost, rate) in [(30, 700.0), (80, 510.0)] {
-            let mut path = Path::default();
-            round(&mut path, 0, 0);
-            path.learn_own_loss();
-            path.begin();
-            round(&mut path, 1, lost);
-            assert!(!path.is_congested(2), "one round may be a burst");
-            round(&mut path, 2, lost);
-            assert!(path.is_congested(2));
-            path.take_congestion();
-            assert_eq!(path.rate().map(f64::round), Some(rate));
-        }
-    }
-
-    #[test]
-    fn a_growing_round_measures_the_path_loss_unless_its_loss_exceeds_all_earlier_rounds()
-    {
-        let mut path = Path::default();
-        round(&mut path, 0, 5);
-        path.take_growing_round();
-        round(&mut path, 1, 40);
-        assert!(path.is_lossy());
-        path.take_growing_round();
-        round(&mut path, 2, 5);
-        path.learn_own_loss();
-        let own = path.loss.known().unwrap();
-        assert!((own - 0.05).abs() < 1e-9, "{own}");
-    }
-
-    #[test]
-    fn the_minimum_rtt_is_kept_and_its_age_is_counted_until_it_is_measured_again() {
-        let mut path = Path::default();
-        let mut sample = |milliseconds, now| {
-            let test_signals = TestSignals {
-                round_trip: ms(milliseconds),
-                ..TestSignals::default()
-            };
-            path.on_ack(&test_signals.acked(1, 0, now), Probing::Startup, 0.0);
-            let later = Moment::START + ms(now + 10);
-            (path.least(), path.least_age(later))
-        };
-        assert_eq!(sample(100, 0), (Some(ms(100)), ms(10)));
-        assert_eq!(sample(107, 50), (Some(ms(100)), ms(60)));
-        assert_eq!(sample(106, 60), (Some(ms(100)), ms(10)));
-        assert_eq!(sample(90, 70), (Some(ms(90)), ms(10)));
-    }
-}
+mod tests;

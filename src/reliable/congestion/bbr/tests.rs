@@ -127,7 +127,7 @@ fn startup_ends_after_three_rounds_with_less_than_a_quarter_of_growth() {
 }
 
 #[test]
-fn the_window_is_two_bandwidth_delay_products_only_while_the_rate_grows() {
+fn the_window_is_two_bandwidth_delay_products_only_during_startup() {
     let mut rounds = Rounds::new();
     for growing in [200, 400, 800, 1_600, 3_200, 6_400] {
         rounds.pass(rate(growing));
@@ -137,6 +137,10 @@ fn the_window_is_two_bandwidth_delay_products_only_while_the_rate_grows() {
     let window = |rounds: &Rounds| f64::from(rounds.bbr.window()) / (6_400.0 * 0.11);
     let grown = window(&rounds);
     assert!(grown > 1.7, "{grown}");
+    while rounds.pass(rate(6_400)) == "startup" {
+        let kept = window(&rounds);
+        assert!((grown..=2.1).contains(&kept), "{kept}");
+    }
     rounds.pass(rate(6_400));
     let taken_back = window(&rounds);
     assert!(taken_back < 1.61, "{taken_back}");
@@ -177,7 +181,26 @@ fn a_persistent_queue_is_attributed_to_other_flows_after_three_rounds() {
 }
 
 #[test]
-fn the_path_loss_is_learned_only_from_a_round_sent_after_the_queue_has_drained() {
+fn beside_a_flow_that_fills_the_queue_the_window_follows_the_round_trip() {
+    let window = |in_flight| {
+        let mut rounds = Rounds::cruising();
+        while rounds.pass(STEADY) != "probe-down" {}
+        let queued = Sample {
+            in_flight,
+            round_trip: ms(300),
+            ..STEADY
+        };
+        for _ in 0..4 {
+            rounds.pass(queued);
+        }
+        rounds.bbr.window()
+    };
+    let (alone, beside) = (window(50), window(300));
+    assert!(beside > alone + alone / 4, "{alone}, {beside}");
+}
+
+#[test]
+fn the_path_loss_is_learned_from_the_packets_that_left_while_the_queue_drained() {
     let mut rounds = Rounds::new();
     let lossy = Sample {
         delivered: 80,
@@ -189,9 +212,14 @@ fn the_path_loss_is_learned_only_from_a_round_sent_after_the_queue_has_drained()
     while rounds.pass(lossy) != "cruise" {
         assert_eq!(rounds.rate(), Some(800.0), "{}", rounds.bbr.phase());
     }
-    // This ACK is for packets that were sent before the cruise began; the next one of the
-    // cruise.
-    assert_eq!(rounds.rate(), Some(800.0));
+    assert_eq!(
+        rounds.pass(lossy),
+        "probe-down",
+        "a fifth is believed at once"
+    );
+    while rounds.pass(lossy) != "cruise" {
+        assert_eq!(rounds.rate(), Some(800.0), "{}", rounds.bbr.phase());
+    }
     rounds.pass(lossy);
     assert_eq!(rounds.rate(), Some(1_000.0));
     assert!(!rounds.bbr.path.is_congested(1));

@@ -1,0 +1,92 @@
+//! The packets that left within a time, and what became of them.
+//!
+//! ```text
+//!   sent      |--- cruise ---|- up -|--- down ---|--- cruise
+//!   epochs     steady                slow
+//!   lost       own + bottleneck's    own
+//! ```
+//!
+//! Source: report chapter.
+
+use super::super::{Acked, Lost};
+use super::loss::Tally;
+use crate::reliable::moment::Moment;
+
+/// The packets that left within a time.
+///
+/// On a short path a round is longer than the round trip, and the packets that a round
+/// acknowledges were partly sent within it: therefore these are told apart by the time
+/// at which they left.
+#[derive(Debug, Default)]
+pub(super) struct Epoch {
+    began: Option<Moment>,
+    /// No packet that left later belongs to it.
+    pub(super) ended: Option<Moment>,
+    /// When the first of them was acknowledged, and with how many others.
+    first: Option<(Moment, f64)>,
+    pub(super) tally: Tally,
+}
+
+impl Epoch {
+    /// It goes on from now.
+    pub(super) fn since(now: Moment) -> Self {
+        Self {
+            began: Some(now),
+            ..Self::default()
+        }
+    }
+
+    fn has(&self, sent_at: Moment) -> bool {
+        self.began.is_some_and(|began| sent_at >= began)
+            && self.ended.is_none_or(|ended| sent_at < ended)
+    }
+
+    /// Packets were acknowledged.
+    pub(super) fn take(&mut self, ack: &Acked) {
+        if !self.has(ack.newest_sent_at) {
+            return;
+        }
+        let packets = f64::from(ack.packets);
+        let (first, _) = *self.first.get_or_insert((ack.now, packets));
+        self.tally.delivered += packets;
+        self.tally.seconds = (ack.now - first).as_secs_f64();
+    }
+
+    /// Packets were declared lost; those of two epochs count for neither.
+    pub(super) fn lose(&mut self, loss: &Lost) {
+        if self.has(loss.oldest_sent_at) && self.has(loss.newest_sent_at) {
+            self.tally.lost += f64::from(loss.packets);
+            self.tally.findings += 1.0;
+        }
+    }
+
+    /// How many of them arrived per second.
+    pub(super) fn rate(&self) -> f64 {
+        let at_once = self.first.map_or(0.0, |(_, packets)| packets);
+        (self.tally.delivered - at_once) / self.tally.seconds.max(1e-9)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Signal;
+    use super::super::super::test_signals::{TestSignals, at};
+    use super::*;
+
+    #[test]
+    fn an_epoch_counts_the_packets_that_left_within_it_and_no_others() {
+        let signals = TestSignals::default();
+        let mut epoch = Epoch::since(at(100));
+        epoch.ended = Some(at(200));
+        for (sent, now) in [(99, 120), (100, 140), (150, 190), (200, 240)] {
+            epoch.take(&signals.acked(10, sent, now));
+            let Signal::Loss(loss) = signals.lost(1, sent, now) else {
+                unreachable!()
+            };
+            epoch.lose(&loss);
+        }
+        assert_eq!((epoch.tally.delivered, epoch.tally.lost), (20.0, 2.0));
+        // Ten packets within the 50 ms between its ACKs.
+        assert!((epoch.rate() - 200.0).abs() < 1e-6, "{}", epoch.rate());
+    }
+}
