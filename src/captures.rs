@@ -108,10 +108,7 @@ impl Drop for Captures {
 /// A new file, never over an older one. A target that is not a regular file, such as a
 /// pipe to Wireshark, is written to directly.
 fn open(path: &Path) -> io::Result<(File, PathBuf)> {
-    let is_special = path
-        .metadata()
-        .is_ok_and(|it| !it.is_file() && !it.is_dir());
-    if is_special {
+    if is_special(path) {
         // For reading too, so that opening a pipe does not wait for who reads it.
         let opened = OpenOptions::new().read(true).write(true).open(path);
         let opened = opened.or_else(|_| OpenOptions::new().write(true).open(path));
@@ -121,6 +118,18 @@ fn open(path: &Path) -> io::Result<(File, PathBuf)> {
         .extension()
         .map(|it| format!(".{}", it.to_string_lossy()));
     journals::new_file(&path.with_extension(""), &ending.unwrap_or_default())
+}
+
+/// Whether this is a pipe, a terminal or the like. A symbolic link to one is one only
+/// among the system's own (`/dev/stdout`): anybody may have put another one there.
+fn is_special(path: &Path) -> bool {
+    let is_system = path.starts_with("/dev") || path.starts_with("/proc");
+    let found = if is_system {
+        path.metadata()
+    } else {
+        path.symlink_metadata()
+    };
+    found.is_ok_and(|it| !it.is_file() && !it.is_dir() && !it.is_symlink())
 }
 
 fn about(scenario: &str) -> String {
@@ -242,7 +251,7 @@ const fn capture_direction(direction: CaptureDirection) -> capture::CaptureDirec
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::tests::full_disk;
+    use crate::system::tests::{full_disk, pipe, symlink};
     use std::fs;
     use std::net::UdpSocket;
 
@@ -301,5 +310,17 @@ mod tests {
             send(&tap); // More than the queue holds.
         }
         assert_eq!(tap.missed(), 0);
+    }
+
+    #[test]
+    fn a_planted_symlink_to_a_pipe_receives_no_capture() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name| folder.path().join(name);
+        if !pipe(&path("pipe")) || !symlink(path("pipe"), path("a.pcapng")) {
+            return;
+        }
+        let started = Captures::start(Some(&path("a.pcapng")), &Scenario::PERFECT);
+        let error = started.unwrap_err().to_string();
+        assert!(error.contains("symbolic link"), "{error}");
     }
 }

@@ -40,6 +40,7 @@
 //! | [`remembered`] | what the window keeps from one day to the next |
 
 pub mod address;
+pub mod browser;
 pub mod chat_connection;
 pub mod class_exercise;
 pub mod commands;
@@ -49,6 +50,7 @@ pub mod controller;
 pub mod display;
 pub mod download;
 pub mod dropped;
+pub mod find;
 pub mod fit;
 pub mod json;
 pub mod keys;

@@ -1,18 +1,17 @@
 //! Journals of real transfers: what `--journal DIR` of server and client writes.
 //!
 //! One file for each transfer and side, in the laboratory's layout
-//! ([`journal`](crate::lab::journal)), written by the transfer's own thread as it goes. A
+//! ([`log`](crate::reliable::event::log)), written by the transfer's own thread as it goes. A
 //! disk that is full ends the journal with a warning, never the transfer.
 //!
 //! Source: report page `journal`.
 
-use crate::lab::journal::{
-    Carried, Entry, FaultInjection, Format, Heading, Killed, Side, VERSION,
-};
 use crate::link::Scenario;
-use crate::reliable::event::{Event, PacketName};
+use crate::reliable::event::Event;
+use crate::reliable::event::log::{Entry, Format, Heading, JournalEvent, Side, VERSION};
 use crate::transfer::ordinary::{self, Use};
-use crate::transfer::{Job, Report, TransferEvent};
+use crate::transfer::{Job, Report};
+use crate::wire::digest::Token;
 use crate::wire::options::NegotiatedOptions;
 use crate::wire::packet::Kind;
 use std::fs::{self, File};
@@ -65,7 +64,7 @@ impl Journals {
         move |news| {
             if let Some(journal) = &mut journal {
                 match &news {
-                    Report::Happened(events) => journal.write(events),
+                    Report::Happened(entries) => journal.write(entries),
                     Report::Ended(_) | Report::Closed => journal.end(),
                     Report::Progress(..) | Report::Killed(..) => {}
                 }
@@ -85,7 +84,6 @@ fn try_out(folder: &Path) -> io::Result<()> {
 #[derive(Debug)]
 struct Journal {
     path: PathBuf,
-    side: Side,
     heading: Heading,
     state: State,
     /// Whether the transfer is over. Late packets may still come, and a reader of the
@@ -105,33 +103,27 @@ enum State {
 impl Journal {
     fn new(folder: &Path, job: &Job, side: Side) -> Self {
         let name = format!("transfer-{}-{}", job.number, side.name());
-        let heading = heading(&job.scenario, job.settled, job.size, job.offset);
         Self {
             path: folder.join(name),
-            side,
-            heading,
+            heading: heading(&job.scenario, job.settled, job.size, job.offset, job.token),
             state: State::NotBegun,
             is_over: false,
         }
     }
 
     /// The first packet with the file's first sequence number makes the first line whole.
-    fn write(&mut self, events: &[TransferEvent]) {
+    fn write(&mut self, entries: &[Entry]) {
         if matches!(self.state, State::NotBegun) {
-            self.heading.first_sequence = events
-                .iter()
-                .find_map(|event| first_sequence(event, self.side))
-                .unwrap_or_default();
+            self.heading.first_sequence =
+                entries.iter().find_map(first_sequence).unwrap_or_default();
             let begun = begin(&self.path, &self.heading);
             self.resume(begun.map(State::Open));
         }
         let State::Open(file) = &mut self.state else {
             return;
         };
-        let written = events.iter().try_for_each(|event| {
-            let entry = entry(event, self.side);
-            file.write_all(entry.to_line().as_bytes())
-        });
+        let mut lines = entries.iter().map(Entry::to_line);
+        let written = lines.try_for_each(|line| file.write_all(line.as_bytes()));
         if written.is_err() {
             self.resume(written.map(|()| State::GivenUp));
         } else if self.is_over {
@@ -202,6 +194,7 @@ pub fn heading(
     settled: NegotiatedOptions,
     size: u64,
     offset: u64,
+    token: Token,
 ) -> Heading {
     Heading {
         journal: Format::Sash,
@@ -214,47 +207,25 @@ pub fn heading(
         offset,
         segment_bytes: settled.segment_bytes,
         first_sequence: 0,
+        token: Some(token),
     }
 }
 
 /// The file's first sequence number: the sender names it in its SYN or SYN-ACK; or who
 /// began to listen later was told it.
 #[must_use]
-pub fn first_sequence(event: &TransferEvent, side: Side) -> Option<u32> {
-    if let TransferEvent::Machine(_, Event::ListeningBegun { first_sequence, .. }) = event
-    {
-        return *first_sequence;
-    }
-    let ((TransferEvent::Machine(_, Event::PacketSent(packet)), Side::Sender)
-    | (TransferEvent::Machine(_, Event::PacketReceived(packet)), Side::Receiver)) =
-        (event, side)
-    else {
+pub fn first_sequence(entry: &Entry) -> Option<u32> {
+    let JournalEvent::Machine(event) = &entry.what else {
         return None;
     };
-    names_the_first(packet).then_some(packet.sequence.0)
-}
-
-const fn names_the_first(packet: &PacketName) -> bool {
-    matches!(packet.kind, Kind::Syn | Kind::SynAck)
-}
-
-/// As a line of a journal.
-#[must_use]
-pub fn entry(event: &TransferEvent, side: Side) -> Entry {
-    match event {
-        TransferEvent::Machine(now, event) => Entry::new(*now, side, event.clone()),
-        TransferEvent::Carried(now, packet, direction, entered) => {
-            Entry::carried(*now, Carried::new(*packet, *direction, *entered))
+    match (event, entry.side) {
+        (Event::ListeningBegun { first_sequence, .. }, _) => *first_sequence,
+        (Event::PacketSent(packet), Side::Sender)
+        | (Event::PacketReceived(packet), Side::Receiver) => {
+            let names_the_first = matches!(packet.kind, Kind::Syn | Kind::SynAck);
+            names_the_first.then_some(packet.sequence.0)
         }
-        TransferEvent::Killed(now, packet, direction) => {
-            let (packet, direction) = (*packet, *direction);
-            let killed = Killed { packet, direction };
-            Entry::injected(*now, FaultInjection::PacketKilled(killed))
-        }
-        TransferEvent::Changed(now, scenario) => {
-            let scenario = scenario.to_string();
-            Entry::injected(*now, FaultInjection::LinkChanged { scenario })
-        }
+        _ => None,
     }
 }
 
@@ -278,7 +249,7 @@ mod tests {
         let event = Event::StateChanged {
             state: "open".into(),
         };
-        Report::Happened(vec![TransferEvent::Machine(Moment::START, event)])
+        Report::Happened(vec![Entry::new(Moment::START, Side::Sender, event)])
     }
 
     #[test]

@@ -40,7 +40,6 @@ pub mod explain;
 mod generator;
 pub mod grade;
 pub mod halt;
-pub mod journal;
 pub mod ladder;
 pub mod notation;
 pub mod page;
@@ -58,3 +57,5 @@ pub mod strip;
 pub mod sweep;
 pub mod theory;
 pub mod words;
+
+pub use crate::reliable::event::log as journal;

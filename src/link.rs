@@ -32,13 +32,13 @@ mod label;
 mod random;
 pub mod scenario;
 
+pub use crate::reliable::event::log::{Direction, Entered, Fate};
 pub use label::{Label, LabelError};
 pub use scenario::{Scenario, ScenarioError};
 
 use crate::reliable::moment::Moment;
 use random::Purpose;
 use scenario::{Burst, Conditions, Outage};
-use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
@@ -58,52 +58,13 @@ pub struct Link<T> {
     pushed: u64,
 }
 
-/// Which way: with the file or against it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Direction {
-    /// From the file's sender to its receiver.
-    Data,
-    /// From the file's receiver to its sender.
-    Ack,
-}
-
 /// The history of a packet that leaves the link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery<T> {
     /// The packet.
     pub item: T,
-    /// Flip this bit of it, counted modulo its length.
+    /// Flip this bit of it.
     pub damage: Option<u64>,
-}
-
-/// The decision of the link about a pushed packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fate {
-    /// It will arrive as it is.
-    Delivered,
-    /// It will not arrive.
-    Lost,
-    /// It will not arrive: too much was waiting to enter the wire.
-    QueueFull,
-    /// It will not arrive: the path does not carry packets of that length.
-    TooLong,
-    /// It will arrive with a bit flipped.
-    Corrupted,
-    /// It will arrive later than those behind it.
-    Reordered,
-    /// It will arrive twice.
-    Duplicated,
-}
-
-/// The decision about a packet at its entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entered {
-    /// Its fate.
-    pub fate: Fate,
-    /// When it comes out, if it does.
-    pub arrives: Option<Moment>,
 }
 
 /// A packet that has entered the link and has not come out of it.
@@ -143,19 +104,6 @@ impl Outage {
     }
 }
 
-impl Fate {
-    /// Whether the packet never arrives.
-    #[must_use]
-    pub const fn is_loss(self) -> bool {
-        match self {
-            Self::Lost | Self::QueueFull | Self::TooLong => true,
-            Self::Delivered | Self::Corrupted | Self::Reordered | Self::Duplicated => {
-                false
-            }
-        }
-    }
-}
-
 impl<T: Clone> Link<T> {
     /// An empty link with the scenario's conditions for this direction.
     #[must_use]
@@ -182,6 +130,7 @@ impl<T: Clone> Link<T> {
         let lost = |fate| Entered {
             fate,
             arrives: None,
+            flipped_bit: None,
         };
         if bytes + UDP_AND_IP_BYTES > usize::from(self.conditions.mtu) {
             return lost(Fate::TooLong);
@@ -198,7 +147,9 @@ impl<T: Clone> Link<T> {
         let held = if is_held { self.hold() } else { Duration::ZERO };
         let arrives = sent + self.conditions.delay + self.jitter(label) + held;
         let arrives = self.next_clump(arrives);
-        let damage = is_damaged.then(|| self.hash(Purpose::WhichBit, label));
+        let damage = is_damaged
+            .then(|| self.hash(Purpose::WhichBit, label))
+            .and_then(|hash| hash.checked_rem(8 * bytes as u64));
         let transit = PacketInFlight {
             label,
             entered: now,
@@ -218,6 +169,7 @@ impl<T: Clone> Link<T> {
         Entered {
             fate,
             arrives: Some(arrives),
+            flipped_bit: damage,
         }
     }
 
@@ -380,14 +332,18 @@ impl Delivery<Vec<u8>> {
     /// The datagram as it arrives: with one bit flipped, if the random draw decided it.
     #[must_use]
     pub fn into_datagram(mut self) -> Vec<u8> {
-        let bits = 8 * self.item.len() as u64;
-        let place = self.damage.and_then(|bit| bit.checked_rem(bits));
-        if let Some(place) = place
-            && let Ok(byte) = usize::try_from(place / 8)
-        {
-            self.item[byte] ^= 1 << (place % 8);
-        }
+        flip(&mut self.item, self.damage);
         self.item
+    }
+}
+
+/// Damages a datagram in this bit of it, if in any.
+pub fn flip(datagram: &mut [u8], bit: Option<u64>) {
+    if let Some(bit) = bit
+        && let Ok(byte) = usize::try_from(bit / 8)
+        && let Some(byte) = datagram.get_mut(byte)
+    {
+        *byte ^= 1 << (bit % 8);
     }
 }
 

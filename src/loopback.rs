@@ -9,6 +9,7 @@ use crate::lab::contents;
 use crate::lab::sweep::Measured;
 use crate::link::{Direction, Scenario};
 use crate::transfer::clock::Clock;
+use crate::transfer::ordinary::{self, Use};
 use crate::transfer::overwrite::Overwrite;
 use crate::transfer::receiving::{self, Destination};
 use crate::transfer::sending::{self, Outlet};
@@ -181,7 +182,9 @@ impl Source {
         if fs::metadata(&path).is_ok_and(|found| found.len() == size) {
             return Ok(Self { path, digest });
         }
-        let mut file = BufWriter::new(File::create(&path)?);
+        let file = ordinary::open(&path, Use::WriteOrCreate)?;
+        file.set_len(0)?;
+        let mut file = BufWriter::new(file);
         let mut start = 0;
         while start < size {
             let end = size.min(start + (1 << 20));

@@ -29,6 +29,7 @@ pub mod class;
 pub mod door;
 pub mod login;
 pub mod name;
+pub mod participants;
 mod question;
 mod teacher;
 
@@ -43,6 +44,7 @@ use class::{Class, Recorded};
 use door::{Door, Origin, Rules};
 use login::{Entropy, Key};
 use name::Name;
+use participants::Participants;
 use question::Questions;
 use std::collections::{BTreeMap, VecDeque};
 use teacher::Severity;
@@ -75,6 +77,8 @@ pub struct Room {
     teacher: Option<ClientNumber>,
     class: Class,
     questions: Questions,
+    /// Those who answer from a browser.
+    participants: Participants,
 }
 
 /// The effects for the driver, in this order.
@@ -171,6 +175,7 @@ impl Room {
             teacher: None,
             class: Class::default(),
             questions: Questions::default(),
+            participants: Participants::default(),
         }
     }
 

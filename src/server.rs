@@ -17,14 +17,18 @@
 //! | `room_thread` | `room` | the [`Room`], the `turns` of requests that cost more than themselves |
 //! | [`transfers`] | `transfers` | [`ports`] and queue, every transfer, limits, known digests, partial files of interrupted uploads (`kept`) |
 //! | `results` | `results` | the file for what a class sends back, where there is one |
+//! | `announce` | `announce` | the socket for clients that look for rooms, if it is wanted |
+//! | [`web`] | `web`, `web-N` | the socket of the laboratory's page, if it is served |
 //! | `digests` | `digests` | nothing: it hashes files of the `folder` |
 //!
 //! The messages between the threads are in `messages`.
 //!
 //! No thread holds a lock, and none but `writer-N` ever waits for client N.
 
+mod announce;
 mod digests;
 mod folder;
+pub mod greeting;
 mod kept;
 mod listener;
 mod messages;
@@ -36,6 +40,7 @@ mod room_thread;
 mod seats;
 pub mod transfers;
 mod turns;
+pub mod web;
 
 use crate::journals::Journals;
 use crate::link::Scenario;
@@ -44,6 +49,7 @@ use crate::room::door::Rules;
 use crate::transfer::tap::Tap;
 use crate::transfer::threads;
 use crate::wire::options::NegotiatedOptions;
+use announce::Announcer;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use folder::Folder;
 use listener::Listener;
@@ -60,6 +66,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use transfers::Transfers;
 use transfers::upload_limits::UploadLimits;
+use web::{WebConfig, WebListener};
 
 /// The configuration of a server.
 #[derive(Debug, Clone)]
@@ -91,6 +98,10 @@ pub struct Config {
     pub max_per_address: Option<usize>,
     /// The file for what a class sends back, where it is kept.
     pub class_results: Option<PathBuf>,
+    /// Where the laboratory's page is served, if it is.
+    pub web: Option<WebConfig>,
+    /// The UDP port on which clients of the local network find the room, if they may.
+    pub announce: Option<u16>,
     /// How long a new connection may take to say its name.
     pub join_within: Duration,
     /// How long a full queue may stand still before its client is dropped.
@@ -113,6 +124,8 @@ impl Default for Config {
             max_clients: 7_500,
             max_per_address: None,
             class_results: None,
+            web: None,
+            announce: None,
             join_within: Duration::from_secs(10),
             stall_limit: Duration::from_secs(5),
         }
@@ -135,6 +148,10 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
+    /// Where the page is served.
+    web: Option<SocketAddr>,
+    /// Where clients find the room.
+    announce: Option<SocketAddr>,
     /// Nobody new is let in.
     is_closing: Arc<AtomicBool>,
     /// Everything ends.
@@ -154,8 +171,11 @@ pub struct Running {
 pub fn start(config: Config) -> io::Result<Running> {
     let folder =
         Folder::new(&config.files).map_err(|error| cannot_serve(&config, &error))?;
-    let socket =
-        TcpListener::bind(config.bind).map_err(|error| cannot_listen(&config, &error))?;
+    let socket = TcpListener::bind(config.bind)
+        .map_err(|error| cannot_listen(config.bind, "--bind", &error))?;
+    let web = config.web.as_ref().map(bind_web).transpose()?;
+    let web_address = web.as_ref().map(|(socket, _)| socket.local_addr());
+    let web_address = web_address.transpose()?;
     let address = socket.local_addr()?;
     let is_closing = Arc::new(AtomicBool::new(false));
     let is_stopping = Arc::new(AtomicBool::new(false));
@@ -163,6 +183,9 @@ pub fn start(config: Config) -> io::Result<Running> {
     let (transfers, transfer_events) = crossbeam_channel::unbounded();
     let (work, work_to_do) = crossbeam_channel::unbounded();
     let (alive, clients) = crossbeam_channel::bounded(0);
+
+    let announcer = announcer(&config, address, &is_stopping)?;
+    let announce_address = announcer.as_ref().map(Announcer::address).transpose()?;
 
     let results = config.class_results.as_deref().map(results::open);
     let results = results.transpose()?;
@@ -184,6 +207,14 @@ pub fn start(config: Config) -> io::Result<Running> {
         room.clone(),
         Arc::clone(&budget),
     );
+    let web_listener = web.map(|(socket, page)| WebListener {
+        socket,
+        page,
+        room: room.clone(),
+        max_per_address: config.max_per_address,
+        is_closing: Arc::clone(&is_closing),
+        alive: alive.clone(),
+    });
     let listener = Listener {
         socket,
         config,
@@ -196,6 +227,8 @@ pub fn start(config: Config) -> io::Result<Running> {
     // dropped then.
     let mut running = Running {
         address,
+        web: web_address,
+        announce: announce_address,
         is_closing,
         is_stopping: Arc::clone(&is_stopping),
         room,
@@ -220,6 +253,12 @@ pub fn start(config: Config) -> io::Result<Running> {
         "digests",
         Box::new(move || digests::run(&work_to_do, &transfers, &is_stopping)),
     )?;
+    if let Some(announcer) = announcer {
+        start("announce", Box::new(move || announcer.run()))?;
+    }
+    if let Some(listener) = web_listener {
+        start("web", Box::new(move || listener.run()))?;
+    }
     start("accept", Box::new(move || listener.run()))?;
     Ok(running)
 }
@@ -231,20 +270,41 @@ fn cannot_serve(config: &Config, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), sentence)
 }
 
-fn cannot_listen(config: &Config, error: &io::Error) -> io::Error {
+fn announcer(
+    config: &Config,
+    chat: SocketAddr,
+    is_stopping: &Arc<AtomicBool>,
+) -> io::Result<Option<Announcer>> {
+    let Some(port) = config.announce else {
+        return Ok(None);
+    };
+    let teacher = config.rules.teacher.as_ref();
+    let teacher = teacher.map(|teacher| teacher.name.to_string());
+    let is_locked = config.rules.password.is_some();
+    let is_stopping = Arc::clone(is_stopping);
+    Announcer::new(port, chat, teacher, is_locked, is_stopping).map(Some)
+}
+
+/// The socket of the page.
+fn bind_web(config: &WebConfig) -> io::Result<(TcpListener, web::page::Page)> {
+    let socket = TcpListener::bind(config.bind)
+        .map_err(|error| cannot_listen(config.bind, "--web", &error))?;
+    Ok((socket, config.page.clone()))
+}
+
+fn cannot_listen(address: SocketAddr, flag: &str, error: &io::Error) -> io::Error {
     let is = |kind| error.kind() == kind;
     let way_out = if is(ErrorKind::AddrInUse) {
-        "Another program listens on this port. End it, or choose another port with \
-         --bind."
+        "Another program listens on this port. End it, or choose another port with"
     } else if is(ErrorKind::AddrNotAvailable) {
         "This computer does not have this address. Choose one of its own, or 0.0.0.0, \
-         with --bind."
+         with"
     } else if is(ErrorKind::PermissionDenied) {
-        "Ports below 1024 need privileges. Choose a higher one with --bind."
+        "Ports below 1024 need privileges. Choose a higher one with"
     } else {
-        "Try another address with --bind."
+        "Try another address with"
     };
-    let sentence = format!("cannot listen on {}: {error}. {way_out}", config.bind);
+    let sentence = format!("cannot listen on {address}: {error}. {way_out} {flag}.");
     io::Error::new(error.kind(), sentence)
 }
 
@@ -253,6 +313,18 @@ impl Running {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the laboratory's page is served, with the real port.
+    #[must_use]
+    pub const fn web_address(&self) -> Option<SocketAddr> {
+        self.web
+    }
+
+    /// Where clients of the local network find the room, with the real port.
+    #[must_use]
+    pub const fn announce_address(&self) -> Option<SocketAddr> {
+        self.announce
     }
 
     /// Tells everybody, ends all transfers and waits for every thread.
@@ -286,7 +358,9 @@ impl Running {
     /// `accept` waits in the system; a connection of our own wakes it everywhere.
     fn close_the_door(&self) {
         if !self.is_closing.swap(true, Ordering::AcqRel) {
-            let _ = TcpStream::connect_timeout(&reachable(self.address), ENDING);
+            for address in [Some(self.address), self.web].into_iter().flatten() {
+                let _ = TcpStream::connect_timeout(&reachable(address), ENDING);
+            }
         }
     }
 

@@ -14,6 +14,7 @@
 //! | [`sockets`] | error numbers, fragments, a stream that never blocks |
 //! | [`terminal`] | modes of a terminal, escape sequences in a console |
 //! | [`processes`] | priority of a thread, process groups, the end of a process |
+//! | [`page_file`] | where the laboratory's page is |
 //! | [`display`] | the sockets of an X server |
 //!
 //! | | Linux | macOS, BSD | Windows |
@@ -34,6 +35,7 @@ pub mod display;
 pub mod files;
 pub mod filter;
 pub mod incoming;
+pub mod page_file;
 pub mod processes;
 pub mod sockets;
 pub mod terminal;

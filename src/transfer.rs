@@ -50,11 +50,11 @@ pub mod tcp;
 pub mod threads;
 mod watch;
 
-use crate::link::{Direction, Entered, Label, Scenario};
+use crate::link::{Label, Scenario};
 use crate::reliable::connection::{Failure, Outcome};
-use crate::reliable::event::{Event, PacketName};
+use crate::reliable::connection_parameters::{ACKNOWLEDGEMENT_DELAY, LEAST_TIMEOUT};
+use crate::reliable::event::log::Entry;
 use crate::reliable::handshake::Proposal;
-use crate::reliable::moment::Moment;
 use crate::reliable::round_trip::Timing;
 use crate::wire::digest::{Digest, Token};
 use crate::wire::mac::TrafficKeys;
@@ -100,8 +100,8 @@ pub struct Job {
 pub enum Report {
     /// Ten times a second at most.
     Progress(TransferState, Figures),
-    /// The events since the last report, if the job is watched.
-    Happened(Vec<TransferEvent>),
+    /// The entries of the event log since the last report, if the job is watched.
+    Happened(Vec<Entry>),
     /// An answer to [`LinkControl::Kill`](link_control::LinkControl::Kill): whether the
     /// packet was in flight in this side's link, and is lost.
     Killed(Label, bool),
@@ -111,19 +111,6 @@ pub enum Report {
     /// Receiver only, last: it has stopped answering for the sender's sake, its socket is
     /// closed, and its part free for another receiver.
     Closed,
-}
-
-/// One thing that happened in a transfer, for its journal.
-#[derive(Debug, Clone, PartialEq)]
-pub enum TransferEvent {
-    /// In this side's machine.
-    Machine(Moment, Event),
-    /// On the link before or behind it.
-    Carried(Moment, PacketName, Direction, Entered),
-    /// The user dropped a packet in flight.
-    Killed(Moment, PacketName, Direction),
-    /// A person made the link another one.
-    Changed(Moment, Box<Scenario>),
 }
 
 /// The figures of one side.
@@ -152,12 +139,6 @@ pub struct Ending {
     /// Receiver only: the digest of what arrived.
     pub digest: Option<Digest>,
 }
-
-/// On real sockets no retransmission timeout is shorter: two busy cores look like loss.
-pub const LEAST_TIMEOUT: Duration = Duration::from_millis(20);
-
-/// The longest that an ACK is held back.
-pub const ACKNOWLEDGEMENT_DELAY: Duration = Duration::from_millis(10);
 
 /// A progress report at most this often.
 pub const REPORT_INTERVAL: Duration = Duration::from_millis(100);

@@ -18,9 +18,12 @@
 //! | [`sequence`] | 32-bit numbers that wrap |
 //! | [`digest`] | a file's SHA-256 and a transfer's token, as hexadecimal text |
 //! | [`version`] | which version of a file: what a download may go on from |
+//! | [`announcement`] | how clients find rooms on the local network |
+//! | [`web`] | the bodies of the class's page, to and from JSON |
 
 #![warn(clippy::indexing_slicing)]
 
+pub mod announcement;
 pub mod digest;
 pub mod line;
 pub mod mac;
@@ -29,3 +32,4 @@ pub mod options;
 pub mod packet;
 pub mod sequence;
 pub mod version;
+pub mod web;

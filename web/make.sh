@@ -16,6 +16,10 @@ d
 d
 }" -e "/^@SCRIPT@\$/{r $folder/page/page.js
 d
+}" -e "/^@CLASS-STYLE@\$/{r $folder/page/class.css
+d
+}" -e "/^@CLASS-SCRIPT@\$/{r $folder/page/class.js
+d
 }" "$folder/page/page.html" >"$scratch/page.html"
 mkdir -p "$(dirname -- "$2")"
 mv "$scratch/page.html" "$2"

@@ -163,8 +163,8 @@ impl Ends {
             }
             195..225 => self.wait(Duration::from_millis(u64::from(bytes.next()) * 4)),
             225..230 => self.sender.set_digest(DIGEST, now),
-            230..234 => self.receiver.on_damage(now),
-            234..238 => self.sender.on_damage(),
+            230..234 => self.receiver.on_damage(&[], now),
+            234..238 => self.sender.on_damage(&[]),
             238..242 => self
                 .receiver
                 .set_receive_window(u32::from(bytes.next()) % WINDOW),

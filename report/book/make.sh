@@ -3,15 +3,16 @@
 # handout as a PDF of its own. `./sash report` installs mdbook, WeasyPrint and Python, and calls
 # this script.
 #
-#   report/book/make.sh target/report path/to/mdbook
+#   report/book/make.sh target/report path/to/mdbook target/web/laboratory.html
 #
+# The book contains the laboratory's page, and each ladder gets a link that plays it.
 # The folder pages/ has the pages, pictures and sources in the same places as the project, so
 # that every link works as on a code host; sources become pages with numbered lines. The list of
 # chapters is the reading order in report/README.md.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 root=$(dirname -- "$(dirname -- "$here")")
-out=$1 mdbook=$2
+out=$1 mdbook=$2 laboratory=$3
 mkdir -p "$out"
 out=$(CDPATH='' cd -- "$out" && pwd -P)
 pages=$out/pages
@@ -27,8 +28,10 @@ find README.md CHANGELOG.md CONTRIBUTING.md LICENSE sash Cargo.toml .ci report d
     case $file in
         *.md)
             # A link may be broken between two lines, but never inside its target.
+            up=$(dirname -- "$file" | sed -E 's|[^/]+|..|g')
+            [ "$(dirname -- "$file")" != . ] || up=.
             sed -E 's/\]\(([^) ]*\.(rs|py|lua|sh|dot))(#L[0-9]+)?\)/](\1.html\3)/g' \
-                "$file" >"$pages/$file" ;;
+                "$file" | python3 "$here/play.py" "$up/laboratory.html" >"$pages/$file" ;;
         *.rs | *.py | *.lua | *.sh | *.dot)
             awk -v name="$file" '
                 BEGIN {
@@ -44,6 +47,8 @@ find README.md CHANGELOG.md CONTRIBUTING.md LICENSE sash Cargo.toml .ci report d
         *) cp "$file" "$pages/$file" ;;
     esac
 done
+
+cp "$laboratory" "$pages/laboratory.html"
 
 # Chapters: an entry of the reading order is `1. [Title](page.md): words` or `- [Title](...`, a
 # part is `## Part`.

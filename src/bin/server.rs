@@ -12,13 +12,17 @@ use sash::link::Scenario;
 use sash::passwords;
 use sash::room::door::{Rules, Teacher};
 use sash::room::name::Name;
+use sash::server::greeting::greeting;
 use sash::server::ports::PortRange;
 use sash::server::transfers::upload_limits::UploadLimits;
+use sash::server::web::WebConfig;
+use sash::server::web::page::Page;
 use sash::server::{self, Config};
+use sash::system::page_file;
 use sash::wire::options::{Arq, Congestion, NegotiatedOptions, RequestedOptions};
 use size::bytes;
-use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -97,6 +101,15 @@ struct Flags {
     /// Append each result of a class exercise to this file, as CSV.
     #[arg(long, value_name = "FILE", requires = "class")]
     class_results: Option<PathBuf>,
+    /// Serve the laboratory's page to browsers on this port [default: 8080]; with --class they can answer questions (/ask).
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "8080")]
+    web: Option<u16>,
+    /// Serve this page [default: laboratory.html beside the program, or target/web/laboratory.html]
+    #[arg(long, value_name = "FILE", requires = "web")]
+    web_page: Option<PathBuf>,
+    /// Answer clients of the local network that look for rooms (client --find), on this UDP port [default: 50000]
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "50000")]
+    announce: Option<u16>,
 }
 
 const EXAMPLES: &str = "\
@@ -111,6 +124,8 @@ Examples:
                                            let dana remove and ban users
   server --teacher dana --teacher-password-file dana.password --class --class-results r.csv
                                            let dana give out exercises, save the results
+  server --web                             serve the laboratory to browsers on port 8080
+  server --announce                        let clients find the room (client --find)
   server --pcapng room.pcapng              capture all packets for Wireshark
 ";
 
@@ -139,10 +154,18 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let web = match flags.web_config() {
+        Ok(web) => web,
+        Err(error) => {
+            log::error!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let grace = flags.grace;
     let config = Config {
         rules,
         journals,
+        web,
         tap: captures.tap(),
         ..flags.into_config()
     };
@@ -159,7 +182,12 @@ fn main() -> ExitCode {
             "cannot catch Ctrl-C, so it will end the server without telling the users: {error}"
         );
     }
-    print_lines(&greeting(running.address()));
+    let with_code = io::stdout().is_terminal();
+    print_lines(&greeting(
+        running.address(),
+        running.web_address(),
+        with_code,
+    ));
     wait_for(&stopped);
     log::info!("stopping: press Ctrl-C again to end at once");
     running.stop_within(grace);
@@ -199,6 +227,18 @@ impl Flags {
         })
     }
 
+    /// The laboratory's page, read now.
+    fn web_config(&self) -> io::Result<Option<WebConfig>> {
+        let Some(port) = self.web else {
+            return Ok(None);
+        };
+        let path = self.web_page.clone().or_else(page_file::find);
+        let path = path.unwrap_or_else(|| PathBuf::from(page_file::BUILT));
+        let page = Page::read(&path, self.class)?;
+        let bind = SocketAddr::new(self.bind.ip(), port);
+        Ok(Some(WebConfig { bind, page }))
+    }
+
     /// Ends the program, as for wrong usage, if the window or the segment is out of range.
     fn into_config(self) -> Config {
         let asked = RequestedOptions {
@@ -230,6 +270,7 @@ impl Flags {
             max_clients: self.max_clients,
             max_per_address: self.max_per_address,
             class_results: self.class_results,
+            announce: self.announce,
             ..Config::default()
         }
     }
@@ -268,36 +309,6 @@ fn start_log() {
             writeln!(out, "{time} {level} {thread}: {said}")
         })
         .init();
-}
-
-/// The address for programs, then the command with which a user connects.
-fn greeting(address: SocketAddr) -> Vec<String> {
-    let port = address.port();
-    let mut lines = vec![format!("listening on {address}")];
-    let hosts = match address.ip() {
-        ip if ip.is_unspecified() => {
-            let outward = outward_address().map(|ip| ip.to_string());
-            std::iter::once("localhost".to_owned())
-                .chain(outward)
-                .collect()
-        }
-        ip if ip == IpAddr::V4(Ipv4Addr::LOCALHOST) => vec!["localhost".to_owned()],
-        IpAddr::V4(ip) => vec![ip.to_string()],
-        IpAddr::V6(ip) => vec![format!("[{ip}]")],
-    };
-    let reach = |host: String| format!("client --server {host}:{port}");
-    lines.extend(hosts.into_iter().map(reach));
-    lines
-}
-
-/// The address that others see, if this machine has a route to the outside. Nothing is sent:
-/// connecting a UDP socket only consults the routing table (RFC 5737 reserves this address
-/// for documentation).
-fn outward_address() -> Option<IpAddr> {
-    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-    socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
-    let address = socket.local_addr().ok()?.ip();
-    (!address.is_unspecified() && !address.is_loopback()).then_some(address)
 }
 
 /// The only function that prints. A closed stdout (`server | head -1`) is not an error.

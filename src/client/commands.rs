@@ -144,6 +144,8 @@ pub enum Command {
     AnswerLab {
         /// Whether to.
         accept: bool,
+        /// How many DATA packets the user predicts.
+        prediction: Option<u32>,
     },
     /// Tell the teacher how a program was graded.
     Submit {

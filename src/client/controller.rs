@@ -15,6 +15,7 @@
 mod downloads;
 mod effect;
 mod fault_injection;
+mod interrupted;
 mod lab;
 mod login;
 mod partial_files;
@@ -59,11 +60,9 @@ pub enum Intent {
     },
     /// The password for whatever server asks for one; before [`Intent::Connect`].
     SetPassword(Option<Password>),
-    /// Run the class exercise of the teacher, or decline it.
-    AnswerLab {
-        /// Whether to.
-        accept: bool,
-    },
+    /// Run the class exercise of the teacher (`true`), with the DATA packets that the user
+    /// predicts, or decline it.
+    AnswerLab(bool, Option<u32>),
     /// Run later class exercises without asking.
     AcceptLabs(bool),
     /// Answer the teacher's question.
@@ -316,7 +315,7 @@ impl Controller {
                 self.connect(&server, &port, &name, now_ms);
             }
             Intent::SetPassword(password) => self.login.password = password,
-            Intent::AnswerLab { accept } => self.answer_lab(accept, now_ms),
+            Intent::AnswerLab(accept, it) => self.answer_lab(accept, it, now_ms),
             Intent::AcceptLabs(accepts) => self.accepts_labs = accepts,
             Intent::AnswerQuestion(answer) => self.answer_question(answer, now_ms),
             Intent::AskClass(wanted, assignment) => {

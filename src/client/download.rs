@@ -85,7 +85,12 @@ pub fn part(offer: &Offer, settings: &Settings, found: Option<Part>) -> io::Resu
         digest: offer.digest,
     };
     let file = offer.file.clone();
-    let record = Record { file, version };
+    let owner = None;
+    let record = Record {
+        file,
+        version,
+        owner,
+    };
     match found {
         Some(part) => part.resume(record, offer.offset),
         None => Part::begin(&destination(&offer.file, settings), Some(record)),

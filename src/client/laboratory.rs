@@ -10,9 +10,10 @@ use crate::lab::page::{News, Task};
 use crate::lab::player::Player;
 use crate::lab::race::Race;
 use crate::lab::run::Experiment;
+use crate::transfer::ordinary::{self, Use};
 use crate::transfer::overwrite::numbered;
 use crate::transfer::threads;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
@@ -76,7 +77,7 @@ fn free(place: &Path) -> io::Result<(File, PathBuf)> {
     let name = place.file_name().unwrap_or_default().to_string_lossy();
     for copy in 1..=MOST_COPIES {
         let place = place.with_file_name(numbered(&name, copy));
-        match OpenOptions::new().write(true).create_new(true).open(&place) {
+        match ordinary::open(&place, Use::Create) {
             Ok(file) => return Ok((file, place)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),

@@ -68,7 +68,7 @@ pub fn start(
     if offer.offset > offer.size {
         return Err(io::Error::other("the server asked for bytes after its end"));
     }
-    let mut copy = File::open(path)?;
+    let copy = File::open(path)?;
     let job = Job {
         number: offer.transfer,
         token: offer.token,
@@ -93,8 +93,7 @@ pub fn start(
         report(news);
     })?;
     let informed = sending.clone();
-    let work = move || match hash::digest(&mut copy, || !is_over.load(Ordering::Relaxed))
-    {
+    let work = move || match hash::digest(copy, || !is_over.load(Ordering::Relaxed)) {
         Ok(digest) => informed.digest(digest),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
         Err(error) => informed.fail(format!("{error}. Try again.")),

@@ -2,19 +2,17 @@
 //!
 //! ```text
 //!   receiver-3 --Report::Happened--> Showing --Seen--> session --Watched--> face
-//!                    (entries are made here, not in the face's own thread)
 //! ```
 //!
 //! One transfer at a time is watched. Events of the others are not even recorded,
 //! unless a journal is kept; and of that which is unwatched, at most [`MOST_ENTRIES`]
 //! entries are kept, so that memory is bounded whatever the face does with them.
 
-use crate::journals::{entry, first_sequence};
-use crate::lab::journal::{Entry, Heading, Side};
+use crate::journals::first_sequence;
 pub use crate::lab::page::{Seen, Watched};
 use crate::lab::player::MOST_ENTRIES;
 use crate::reliable::event::Event;
-use crate::transfer::TransferEvent;
+use crate::reliable::event::log::{Entry, Heading, JournalEvent};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -29,11 +27,10 @@ const FROM_NOW: u8 = 1;
 /// Somebody watches.
 const ON: u8 = 2;
 
-/// In a transfer's thread: makes entries of what happens.
+/// In a transfer's thread: chooses the entries that are shown.
 #[derive(Debug)]
 pub struct Showing {
     watch_switch: WatchSwitch,
-    side: Side,
     heading: Heading,
     /// Not before its first sequence number is known.
     is_headed: bool,
@@ -64,10 +61,9 @@ impl WatchSwitch {
 impl Showing {
     /// `heading`: as far as it is known before the first packet.
     #[must_use]
-    pub const fn new(watch_switch: WatchSwitch, side: Side, heading: Heading) -> Self {
+    pub const fn new(watch_switch: WatchSwitch, heading: Heading) -> Self {
         Self {
             watch_switch,
-            side,
             heading,
             is_headed: false,
             waiting: Vec::new(),
@@ -76,11 +72,11 @@ impl Showing {
     }
 
     /// This has happened; what is to be shown of it.
-    pub fn take(&mut self, events: &[TransferEvent]) -> Option<Seen> {
-        let events = match self.watch_switch.0.load(Ordering::Relaxed) {
-            ON => events,
+    pub fn take(&mut self, entries: &[Entry]) -> Option<Seen> {
+        let entries = match self.watch_switch.0.load(Ordering::Relaxed) {
+            ON => entries,
             FROM_NOW => {
-                let begins = events.iter().rposition(is_beginning)?;
+                let begins = entries.iter().rposition(is_beginning)?;
                 // If it was turned off meanwhile, it stays off.
                 let watch_switch = &self.watch_switch.0;
                 let (from, to) = (FROM_NOW, ON);
@@ -88,23 +84,22 @@ impl Showing {
                 watch_switch.compare_exchange(from, to, order, order).ok()?;
                 (self.is_headed, self.shown) = (false, 0);
                 self.waiting.clear();
-                &events[begins..]
+                &entries[begins..]
             }
             _ => return None,
         };
-        let side = self.side;
-        let first = events.iter().find_map(|it| first_sequence(it, side));
+        let first = entries.iter().find_map(first_sequence);
         let room = MOST_ENTRIES.saturating_sub(self.shown);
-        let entries = events.iter().map(|it| entry(it, side)).take(room);
-        self.waiting.extend(entries);
-        self.shown += events.len().min(room);
+        let shown = &entries[..entries.len().min(room)];
+        self.waiting.extend_from_slice(shown);
+        self.shown += shown.len();
         let mut heading = None;
         if !self.is_headed {
             self.heading.first_sequence = first?;
             self.is_headed = true;
             heading = Some(self.heading.clone());
         }
-        let is_full = events.len() >= room;
+        let is_full = entries.len() >= room;
         if is_full {
             self.watch_switch.end();
         }
@@ -116,10 +111,10 @@ impl Showing {
     }
 }
 
-fn is_beginning(event: &TransferEvent) -> bool {
+fn is_beginning(entry: &Entry) -> bool {
     matches!(
-        event,
-        TransferEvent::Machine(_, Event::ListeningBegun { .. })
+        entry.what,
+        JournalEvent::Machine(Event::ListeningBegun { .. })
     )
 }
 
@@ -128,28 +123,36 @@ mod tests {
     use super::*;
     use crate::journals;
     use crate::link::Scenario;
+    use crate::reliable::event::log::Side;
     use crate::reliable::moment::Moment;
+    use crate::wire::digest::Token;
     use crate::wire::options::NegotiatedOptions;
 
     fn showing(watch_switch: &WatchSwitch) -> Showing {
-        let heading =
-            journals::heading(&Scenario::PERFECT, NegotiatedOptions::DEFAULT, 10, 0);
-        Showing::new(watch_switch.clone(), Side::Sender, heading)
+        let heading = journals::heading(
+            &Scenario::PERFECT,
+            NegotiatedOptions::DEFAULT,
+            10,
+            0,
+            Token([5; 16]),
+        );
+        Showing::new(watch_switch.clone(), heading)
     }
 
-    fn state() -> TransferEvent {
+    fn state() -> Entry {
         let state = "open".into();
-        TransferEvent::Machine(Moment::START, Event::StateChanged { state })
+        Entry::new(Moment::START, Side::Sender, Event::StateChanged { state })
     }
 
-    fn beginning(first_sequence: Option<u32>) -> TransferEvent {
+    fn beginning(first_sequence: Option<u32>) -> Entry {
         let event = Event::ListeningBegun {
             base: 3,
             next: 5,
+            ranges: Vec::new(),
             first_sequence,
             segment_bytes: 100,
         };
-        TransferEvent::Machine(Moment::START, event)
+        Entry::new(Moment::START, Side::Sender, event)
     }
 
     #[test]

@@ -268,8 +268,11 @@ pub fn lab_figures(figures: &LabFigures) -> String {
     } else {
         "not verified"
     };
+    let predicted = figures.predicted_packets.map_or(String::new(), |packets| {
+        format!(" (predicted: {packets} packets)")
+    });
     format!(
-        "{whole} in {seconds:.3} s of virtual time, {}, {} packets, {} retransmitted",
+        "{whole} in {seconds:.3} s of virtual time, {}, {} packets, {} retransmitted{predicted}",
         rate(figures.goodput),
         figures.sent_packets,
         figures.resent_packets

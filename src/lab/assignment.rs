@@ -183,6 +183,7 @@ fn figures(run: &Run) -> LabFigures {
         },
         sent_packets: run.progress.sent_packets,
         resent_packets: run.progress.resent_packets,
+        predicted_packets: None,
     }
 }
 

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! This module makes bytes and touches no file. The packets of a transfer are put into IP
-//! and UDP ([`frame`]), the lines of a chat into TCP ([`conversation`]); what a journal
-//! tells becomes packets again in [`rebuilt`].
+//! and UDP ([`frame`]), the lines of a chat into TCP ([`conversation`]); the packets of an
+//! event log are in [`recorded`].
 //!
 //! ```
 //! use sash::lab::capture::{Capture, CaptureDirection, frame};
@@ -28,7 +28,7 @@
 
 pub mod conversation;
 pub mod frame;
-pub mod rebuilt;
+pub mod recorded;
 
 use crate::link::Fate;
 use pcap_file::pcapng::blocks::enhanced_packet::{
@@ -87,7 +87,7 @@ impl Capture {
         };
         let interface = InterfaceDescriptionBlock {
             linktype: DataLink::RAW,
-            snaplen: 0, // No packet is cut.
+            snaplen: 0, // There is no limit.
             options: vec![
                 InterfaceDescriptionOption::IfName("sash".into()),
                 InterfaceDescriptionOption::IfTsResol(NANOSECONDS),
@@ -113,13 +113,28 @@ impl Capture {
         packet: &[u8],
         comment: Option<&str>,
     ) {
+        self.cut_packet(time, direction, packet, packet.len(), comment);
+    }
+
+    /// The same of a packet that is cut short; `bytes`: its original length.
+    ///
+    /// # Panics
+    /// Never: it writes into memory.
+    pub fn cut_packet(
+        &mut self,
+        time: Duration,
+        direction: CaptureDirection,
+        packet: &[u8],
+        bytes: usize,
+        comment: Option<&str>,
+    ) {
         let mut options = vec![EnhancedPacketOption::Flags(direction.flags())];
         options.extend(comment.map(|it| EnhancedPacketOption::Comment(it.into())));
         self.packets += 1;
         self.write(EnhancedPacketBlock {
             interface_id: 0,
             timestamp: time,
-            original_len: u32::try_from(packet.len()).unwrap_or(u32::MAX),
+            original_len: u32::try_from(bytes).unwrap_or(u32::MAX),
             data: packet.into(),
             options,
         });

@@ -29,10 +29,12 @@ pub use source::Origin;
 
 use super::journal::{Entry, Heading, JournalEvent, Side};
 use super::predict::Section;
+use super::words::{loss_reason, loss_trigger};
 use crate::link::Direction;
 use crate::reliable::event::{Event, PacketName, Trigger};
 use crate::wire::options::Arq;
-use crate::wire::packet::Kind;
+use crate::wire::packet::{Kind, UNCOUNTED};
+use std::borrow::Cow;
 
 /// Explains why a side sends a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,10 +67,6 @@ pub enum Rule {
 
 /// The number of an ACK that opens the connection.
 const OPENING_NUMBER: u32 = 0;
-
-/// The number of a packet that is out of the count: a probe, or an ACK that says that FIN
-/// has come.
-const OUT_OF_COUNT: u32 = u32::MAX;
 
 impl Rule {
     /// All of them.
@@ -111,7 +109,7 @@ impl Rule {
         match packet.kind {
             Kind::Syn | Kind::SynAck => Self::Opening,
             Kind::Ack if packet.number == OPENING_NUMBER => Self::Opening,
-            Kind::Ack if packet.number == OUT_OF_COUNT => Self::FinReceived,
+            Kind::Ack if packet.number == UNCOUNTED => Self::FinReceived,
             Kind::Ack => Self::Acknowledgement(arq),
             Kind::Nack => Self::Gap(arq),
             Kind::Data if packet.length == 0 => Self::WindowProbe,
@@ -131,8 +129,12 @@ impl Rule {
 
     /// The explanation in a sentence.
     #[must_use]
-    pub const fn sentence(self) -> &'static str {
-        match self {
+    pub fn sentence(self) -> Cow<'static, str> {
+        let lost = |trigger| {
+            let (why, name) = (loss_reason(trigger), loss_trigger(trigger));
+            format!("Declared lost: {why} ({name}).").into()
+        };
+        let sentence = match self {
             Self::Opening => {
                 "Handshake: SYN, SYN-ACK and ACK negotiate the connection \
                               parameters."
@@ -156,13 +158,8 @@ impl Rule {
                 "Probe timeout: no ACK arrived before the timeout, and the oldest \
                  packet is retransmitted."
             }
-            Self::ThreeLater => {
-                "Declared lost: three later packets have arrived (packet threshold)."
-            }
-            Self::Overtaken => {
-                "Declared lost: a later packet has arrived, and 9/8 of an RTT has \
-                 passed (time threshold)."
-            }
+            Self::ThreeLater => return lost(Trigger::PacketThreshold),
+            Self::Overtaken => return lost(Trigger::TimeThreshold),
             Self::WindowProbe => {
                 "Window probe: the sender asks whether the zero window \
                                   has opened."
@@ -192,7 +189,8 @@ impl Rule {
                              SHA-256."
             }
             Self::Reset => "The transfer is aborted.",
-        }
+        };
+        sentence.into()
     }
 
     /// The line of code that it is.
@@ -263,7 +261,7 @@ const fn chapter(arq: Arq) -> &'static str {
 fn trigger(packet: &PacketName, arq: Arq, happened: &[Entry]) -> Option<Trigger> {
     let is_its_transmission = |entry: &&Entry| {
         matches!(&entry.what, JournalEvent::Machine(Event::PacketSent(sent))
-            if sent == packet && entry.side == Side::Sender)
+            if sent.name == *packet && entry.side == Side::Sender)
     };
     let sent_at = happened
         .iter()
@@ -306,7 +304,7 @@ mod tests {
         experiment.run(|entry| entries.push(entry)).unwrap();
         let heading = experiment.heading();
         let sent = entries.iter().filter_map(|entry| match &entry.what {
-            JournalEvent::Machine(Event::PacketSent(packet)) => Some(*packet),
+            JournalEvent::Machine(Event::PacketSent(packet)) => Some(packet.name),
             JournalEvent::Machine(_)
             | JournalEvent::Link(_)
             | JournalEvent::FaultInjection(_) => None,

@@ -197,7 +197,7 @@ mod tests {
                 (Side::Sender, JournalEvent::Machine(Event::PacketReceived(packet))) => {
                     acks += u32::from(packet.kind == Kind::Ack && probes > 0);
                 }
-                (_, JournalEvent::Machine(Event::PacketDamaged)) => {
+                (_, JournalEvent::Machine(Event::PacketDamaged { .. })) => {
                     panic!("{arq}: a probe was taken for damage")
                 }
                 _ => {}

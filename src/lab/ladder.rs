@@ -8,7 +8,7 @@
 //! ```
 //!
 //! In text a row stands where its packet left; the time at the arrow's head is when it
-//! arrived. In the [`picture`] time goes down, and an arrow slopes as its packet took.
+//! arrived. In the [`picture`], and in a [`Scene`] at each moment, time goes down.
 //! The name of a packet follows the [`notation`](super::notation) of its protocol. It
 //! draws what the journal says and decides nothing.
 //!
@@ -25,13 +25,18 @@
 
 mod drawing;
 mod excerpt;
+mod labels;
+mod layout;
 mod moving;
-mod places;
+mod spot;
+mod standing;
 mod transmissions;
 
-pub use drawing::picture;
 pub use excerpt::Excerpt;
-pub use moving::{Moving, Scene, Spot};
+pub use layout::TimeScale;
+pub use moving::{Lens, Scene};
+pub use spot::{Moving, Spot};
+pub use standing::picture;
 
 use super::journal::{Entry, Heading};
 use super::notation::{Notation, transmission};

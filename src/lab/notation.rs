@@ -24,7 +24,7 @@ use super::journal::Heading;
 use super::words::run;
 use crate::reliable::event::PacketName;
 use crate::wire::options::Arq;
-use crate::wire::packet::Kind;
+use crate::wire::packet::{Kind, UNCOUNTED};
 
 /// The notation of one transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +37,6 @@ pub struct Notation {
 
 /// The number of an ACK that ends the handshake.
 const HANDSHAKE: u32 = 0;
-
-/// The number of a probe, and of an ACK that says that FIN has arrived.
-const OUT_OF_COUNT: u32 = u32::MAX;
 
 impl Notation {
     /// Of this journal.
@@ -64,9 +61,9 @@ impl Notation {
         } = *packet;
         match kind {
             Kind::Ack if number == HANDSHAKE => "ACK".to_owned(),
-            Kind::Ack if number == OUT_OF_COUNT => "ACK of FIN".to_owned(),
+            Kind::Ack if number == UNCOUNTED => "ACK of FIN".to_owned(),
             Kind::Ack | Kind::Nack => self.ack(packet, ranges, width),
-            Kind::Data if packet.length == 0 && number == OUT_OF_COUNT => {
+            Kind::Data if packet.length == 0 && number == UNCOUNTED => {
                 counted("window probe".to_owned(), attempt, width)
             }
             Kind::Data => counted(format!("DATA {number}"), attempt, width),

@@ -12,24 +12,30 @@
 //! | `about` | what is under the mouse |
 //! | [`cards`] | first runs that teach |
 //! | [`knob`] | sliders over a link |
+//! | [`link`] | the link to the page in a browser |
 //! | [`export`] | what can be written, and under which name |
 //! | `setup` | the fields, and what they mean |
+//! | `looking` | what is shown of it, and how |
 //! | `fault_injection` | fault injection: killing packets, moving sliders |
 //! | `question` | a question of the class |
 //! | `racing` | a race, as far as it is shown |
 //! | `quiz` | what does the sender do next? |
 //! | `request` | what a person wants |
+//! | `task` | work for other threads, and its result |
 
 mod about;
 pub mod cards;
 pub mod export;
 mod fault_injection;
 pub mod knob;
+pub mod link;
+mod looking;
 mod question;
 mod quiz;
 mod racing;
 mod request;
 mod setup;
+mod task;
 #[cfg(test)]
 mod tests;
 
@@ -37,16 +43,16 @@ pub use about::About;
 pub use quiz::{Answered, Quiz};
 pub use racing::Racing;
 pub use request::LaboratoryRequest;
-pub use setup::{SIZES, Setup};
+pub use setup::{PACKETS, Setup, bytes_of};
+pub use task::{Command, News, Seen, Task, Watched};
 
 use crate::lab::chart::kinds::ChartKind;
 use crate::lab::explain::event_text;
-use crate::lab::journal::{Entry, Heading, Journal};
-use crate::lab::player::{Player, Slowness};
-use crate::lab::race::Race;
+use crate::lab::journal::Journal;
+use crate::lab::ladder::Lens;
+use crate::lab::player::{Player, PointOfView, Slowness};
 use crate::lab::run::Experiment;
-use crate::link::{Label, Scenario};
-use crate::wire::message::Assignment;
+use cards::Card;
 use export::Format;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -57,6 +63,12 @@ pub struct Laboratory {
     setup: Setup,
     content: Content,
     view: View,
+    sees: PointOfView,
+    lens: Lens,
+    is_strip_folded: bool,
+    card: Option<&'static Card>,
+    /// A question of the class is open about the run that is shown.
+    is_asked: bool,
     /// How long a packet's way takes on the wall.
     one_way_delay: Duration,
     notice: Option<Notice>,
@@ -101,75 +113,6 @@ pub struct Notice {
     pub is_problem: bool,
 }
 
-/// Work that uses the disk or takes long.
-#[derive(Debug)]
-pub enum Task {
-    /// Read this journal.
-    Open(PathBuf),
-    /// Run these.
-    Race(Vec<Experiment>),
-    /// Write these bytes under this name, or one beside it that is free.
-    Write(PathBuf, Vec<u8>),
-    /// For the front end's controller, which has the real transfers and the chat.
-    OfController(Command),
-}
-
-/// Work for the controller: the real transfer that is watched, the class.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Command {
-    /// It is not watched any more.
-    StopWatching,
-    /// Its link is this one from now on.
-    ChangeLink(Box<Scenario>),
-    /// Drop this packet.
-    Kill {
-        /// Our number for the transfer.
-        tag: u64,
-        /// Which packet.
-        packet: Label,
-    },
-    /// Ask the class this question of the quiz.
-    AskClass {
-        /// The run.
-        assignment: Assignment,
-        /// The question's number in it, from 1.
-        moment: u32,
-    },
-}
-
-/// The new entries of a watched transfer.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Seen {
-    /// Given once, at the beginning: a player of something else starts again.
-    pub heading: Option<Heading>,
-    /// The entries, in order.
-    pub entries: Vec<Entry>,
-    /// No more is shown, though more happens: it is too much to keep.
-    pub is_full: bool,
-}
-
-/// The data of a watched transfer for a front end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Watched {
-    /// Our number for the transfer.
-    pub tag: u64,
-    /// The new entries.
-    pub seen: Seen,
-    /// Nothing more will happen.
-    pub is_over: bool,
-}
-
-/// The result of a task.
-#[derive(Debug)]
-pub enum News {
-    /// A journal was read: its name, itself.
-    Opened(String, Result<Box<Player>, String>),
-    /// A race was run.
-    Raced(Result<Race, String>),
-    /// A file was written, there.
-    Written(Result<PathBuf, String>),
-}
-
 /// A packet's way on the wall, as the slider has it.
 pub const ONE_WAY_DELAYS: (Duration, Duration) =
     (Duration::from_millis(200), Duration::from_secs(5));
@@ -188,6 +131,11 @@ impl Laboratory {
             setup,
             content: Content::Empty,
             view: View::Ladder,
+            sees: PointOfView::Everything,
+            lens: Lens::USUAL,
+            is_strip_folded: false,
+            card: None,
+            is_asked: false,
             one_way_delay: Duration::from_secs(1),
             notice: None,
             tasks: Vec::new(),
@@ -200,10 +148,41 @@ impl Laboratory {
     /// Does what a person wants, or says why not.
     pub fn take(&mut self, request: LaboratoryRequest) {
         self.notice = None;
+        if request.begins() {
+            self.card = None;
+        }
+        if request.moves() {
+            self.lens.back_us = 0;
+        }
         let done = match request {
             LaboratoryRequest::Run(setup) => self.run(setup),
             LaboratoryRequest::Race(setup) => self.race(setup),
             LaboratoryRequest::Predict(setup) => self.predict(setup),
+            LaboratoryRequest::OpenCard(card) => return self.open_card(card),
+            LaboratoryRequest::ShowCards => {
+                self.show_cards();
+                Ok(())
+            }
+            LaboratoryRequest::See(sees) => {
+                self.see_from(sees);
+                Ok(())
+            }
+            LaboratoryRequest::SetTimeScale(scale) => {
+                self.set_time_scale(scale);
+                Ok(())
+            }
+            LaboratoryRequest::Scroll(steps) => {
+                self.scroll(steps);
+                Ok(())
+            }
+            LaboratoryRequest::Zoom(steps) => {
+                self.zoom(steps);
+                Ok(())
+            }
+            LaboratoryRequest::FoldStrip => {
+                self.is_strip_folded = !self.is_strip_folded;
+                Ok(())
+            }
             LaboratoryRequest::PlayOrPause => {
                 self.play_or_pause();
                 Ok(())
@@ -243,6 +222,10 @@ impl Laboratory {
                 Ok(())
             }
             LaboratoryRequest::Export(format, place) => self.export(format, place),
+            LaboratoryRequest::Tell(notice) => {
+                self.notice = Some(notice);
+                Ok(())
+            }
             LaboratoryRequest::Write(place, bytes) => {
                 self.write(place, bytes);
                 Ok(())
@@ -251,6 +234,7 @@ impl Laboratory {
         if let Err(sentence) = done {
             self.complain(sentence);
         }
+        self.settle();
     }
 
     /// A task is done.
@@ -277,6 +261,7 @@ impl Laboratory {
             }
             News::Raced(Err(why)) | News::Written(Err(why)) => self.complain(why),
         }
+        self.settle();
     }
 
     /// Advances by this much wall-clock time; returns whether the picture has changed.
@@ -305,6 +290,7 @@ impl Laboratory {
         let Watched { tag, seen, is_over } = news;
         if let Some(heading) = seen.heading {
             self.setup = Setup::of(&heading);
+            self.card = None;
             self.put(Content::Player(Box::new(Player::live(heading))));
             self.watched = Some(tag);
         }
@@ -324,6 +310,7 @@ impl Laboratory {
         if seen.is_full {
             self.say("It is too long to keep: what comes now is not shown.".to_owned());
         }
+        self.settle();
     }
 
     /// The fields; the scenario grows by what is killed and turned.
@@ -450,6 +437,7 @@ impl Laboratory {
 
     fn put(&mut self, content: Content) {
         self.content = content;
+        self.is_asked = false;
         self.set_one_way_delay(self.one_way_delay);
     }
 

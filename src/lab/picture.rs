@@ -177,6 +177,32 @@ impl Picture {
         self.shapes.push(shape.into());
     }
 
+    /// Draws another picture, its upper left corner here.
+    pub fn put(&mut self, other: Self, corner: Point) {
+        let move_to = |at: &mut Point| {
+            at.x += corner.x;
+            at.y += corner.y;
+        };
+        for mut shape in other.shapes {
+            match &mut shape {
+                Shape::Area(area) => {
+                    area.x += corner.x;
+                    area.y += corner.y;
+                }
+                Shape::Line(line) => {
+                    move_to(&mut line.from);
+                    move_to(&mut line.to);
+                }
+                Shape::Triangle(triangle) => {
+                    triangle.corners.iter_mut().for_each(move_to);
+                }
+                Shape::Disc(disc) => move_to(&mut disc.middle),
+                Shape::Words(words) => move_to(&mut words.at),
+            }
+            self.shapes.push(shape);
+        }
+    }
+
     /// Adds four lines around what lies between these corners: the upper left one and the
     /// lower right one.
     pub fn add_frame(&mut self, from: (f64, f64), to: (f64, f64), colour: Colour) {

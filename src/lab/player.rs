@@ -32,8 +32,11 @@
 //! ```
 
 mod in_flight;
+mod stepping;
+mod view;
 
 pub use in_flight::InFlight;
+pub use view::{PointOfView, VisibleRun};
 
 use super::journal::{Entry, FaultInjection, Heading, Journal, JournalEvent};
 use super::run::{Experiment, Run, Stuck};
@@ -42,17 +45,22 @@ use super::strip::{JournalPosition, Scrubber, Strip};
 use crate::link::{Direction, Label, Scenario};
 use in_flight::Transmissions;
 use std::time::Duration;
+use view::Knowledge;
 
 /// A transfer and a place in it.
 #[derive(Debug)]
 pub struct Player {
     scrubber: Scrubber,
     transmissions: Transmissions,
+    /// While it is what is seen.
+    knowledge: Option<Knowledge>,
     source: Source,
     /// Of a recorded or live transfer, as its entries tell.
     scenario: Scenario,
     /// Where in the transfer's time.
     position: Duration,
+    /// See [`Player::usual_one_way_us`]. Unit: microseconds.
+    usual_us: Option<u64>,
     is_playing: bool,
     slowness: Slowness,
     problem: Option<Stuck>,
@@ -132,9 +140,12 @@ impl Player {
 
     fn of(heading: Heading, source: Source) -> Self {
         let scenario = heading.scenario.parse().unwrap_or(Scenario::PERFECT);
+        let usual_us = usual_delay_us(&scenario, heading.segment_bytes);
         Self {
+            usual_us,
             scrubber: Scrubber::new(heading, Vec::new()),
             transmissions: Transmissions::default(),
+            knowledge: None,
             source,
             scenario,
             position: Duration::ZERO,
@@ -207,46 +218,6 @@ impl Player {
         self.slowness = slowness;
     }
 
-    /// One entry on, and no further; false at the end.
-    pub fn step(&mut self) -> bool {
-        self.step_to(|_| true)
-    }
-
-    /// On to the next packet that is sent, carried, received or killed; false at the end.
-    pub fn step_packet(&mut self) -> bool {
-        self.step_to(Entry::is_of_a_packet)
-    }
-
-    /// One entry back, and no further; false at the beginning.
-    pub fn step_back(&mut self) -> bool {
-        self.step_back_to(|_| true)
-    }
-
-    /// Back to just after the packet before; false at the beginning.
-    pub fn step_packet_back(&mut self) -> bool {
-        self.step_back_to(Entry::is_of_a_packet)
-    }
-
-    /// On to the end of the next moment in which something happens.
-    pub fn next_moment(&mut self) -> bool {
-        let is_moved = self.step();
-        self.run_up_to(self.position);
-        self.go_to_position();
-        is_moved
-    }
-
-    /// Back to the end of the moment before.
-    pub fn last_moment(&mut self) -> bool {
-        self.is_playing = false;
-        let now_us = self.time_at(self.place().index);
-        let index = now_us
-            .checked_sub(1)
-            .map_or(0, |before| self.scrubber.index_at(before));
-        let is_moved = index < self.place().index;
-        self.go_to(index);
-        is_moved
-    }
-
     /// To this moment, or as near as there is: a stage runs on where it has not been
     /// there yet. Unit: microseconds.
     pub fn seek(&mut self, time_us: u64) {
@@ -262,7 +233,7 @@ impl Player {
 
     /// Goes to the moment after this many entries, or to the newest.
     pub fn go_to(&mut self, index: usize) {
-        self.scrubber.at(index);
+        self.show(index);
         let JournalPosition { index, of } = self.place();
         let time_us = if index == of {
             self.end_us()
@@ -430,7 +401,15 @@ impl Player {
         u64::try_from(self.one_way_delay().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// The same.
+    /// The delay of a packet on an idle link: of the link as it was at the beginning,
+    /// else of the first packet. It stays the same for the whole run, as the scale of a
+    /// ladder depends on it. Unit: microseconds.
+    #[must_use]
+    pub fn usual_one_way_us(&self) -> u64 {
+        self.usual_us
+            .unwrap_or_else(|| micros_of(USUAL_ONE_WAY_DELAY))
+    }
+
     fn one_way_delay(&self) -> Duration {
         let delay = self.scenario().conditions(Direction::Data).delay;
         let seen = self.transmissions.newest_one_way_delay_us().map(micros);
@@ -469,34 +448,7 @@ impl Player {
 
     fn go_to_position(&mut self) {
         let index = self.scrubber.index_at(self.position_us());
-        self.scrubber.at(index);
-    }
-
-    fn step_to(&mut self, is_it: impl Fn(&Entry) -> bool) -> bool {
-        self.is_playing = false;
-        let mut index = self.place().index;
-        loop {
-            if index == self.entries().len() && !self.run_one_step() {
-                let is_moved = index > self.place().index;
-                self.go_to(index);
-                return is_moved;
-            }
-            let is_there = self.entries().get(index).is_some_and(&is_it);
-            index += 1;
-            if is_there {
-                self.go_to(index);
-                return true;
-            }
-        }
-    }
-
-    fn step_back_to(&mut self, is_it: impl Fn(&Entry) -> bool) -> bool {
-        self.is_playing = false;
-        let here = self.place().index;
-        let past = &self.entries()[..here.saturating_sub(1)];
-        let index = past.iter().rposition(is_it).map_or(0, |place| place + 1);
-        self.go_to(index);
-        here > 0
+        self.show(index);
     }
 
     /// A stage goes on until there is a new entry; false where there is none ever.
@@ -558,6 +510,13 @@ impl Player {
             let one_way_delay = self.scenario.conditions(Direction::Data).delay;
             self.transmissions
                 .take(self.scrubber.place().of, &entry, one_way_delay);
+            self.usual_us = self.usual_us.or_else(|| {
+                // The first packet finds the link idle.
+                self.transmissions.newest_one_way_delay_us()
+            });
+            if let Some(knowledge) = &mut self.knowledge {
+                knowledge.take(self.scrubber.place().of, &entry);
+            }
             self.scrubber.push(entry);
         }
     }
@@ -574,6 +533,20 @@ impl Player {
             }
         }
     }
+}
+
+/// The delay of a full packet on this link while it is idle; `None` where it has none.
+/// Unit: microseconds.
+fn usual_delay_us(scenario: &Scenario, segment_bytes: u16) -> Option<u64> {
+    let conditions = scenario.conditions(Direction::Data);
+    let bits = u64::from(segment_bytes) * 8;
+    let transmission_us = conditions.rate.map_or(0, |rate| bits * 1_000_000 / rate);
+    let usual_us = micros_of(conditions.delay).saturating_add(transmission_us);
+    Some(usual_us).filter(|usual_us| *usual_us > 0)
+}
+
+fn micros_of(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 const fn micros(time_us: u64) -> Duration {

@@ -43,11 +43,12 @@ pub use score::{Given, field as csv_field, score};
 use super::journal::{Entry, Heading, Journal, JournalEvent, Side};
 use super::ladder;
 use super::notation::Notation;
+use super::player::PointOfView;
 use super::run::{Experiment, Stuck};
 use super::strip::view::title;
 use super::strip::{JournalPosition, Strip, text};
 use super::words::{time, wrapped};
-use crate::reliable::event::{Event, FlowControlState, PacketName, Timer};
+use crate::reliable::event::{Event, FlowControlState, PacketRecord, Timer};
 use crate::wire::options::{Arq, Congestion};
 use crate::wire::packet::Kind;
 use choices::mix;
@@ -197,21 +198,35 @@ fn in_order(journal: &Journal, mut stops: Vec<Stop>, seed: u64) -> Vec<Question>
         heading, entries, ..
     } = journal;
     stops.sort_by_key(|stop| stop.index);
+    // A question is asked about what the sender knows.
+    let knowledge: Vec<Entry> = entries
+        .iter()
+        .filter(|entry| PointOfView::Sender.shows(entry))
+        .cloned()
+        .collect();
     let mut strip = Strip::new(heading);
-    let mut taken = 0;
+    let (mut taken, mut known) = (0, 0);
     let mut questions = Vec::new();
     for stop in stops {
         let until = stop.index.min(entries.len());
-        entries[taken..until]
+        let more = entries[taken..until].iter();
+        let more = more
+            .filter(|entry| PointOfView::Sender.shows(entry))
+            .count();
+        knowledge[known..known + more]
             .iter()
             .for_each(|entry| strip.take(entry));
-        taken = until;
-        questions.extend(question(heading, &entries[..until], &strip, &stop, seed));
+        (taken, known) = (until, known + more);
+        questions.extend(question(heading, &knowledge[..known], &strip, &stop, seed));
     }
     questions
 }
 
-/// `before` is all that has happened, as is `strip`.
+/// Below the ladder of a question.
+const UNTOLD: &str =
+    "\nThe sender knows only this. A packet without an ACK may be in flight or lost.";
+
+/// `before` is all that the sender knows, as is `strip`.
 fn question(
     heading: &Heading,
     before: &[Entry],
@@ -229,6 +244,7 @@ fn question(
     for row in ladder::last_rows(heading, before, rows) {
         let _ = writeln!(situation, "{row}");
     }
+    let _ = writeln!(situation, "{UNTOLD}");
     let place = JournalPosition {
         index,
         of: before.len(),
@@ -256,15 +272,10 @@ fn question(
 
 /// The latest event at the sender, in a sentence.
 fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
-    let mut ranges: &[[u32; 2]] = &[];
     let newest = before
         .iter()
         .rev()
         .find_map(|entry| match (&entry.what, entry.side) {
-            (JournalEvent::Machine(Event::AckRanges { ranges: told }), Side::Sender) => {
-                ranges = told;
-                None
-            }
             (JournalEvent::Machine(event), Side::Sender) => Some(event),
             (
                 JournalEvent::Machine(_)
@@ -274,7 +285,7 @@ fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
             ) => None,
         });
     match newest {
-        Some(Event::PacketReceived(packet)) => arrived(heading, packet, ranges, segments),
+        Some(Event::PacketReceived(packet)) => arrived(heading, packet, segments),
         Some(Event::PacketSent(packet)) => {
             let name = Notation::of(heading).name(packet, &[], usize::MAX);
             format!("The sender has just sent {name}.")
@@ -285,11 +296,11 @@ fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
         }
         Some(
             Event::PacketIgnored { .. }
-            | Event::PacketDamaged
+            | Event::PacketDamaged { .. }
+            | Event::PathAssigned { .. }
             | Event::PacketLost { .. }
             | Event::MetricsUpdated { .. }
             | Event::CongestionUpdated { .. }
-            | Event::AckRanges { .. }
             | Event::SegmentBuffered { .. }
             | Event::SegmentDropped { .. }
             | Event::MtuUpdated { .. }
@@ -300,16 +311,12 @@ fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
     }
 }
 
-fn arrived(
-    heading: &Heading,
-    packet: &PacketName,
-    ranges: &[[u32; 2]],
-    segments: u32,
-) -> String {
+fn arrived(heading: &Heading, packet: &PacketRecord, segments: u32) -> String {
     const HANDSHAKE: u32 = 0;
     let notation = Notation::of(heading);
     let next_expected = packet.sequence.0.wrapping_sub(heading.first_sequence);
-    let name = notation.name(packet, ranges, usize::MAX);
+    let ranges = packet.ranges(heading.first_sequence);
+    let name = notation.name(packet, &ranges, usize::MAX);
     match packet.kind {
         Kind::Ack if packet.number == HANDSHAKE => {
             "The handshake's ACK has reached the sender: the connection is open."
@@ -321,7 +328,7 @@ fn arrived(
             format!("{name} has reached the sender: all segments have arrived.")
         }
         Kind::Ack | Kind::Nack => {
-            let meaning = notation.meaning(packet, ranges);
+            let meaning = notation.meaning(packet, &ranges);
             format!("{name} has reached the sender: {meaning}.")
         }
         Kind::Syn | Kind::SynAck | Kind::Data | Kind::Fin | Kind::FinAck | Kind::Rst => {

@@ -13,9 +13,10 @@
 //! ```
 
 use super::halt::Halt;
-use super::journal::{Format, Heading, VERSION};
 use crate::link::{Direction, Scenario};
 use crate::reliable::connection::Outcome;
+use crate::reliable::connection_parameters::{ACKNOWLEDGEMENT_DELAY, LEAST_TIMEOUT};
+use crate::reliable::event::log::{Format, Heading, VERSION};
 use crate::reliable::handshake::Proposal;
 use crate::reliable::moment::Moment;
 use crate::reliable::round_trip::Timing;
@@ -102,12 +103,6 @@ pub struct Traffic {
 /// No experiment goes on for longer than this. Virtual time.
 pub(super) const LONGEST_RUN: Duration = Duration::from_secs(24 * 3600);
 
-/// The least retransmission timeout, as on real sockets.
-pub const LEAST_TIMEOUT: Duration = Duration::from_millis(20);
-
-/// The longest that an ACK is held back, as on real sockets.
-pub const ACKNOWLEDGEMENT_DELAY: Duration = Duration::from_millis(10);
-
 /// Journals shall not differ from run to run, so the laboratory's token is no secret.
 pub(super) const TOKEN: Token = Token(*b"sash laboratory ");
 
@@ -181,6 +176,7 @@ impl Experiment {
             offset: self.offset,
             segment_bytes: self.segment_bytes,
             first_sequence: self.first.0,
+            token: Some(TOKEN),
         }
     }
 

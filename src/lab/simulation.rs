@@ -34,9 +34,11 @@ use super::contents;
 use super::halt::Halting;
 use super::journal::{Carried, Entry, FaultInjection, Heading, Killed, Side};
 use super::run::{Experiment, LONGEST_RUN, Run, Stuck, TOKEN, Traffic};
+#[cfg(test)]
+use crate::link::Entered;
 use crate::link::{Direction, Label, Link, Scenario, UDP_AND_IP_BYTES};
 use crate::reliable::connection::{Receiving, Sending};
-use crate::reliable::event::{PacketName, microseconds};
+use crate::reliable::event::{PacketName, PacketRecord, microseconds};
 use crate::reliable::moment::Moment;
 use crate::reliable::{Machine, Transmit, earliest};
 use crate::wire::packet::{Kind, Packet};
@@ -64,6 +66,9 @@ pub struct Simulation {
     all_acked_at: Option<Moment>,
     traffic: [Traffic; 2],
     steps: u64,
+    /// Each datagram as a live capture sees it.
+    #[cfg(test)]
+    on_the_wire: Vec<(Moment, Direction, Vec<u8>, Entered)>,
     /// The entries that were not taken yet.
     entries: Vec<Entry>,
     end: Option<Result<Run, Stuck>>,
@@ -118,6 +123,8 @@ impl Simulation {
             all_acked_at: None,
             traffic: [Traffic::default(); 2],
             steps: 0,
+            #[cfg(test)]
+            on_the_wire: Vec::new(),
             entries: Vec::new(),
             end: None,
             scenario,
@@ -344,7 +351,7 @@ impl Simulation {
         let mut datagram = Vec::with_capacity(transmit.packet.datagram_bytes());
         let payload = contents::bytes(transmit.bytes.clone());
         transmit.packet.encode(&mut datagram, &payload);
-        let packet = PacketName::from(&transmit.packet);
+        let packet = PacketRecord::from(&transmit.packet);
         let [data, ack] = &mut self.traffic;
         let (link, traffic) = match direction {
             Direction::Data => (&mut self.data, data),
@@ -353,7 +360,11 @@ impl Simulation {
         let bytes = datagram.len();
         traffic.packets += 1;
         traffic.bytes += (bytes + UDP_AND_IP_BYTES) as u64;
-        let entered = link.enter(datagram, Label::from(packet), bytes, self.now);
+        #[cfg(test)]
+        let copy = datagram.clone();
+        let entered = link.enter(datagram, Label::from(packet.name), bytes, self.now);
+        #[cfg(test)]
+        self.on_the_wire.push((self.now, direction, copy, entered));
         if self.experiment.listening {
             let carried = Carried::new(packet, direction, entered);
             self.entries.push(Entry::carried(self.now, carried));
@@ -403,7 +414,7 @@ impl Simulation {
             let datagram = delivery.into_datagram();
             match Packet::decode(&datagram) {
                 Ok((packet, _)) => self.sender.on_packet(&packet, self.now),
-                Err(_) => self.sender.on_damage(),
+                Err(_) => self.sender.on_damage(&[]),
             }
         } else {
             self.sender.on_timeout(self.now);
@@ -415,7 +426,7 @@ impl Simulation {
     fn receive(&mut self, datagram: &[u8]) {
         let Ok((packet, payload)) = Packet::decode(datagram) else {
             if Packet::has_token(datagram, TOKEN) {
-                self.receiver.on_damage(self.now);
+                self.receiver.on_damage(&[], self.now);
             }
             return;
         };

@@ -41,7 +41,7 @@ use super::journal::{
     Carried, Entry, FaultInjection, Heading, JournalEvent, Killed, Side,
 };
 use crate::link::Direction;
-use crate::reliable::event::{Event, PacketName};
+use crate::reliable::event::{Event, PacketName, PacketRecord};
 use crate::wire::options::{Arq, LARGEST_WINDOW};
 use crate::wire::packet::Kind;
 
@@ -254,31 +254,33 @@ impl Strip {
     fn take_from_sender(&mut self, event: &Event) {
         match event {
             Event::PacketSent(packet) if is_data(packet) => self.send(packet),
-            Event::PacketReceived(packet) if acknowledges(self.arq, packet) => {
+            Event::PacketReceived(packet) if is_answer(packet) => {
                 self.hear(packet);
             }
             Event::PacketLost {
                 number, attempt, ..
             } => self.lose(*number, *attempt),
-            Event::AckRanges { ranges } => self.hear_of(ranges),
             Event::CongestionUpdated { cwnd, .. } => self.cwnd = Some(*cwnd),
             Event::MtuUpdated { segment_bytes } => self.cut(*segment_bytes),
             Event::ListeningBegun {
                 base,
                 next,
+                ranges,
                 first_sequence,
                 segment_bytes,
             } => {
                 self.cut(*segment_bytes);
                 self.first_sequence = first_sequence.unwrap_or(self.first_sequence);
                 self.begin_sender(*base, *next);
+                self.hear_of(ranges);
             }
             Event::PacketSent(_)
             | Event::PacketReceived(_)
             | Event::PacketIgnored { .. }
-            | Event::PacketDamaged
+            | Event::PacketDamaged { .. }
             | Event::TimerExpired { .. }
             | Event::MetricsUpdated { .. }
+            | Event::PathAssigned { .. }
             | Event::SegmentBuffered { .. }
             | Event::SegmentDropped { .. }
             | Event::DataBlockedUpdated { .. }
@@ -305,12 +307,12 @@ impl Strip {
             }
             Event::PacketSent(_)
             | Event::PacketReceived(_)
-            | Event::PacketDamaged
+            | Event::PacketDamaged { .. }
             | Event::PacketLost { .. }
             | Event::TimerExpired { .. }
             | Event::MetricsUpdated { .. }
             | Event::CongestionUpdated { .. }
-            | Event::AckRanges { .. }
+            | Event::PathAssigned { .. }
             | Event::DataBlockedUpdated { .. }
             | Event::StateChanged { .. } => {}
         }
@@ -419,16 +421,21 @@ impl Strip {
     }
 
     /// An ACK or NACK has reached the sender.
-    fn hear(&mut self, packet: &PacketName) {
+    fn hear(&mut self, packet: &PacketRecord) {
         let wanted = packet.sequence.0.wrapping_sub(self.first_sequence);
-        if wanted > self.highest() {
-            return; // It acknowledges what was never sent.
+        let is_overtaken = self.arq == Arq::Sack && wanted < self.base;
+        if wanted > self.highest() || is_overtaken {
+            return; // It acknowledges what was never sent, or is older than another ACK.
         }
-        for number in self.base..wanted {
-            self.set_sender(number, SenderState::Acked);
+        // The range of an individual ACK is all that it acknowledges.
+        if self.arq != Arq::SelectiveRepeat {
+            for number in self.base..wanted {
+                self.set_sender(number, SenderState::Acked);
+            }
+            self.base = self.base.max(wanted);
+            self.next = self.next.max(self.base);
         }
-        self.base = self.base.max(wanted);
-        self.next = self.next.max(self.base);
+        self.hear_of(&packet.ranges(self.first_sequence));
     }
 
     /// It also acknowledges these ranges: together at most a window holds.
@@ -562,12 +569,6 @@ fn segments(bytes: u64, segment_bytes: u16) -> u32 {
 /// DATA with bytes in it: one without is a probe of a closed window.
 const fn is_data(packet: &PacketName) -> bool {
     matches!(packet.kind, Kind::Data) && packet.length > 0
-}
-
-/// Whether an answer acknowledges all before its sequence number: an individual ACK does
-/// not, and what it does acknowledge is told with its range.
-fn acknowledges(arq: Arq, packet: &PacketName) -> bool {
-    is_answer(packet) && arq != Arq::SelectiveRepeat
 }
 
 const fn is_answer(packet: &PacketName) -> bool {

@@ -57,11 +57,6 @@ use crate::wire::packet::Reset;
 use std::fmt;
 use std::time::Duration;
 
-/// The number of an ACK that says: everything has come, FIN too, and the disk is at work.
-/// It shares its name, and with it its fate on a link, with none of the handshake's or a
-/// protocol's.
-const FIN_RECEIVED: u32 = u32::MAX;
-
 /// How a connection ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {

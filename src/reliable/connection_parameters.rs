@@ -33,7 +33,7 @@ use super::moment::Moment;
 use super::round_trip::Timing;
 use crate::wire::digest::Token;
 use crate::wire::options::{Congestion, DEFAULT_SEGMENT_BYTES};
-use crate::wire::packet::{Body, Packet, SequenceRange};
+use crate::wire::packet::{Body, Packet};
 use crate::wire::sequence::SequenceNumber;
 use std::ops::Range;
 use std::time::Duration;
@@ -64,6 +64,12 @@ pub struct ConnectionParameters {
     pub listening: bool,
 }
 
+/// No retransmission timeout is shorter: on real sockets two busy cores look like loss.
+pub const LEAST_TIMEOUT: Duration = Duration::from_millis(20);
+
+/// The longest that an ACK is held back.
+pub const ACKNOWLEDGEMENT_DELAY: Duration = Duration::from_millis(10);
+
 /// Most segments of one file: a sequence number is never used twice in a transfer.
 pub const MOST_SEGMENTS: u64 = u32::MAX as u64;
 
@@ -78,9 +84,9 @@ impl ConnectionParameters {
         window: 4,
         congestion: Congestion::Fixed,
         timing: Timing::Adaptive {
-            least: Duration::from_millis(20),
+            least: LEAST_TIMEOUT,
         },
-        acknowledgement_delay: Duration::from_millis(10),
+        acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
         listening: true,
     };
 
@@ -113,22 +119,18 @@ impl ConnectionParameters {
         sequence - self.first
     }
 
-    /// The ranges of an ACK, with segments named as in an event log.
-    #[must_use]
-    pub fn ack_ranges(&self, ranges: &[SequenceRange]) -> Event {
-        let run = |range: &SequenceRange| {
-            [range.start, range.end + u32::MAX].map(|sequence| self.index(sequence))
-        };
-        let ranges = ranges.iter().map(run).collect();
-        Event::AckRanges { ranges }
-    }
-
     /// Somebody begins to listen to a transfer that has come this far.
     #[must_use]
-    pub fn listening_begun(&self, base: SequenceNumber, next: SequenceNumber) -> Event {
+    pub fn listening_begun(
+        &self,
+        base: SequenceNumber,
+        next: SequenceNumber,
+        ranges: Vec<[u32; 2]>,
+    ) -> Event {
         Event::ListeningBegun {
             base: self.index(base),
             next: self.index(next),
+            ranges,
             first_sequence: Some(self.first.0),
             segment_bytes: self.segment_bytes,
         }

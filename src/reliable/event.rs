@@ -6,18 +6,24 @@
 //! ```
 //! use sash::reliable::event::{Event, EventLog};
 //! let mut unheard = EventLog::new(false);
-//! unheard.record(|| Event::PacketDamaged);
+//! let paused = || Event::StateChanged { state: "paused".into() };
+//! unheard.record(paused);
 //! assert!(unheard.take().is_empty());
 //! let mut heard = EventLog::new(true);
-//! heard.record(|| Event::PacketDamaged);
-//! assert_eq!(heard.take(), [Event::PacketDamaged]);
+//! heard.record(paused);
+//! assert_eq!(heard.take(), [paused()]);
 //! ```
 //!
 //! Source: the names follow qlog (draft-ietf-quic-qlog-quic-events) where it has one;
 //! report page `journal`.
 
-use crate::wire::packet::{Body, Kind, Packet, PacketError};
-use crate::wire::sequence::SequenceNumber;
+pub mod log;
+mod packet;
+
+pub use packet::{Datagram, PacketName, PacketRecord};
+
+use crate::wire::packet::Packet;
+use core::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::time::Duration;
@@ -27,9 +33,9 @@ use std::time::Duration;
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A packet left the state machine.
-    PacketSent(PacketName),
+    PacketSent(PacketRecord),
     /// A packet with this transfer's token reached the state machine.
-    PacketReceived(PacketName),
+    PacketReceived(PacketRecord),
     /// A packet arrived and was ignored. If its token is right and the reason is not
     /// [`Ignored::Forged`], [`Event::PacketReceived`] came before.
     PacketIgnored {
@@ -38,9 +44,16 @@ pub enum Event {
         packet: PacketName,
         /// Why.
         why: Ignored,
+        /// All of it, where it is [`Ignored::Forged`].
+        #[serde(skip_serializing_if = "Datagram::is_empty")]
+        datagram: Datagram,
     },
     /// A datagram of this transfer arrived damaged.
-    PacketDamaged,
+    PacketDamaged {
+        /// All of it; left out where a link of this event log did the damage.
+        #[serde(skip_serializing_if = "Datagram::is_empty")]
+        datagram: Datagram,
+    },
     /// The sender declares a DATA packet lost.
     PacketLost {
         /// The segment's index in the file.
@@ -81,12 +94,14 @@ pub enum Event {
         /// The phase of the controller.
         phase: Cow<'static, str>,
     },
-    /// The ACK or NACK that was just sent, or received and accepted, acknowledges segments
-    /// beyond the next expected one.
-    AckRanges {
-        /// Their indices in the file, each run as its first and its last, in the order in
-        /// which the packet names them.
-        ranges: Vec<[u32; 2]>,
+    /// The two sides of a transfer have these addresses from now on.
+    PathAssigned {
+        /// The file's sender.
+        sender: SocketAddr,
+        /// The file's receiver.
+        receiver: SocketAddr,
+        /// The time of day at this moment, since 1970-01-01 UTC.
+        wall_us: u64,
     },
     /// The receiver buffered an out-of-order segment.
     SegmentBuffered {
@@ -117,6 +132,10 @@ pub enum Event {
         base: u32,
         /// Segments from the first on that were ever sent; to a receiver, `base`.
         next: u32,
+        /// Segments beyond `base` that are acknowledged, each run as its first and its
+        /// last.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        ranges: Vec<[u32; 2]>,
         /// The sequence number of the first segment; left out as long as the handshake has
         /// not set it.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,61 +150,32 @@ pub enum Event {
     },
 }
 
-/// The name of a packet in an event log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct PacketName {
-    /// The kind of packet.
-    pub kind: Kind,
-    /// Which of its kind.
-    pub number: u32,
-    /// Which transmission of it, from 1.
-    pub attempt: u8,
-    /// Its sequence field.
-    pub sequence: SequenceNumber,
-    /// File bytes in it.
-    pub length: u16,
-}
-
-impl From<&Packet> for PacketName {
-    fn from(packet: &Packet) -> Self {
-        let length = if let Body::Data { length } = packet.body {
-            length
-        } else {
-            0
-        };
-        Self {
-            kind: packet.body.kind(),
-            number: packet.number,
-            attempt: packet.attempt,
-            sequence: packet.sequence,
-            length,
+impl Event {
+    /// A packet that was read was ignored.
+    #[must_use]
+    pub fn ignored(packet: &Packet, why: Ignored) -> Self {
+        Self::PacketIgnored {
+            packet: packet.into(),
+            why,
+            datagram: Datagram::default(),
         }
     }
-}
 
-impl PacketName {
-    /// The name in a packet without a valid MAC; `None` if the packet has another fault.
+    /// A datagram with this name and without a valid MAC was ignored.
     #[must_use]
-    pub const fn of_forged(error: &PacketError) -> Option<Self> {
-        match *error {
-            PacketError::Forged {
-                kind,
-                number,
-                attempt,
-                sequence,
-            } => Some(Self {
-                kind,
-                number,
-                attempt,
-                sequence,
-                length: 0,
-            }),
-            PacketError::TooShort { .. }
-            | PacketError::TooLong { .. }
-            | PacketError::Version(_)
-            | PacketError::Kind(_)
-            | PacketError::Value(_)
-            | PacketError::Corrupt { .. } => None,
+    pub fn forged(packet: PacketName, datagram: &[u8]) -> Self {
+        Self::PacketIgnored {
+            packet,
+            why: Ignored::Forged,
+            datagram: Datagram(datagram.to_vec()),
+        }
+    }
+
+    /// This datagram arrived damaged.
+    #[must_use]
+    pub fn damaged(datagram: &[u8]) -> Self {
+        Self::PacketDamaged {
+            datagram: Datagram(datagram.to_vec()),
         }
     }
 }

@@ -36,7 +36,7 @@ use super::connection_parameters::{ConnectionParameters, next_attempt};
 use super::event::FlowControlState;
 use super::moment::Moment;
 use super::retry::Retry;
-use crate::wire::packet::{Body, Packet};
+use crate::wire::packet::{Body, Packet, UNCOUNTED};
 
 /// The sender's view of whether DATA may flow.
 #[derive(Debug, Default)]
@@ -51,10 +51,6 @@ pub struct FlowControl {
     /// link means one probe.
     attempt: u8,
 }
-
-/// The number of a window probe: no segment has this number, so they share no fate on a
-/// link.
-const PROBE_NUMBER: u32 = u32::MAX;
 
 impl FlowControl {
     /// Whether DATA may flow, and if not, why.
@@ -137,7 +133,7 @@ impl FlowControl {
 pub fn probe(parameters: &ConnectionParameters, attempt: u8, now: Moment) -> Transmit {
     Transmit::control(Packet {
         token: parameters.token,
-        number: PROBE_NUMBER,
+        number: UNCOUNTED,
         attempt,
         sequence: parameters.end(),
         sent_at: now.stamp(),
@@ -148,7 +144,7 @@ pub fn probe(parameters: &ConnectionParameters, attempt: u8, now: Moment) -> Tra
 /// Whether a packet is such a probe.
 #[must_use]
 pub const fn is_probe(packet: &Packet) -> bool {
-    packet.number == PROBE_NUMBER && matches!(packet.body, Body::Data { length: 0 })
+    packet.number == UNCOUNTED && matches!(packet.body, Body::Data { length: 0 })
 }
 
 #[cfg(test)]

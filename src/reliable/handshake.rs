@@ -37,7 +37,10 @@
 mod early;
 mod state;
 
-use super::connection_parameters::{ConnectionParameters, MOST_SEGMENTS, next_attempt};
+use super::connection_parameters::{
+    ACKNOWLEDGEMENT_DELAY, ConnectionParameters, LEAST_TIMEOUT, MOST_SEGMENTS,
+    next_attempt,
+};
 use super::event::{Event, EventLog, Timer};
 use super::ledger::moved_on;
 use super::moment::Moment;
@@ -150,9 +153,9 @@ impl Proposal {
         first: None,
         chat_round_trip: None,
         timing: Timing::Adaptive {
-            least: Duration::from_millis(20),
+            least: LEAST_TIMEOUT,
         },
-        acknowledgement_delay: Duration::from_millis(10),
+        acknowledgement_delay: ACKNOWLEDGEMENT_DELAY,
         early_data: false,
         listening: true,
     };
@@ -579,6 +582,7 @@ impl Machine for Handshake {
         self.log.record(|| Event::ListeningBegun {
             base: 0,
             next: 0,
+            ranges: Vec::new(),
             first_sequence: first.map(|first| first.0),
             segment_bytes,
         });

@@ -19,7 +19,7 @@
 
 use super::Transmit;
 use super::connection_parameters::ConnectionParameters;
-use super::event::{Event, EventLog, Ignored, PacketName, Timer, Trigger, microseconds};
+use super::event::{Event, EventLog, Ignored, Timer, Trigger, microseconds};
 use super::flow::Flow;
 use super::flow_control;
 use super::moment::Moment;
@@ -62,11 +62,16 @@ impl SenderLedger {
     }
 
     /// Somebody listens from now on, when all up to `base` is acknowledged and all up to
-    /// `next` was sent.
-    pub fn listen(&mut self, base: SequenceNumber, next: SequenceNumber) {
+    /// `next` was sent; `ranges`: what is acknowledged beyond `base`.
+    pub fn listen(
+        &mut self,
+        base: SequenceNumber,
+        next: SequenceNumber,
+        ranges: Vec<[u32; 2]>,
+    ) {
         self.log.listen();
         self.log
-            .record(|| self.parameters.listening_begun(base, next));
+            .record(|| self.parameters.listening_begun(base, next, ranges));
     }
 
     /// Makes and counts a DATA packet.
@@ -101,8 +106,7 @@ impl SenderLedger {
 
     /// Records that a packet was not believed.
     pub fn ignore(&mut self, packet: &Packet, why: Ignored) {
-        let packet = PacketName::from(packet);
-        self.log.record(|| Event::PacketIgnored { packet, why });
+        self.log.record(|| Event::ignored(packet, why));
     }
 
     /// Records that a transmission is declared lost.
@@ -200,7 +204,7 @@ impl ReceiverLedger {
         self.log.listen();
         self.log.record(|| {
             self.parameters
-                .listening_begun(next_expected, next_expected)
+                .listening_begun(next_expected, next_expected, Vec::new())
         });
     }
 
@@ -251,8 +255,7 @@ impl ReceiverLedger {
     }
 
     fn ignore(&mut self, packet: &Packet, why: Ignored) {
-        let packet = PacketName::from(packet);
-        self.log.record(|| Event::PacketIgnored { packet, why });
+        self.log.record(|| Event::ignored(packet, why));
     }
 
     /// Whether to report corruption: about once per round trip, for which the timeout

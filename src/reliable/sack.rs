@@ -173,10 +173,10 @@ impl Sender {
         ack.ranges.iter().all(|range| {
             let range = range.start..range.end;
             let early = rules::acknowledged_out_of_order(base, sent, acked, range);
-            let length = early.map_or(u32::MAX, |run| run.end - run.start);
-            let fits = length <= window_space;
-            window_space -= if fits { length } else { 0 };
-            fits
+            let length = early.map(|run| run.end - run.start);
+            let left = length.and_then(|length| window_space.checked_sub(length));
+            window_space = left.unwrap_or(window_space);
+            left.is_some()
         })
     }
 
@@ -379,12 +379,6 @@ impl Machine for Sender {
             }
             return; // Overtaken by a later ACK.
         };
-        let SenderLedger {
-            parameters, log, ..
-        } = &mut self.ledger;
-        if !ack.ranges.is_empty() {
-            log.record(|| parameters.ack_ranges(&ack.ranges));
-        }
         self.ledger.measure(ack, now);
         self.receive_window = ack.window;
         if self.mark_all_arrived(acked, ack, now) {
@@ -429,7 +423,7 @@ impl Machine for Sender {
     fn listen(&mut self) {
         let Slots { base, queue } = &self.slots;
         let sent = u32::try_from(queue.len()).unwrap_or(0);
-        self.ledger.listen(*base, *base + sent);
+        self.ledger.listen(*base, *base + sent, Vec::new());
     }
 
     fn take_events(&mut self) -> Vec<Event> {

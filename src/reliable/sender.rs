@@ -357,12 +357,6 @@ impl Machine for Sender {
         let Some(number) = self.acknowledged(packet, ack) else {
             return self.ledger.ignore(packet, Ignored::ImpossibleAck);
         };
-        if !ack.ranges.is_empty() {
-            let parameters = self.ledger.parameters;
-            self.ledger
-                .log
-                .record(|| parameters.ack_ranges(&ack.ranges));
-        }
         let next_expected = i64::from(self.ledger.parameters.index(packet.sequence));
         self.receive_window.update(next_expected, ack.window);
         self.ledger.measure(ack, now);
@@ -391,7 +385,6 @@ impl Machine for Sender {
 
     fn listen(&mut self) {
         let (base, next) = (self.base, self.next_sequence_number());
-        self.ledger.listen(self.sequence(base), self.sequence(next));
         let is_acknowledged = |number: &SegmentNumber| {
             self.segment(*number)
                 .is_some_and(|segment| segment.state == State::Acknowledged)
@@ -401,9 +394,8 @@ impl Machine for Sender {
             .filter_map(|number| u32::try_from(number).ok())
             .map(|number| [number, number])
             .collect();
-        if !ranges.is_empty() {
-            self.ledger.log.record(|| Event::AckRanges { ranges });
-        }
+        let [base, next] = [base, next].map(|number| self.sequence(number));
+        self.ledger.listen(base, next, ranges);
     }
 
     fn take_events(&mut self) -> Vec<Event> {

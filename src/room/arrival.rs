@@ -12,7 +12,7 @@
 
 use super::door::Entrance;
 use super::login::{Admission, Challenger, Entropy};
-use super::name::{self, Name};
+use super::name::Name;
 use super::{Audience, ClientNumber, Effect, Room, complain, refuse, send_to_one};
 use crate::wire::digest::Token;
 use crate::wire::line::LONGEST_LINE_BYTES;
@@ -72,6 +72,7 @@ impl Room {
         request: Request,
         time: u64,
     ) -> Vec<Effect> {
+        self.participants.forget_the_silent(time);
         if self.arriving.contains_key(&client) {
             return self.on_request_at_the_door(client, request, time);
         }
@@ -105,11 +106,7 @@ impl Room {
                 client,
                 Code::BadName,
                 error.to_string(),
-                name::cleaned(&name).and_then(|name| {
-                    let is_free = self.is_free(&name);
-                    let numbered = || name.numbered(|other| self.is_free(other));
-                    if is_free { Some(name) } else { numbered() }
-                }),
+                self.suggestion_for(&name),
             ),
         }
     }
@@ -410,22 +407,34 @@ impl Room {
     }
 
     /// Whether no user has this name or one that looks like it.
-    fn is_free(&self, name: &Name) -> bool {
-        !self.door.is_reserved(name)
-            && !self.present.values().any(|other| other.passes_for(name))
+    pub(super) fn is_free(&self, name: &Name) -> bool {
+        !self.door.is_reserved(name) && self.like(name).is_none()
     }
 
-    fn refuse_taken(&self, client: ClientNumber, name: &Name) -> Vec<Effect> {
-        let passes_for = |other: &&Name| other.passes_for(name);
-        let sentence = match self.present.values().find(passes_for) {
+    /// The user, here or in a browser, who has this name or one that looks like it.
+    fn like(&self, name: &Name) -> Option<&Name> {
+        let present = self.present.values().find(|other| other.passes_for(name));
+        present.or_else(|| self.participants.like(name))
+    }
+
+    pub(super) fn taken_sentence(&self, name: &Name) -> String {
+        match self.like(name) {
             Some(other) if !other.is_same_word(name) => format!(
                 "The name \"{name}\" looks like that of the user \"{other}\". Choose \
                  another."
             ),
             Some(_) | None => format!("The name \"{name}\" is taken. Choose another."),
-        };
+        }
+    }
+
+    fn refuse_taken(&self, client: ClientNumber, name: &Name) -> Vec<Effect> {
         let suggestion = name.numbered(|candidate| self.is_free(candidate));
-        refuse(client, Code::NameTaken, sentence, suggestion)
+        refuse(
+            client,
+            Code::NameTaken,
+            self.taken_sentence(name),
+            suggestion,
+        )
     }
 
     /// Refuses one who is at the door.

@@ -15,7 +15,8 @@
 
 use super::{ClientNumber, Effect, Room, complain, send_to_everyone, send_to_one};
 use crate::wire::message::{
-    Assignment, Code, Lab, LabOutcome, LabResult, LabRow, Question, Reply, Submission,
+    Assignment, Code, Lab, LabFigures, LabOutcome, LabResult, LabRow, Question, Reply,
+    Submission,
 };
 
 /// The state of the class.
@@ -128,7 +129,7 @@ impl Room {
                             results.";
             return complain(client, Code::NoSuchLab, sentence.to_owned());
         }
-        let outcome = shortened(result.outcome);
+        let outcome = bounded(result.outcome);
         self.class.rows.retain(|row| row.name != name);
         self.class.rows.push(LabRow {
             name: name.clone(),
@@ -222,15 +223,21 @@ impl Class {
     }
 }
 
-/// No client's sentence fills the teacher's table.
-fn shortened(outcome: LabOutcome) -> LabOutcome {
+/// Largest prediction. Unit: packets.
+const MOST_PREDICTED: u32 = 1_000_000;
+
+/// No client's sentence fills the teacher's table, and no prediction is absurd.
+fn bounded(outcome: LabOutcome) -> LabOutcome {
     match outcome {
+        LabOutcome::Done(figures) => LabOutcome::Done(LabFigures {
+            predicted_packets: figures.predicted_packets.map(|it| it.min(MOST_PREDICTED)),
+            ..figures
+        }),
         LabOutcome::Failed { sentence } => LabOutcome::Failed {
             sentence: sentence.chars().take(LONGEST_SENTENCE).collect(),
         },
-        LabOutcome::Done(_)
-        | LabOutcome::Declined
-        | LabOutcome::Submitted(_)
-        | LabOutcome::Answered(_) => outcome,
+        LabOutcome::Declined | LabOutcome::Submitted(_) | LabOutcome::Answered(_) => {
+            outcome
+        }
     }
 }

@@ -7,9 +7,10 @@
 //! ```
 //!
 //! Wrong passwords are counted by address: each takes one of [`GUESSES`], and one comes
-//! back every [`FORGIVEN_AFTER_MS`]. While none is left, proofs from that address wait
-//! and are compared at that rate, the names in turn. A right proof is never refused: an
-//! attacker makes others at the same address wait, and locks nobody out.
+//! back every [`FORGIVEN_AFTER_MS`]; after [`MANY_GUESSES`] only every
+//! [`LATER_FORGIVEN_AFTER_MS`]. While none is left, proofs from that address wait and are
+//! compared at that rate, the names in turn. A right proof is never refused: an attacker
+//! makes others at the same address wait, and locks nobody out.
 //!
 //! It does not prove anything: [`login`](super::login) does.
 
@@ -76,16 +77,32 @@ struct Guesses {
     spent: u64,
     /// When the count began to go down. Unit: milliseconds since 1970-01-01 UTC.
     since_ms: u64,
+    /// As many as have come from there, less one per [`FORGOTTEN_AFTER_MS`].
+    remembered: u64,
+    /// When that count began to go down. Unit: milliseconds since 1970-01-01 UTC.
+    remembered_since_ms: u64,
+    /// This machine itself: a user on it does not need to guess.
+    is_own_machine: bool,
 }
 
 /// Wrong passwords from one address at once. A class may sit behind one address, and some
 /// of them mistype.
 pub const GUESSES: u64 = 10;
 
-/// One more wrong password after this, so that somebody with the right one who comes from
-/// an attacker's address is in after seconds. 864,000 a day: eight random letters hold
-/// for centuries, a word of a dictionary for an hour. Unit: milliseconds.
+/// One more wrong password after this, so that a class that mistypes is in after seconds.
+/// Unit: milliseconds.
 pub const FORGIVEN_AFTER_MS: u64 = 100;
+
+/// From this number of wrong passwords on an address guesses.
+pub const MANY_GUESSES: u64 = 100;
+
+/// One more wrong password after this from an address that guesses: 216,000 a day. The
+/// proofs of all connections that an address may have are compared within half a minute,
+/// after which clients give up. Unit: milliseconds.
+pub const LATER_FORGIVEN_AFTER_MS: u64 = 400;
+
+/// A wrong password no longer makes an address slower after this. Unit: milliseconds.
+const FORGOTTEN_AFTER_MS: u64 = 60_000;
 
 /// More proofs than this from one address never wait; the seats of a stranger's address
 /// are fewer.
@@ -165,15 +182,22 @@ impl Door {
     pub(super) fn on_wrong(&mut self, origin: Option<&Origin>, now_ms: u64) {
         let Some(origin) = origin else { return };
         if self.wrong.len() >= MANY_ADDRESSES {
-            self.wrong.retain(|_, guesses| guesses.at(now_ms).spent > 0);
+            self.wrong.retain(|_, guesses| {
+                let guesses = guesses.at(now_ms);
+                guesses.spent > 0 || guesses.remembered >= MANY_GUESSES
+            });
         }
         let fresh = Guesses {
             spent: 0,
             since_ms: now_ms,
+            remembered: 0,
+            remembered_since_ms: now_ms,
+            is_own_machine: origin.is_own_machine,
         };
         let guesses = self.wrong.entry(origin.address.clone()).or_insert(fresh);
         *guesses = guesses.at(now_ms);
         guesses.spent += 1;
+        guesses.remembered += 1;
     }
 
     /// Bans a user from now on; returns the ban.
@@ -302,20 +326,36 @@ impl Waiting {
 impl Guesses {
     /// The same, with what is forgiven by now taken off.
     fn at(self, now_ms: u64) -> Self {
-        // A clock that was put back forgives nothing, and takes nothing either.
-        let passed = now_ms.saturating_sub(self.since_ms);
-        let forgiven = passed / FORGIVEN_AFTER_MS;
-        if forgiven >= self.spent {
-            return Self {
-                spent: 0,
-                since_ms: now_ms,
-            };
-        }
+        let interval_ms = if self.remembered < MANY_GUESSES || self.is_own_machine {
+            FORGIVEN_AFTER_MS
+        } else {
+            LATER_FORGIVEN_AFTER_MS
+        };
+        let (spent, since_ms) = left(self.spent, self.since_ms, now_ms, interval_ms);
+        let (remembered, remembered_since_ms) = left(
+            self.remembered,
+            self.remembered_since_ms,
+            now_ms,
+            FORGOTTEN_AFTER_MS,
+        );
         Self {
-            spent: self.spent - forgiven,
-            since_ms: self.since_ms.min(now_ms) + forgiven * FORGIVEN_AFTER_MS,
+            spent,
+            since_ms,
+            remembered,
+            remembered_since_ms,
+            ..self
         }
     }
+}
+
+/// A count that goes down by one per interval, and since when it does.
+fn left(count: u64, since_ms: u64, now_ms: u64, interval_ms: u64) -> (u64, u64) {
+    // A clock that was put back forgives nothing, and takes nothing either.
+    let gone = now_ms.saturating_sub(since_ms) / interval_ms;
+    if gone >= count {
+        return (0, now_ms);
+    }
+    (count - gone, since_ms.min(now_ms) + gone * interval_ms)
 }
 
 fn banned_sentence(ban: &Ban) -> String {
@@ -386,6 +426,43 @@ mod tests {
             door.meet(&name("guy"), Some(&bad)),
             Entrance::Locked(Role::Room)
         );
+    }
+
+    /// How many wrong passwords are compared from there within this time, from the start.
+    fn count_guesses(door: &mut Door, there: &Origin, time_ms: u64) -> usize {
+        let mut count = 0;
+        for now_ms in (0..time_ms).step_by(10) {
+            while door.may_guess(Some(there), now_ms) {
+                door.on_wrong(Some(there), now_ms);
+                count += 1;
+            }
+        }
+        count
+    }
+
+    #[test]
+    fn an_address_that_guesses_has_216_thousand_attempts_per_day() {
+        let mut door = locked();
+        let hour_ms = 3_600_000;
+        let count = count_guesses(&mut door, &from("192.0.2.1"), hour_ms);
+        // 100 in the first nine seconds, then five in two seconds.
+        let later = 1_000 * (hour_ms - 9_000) / LATER_FORGIVEN_AFTER_MS / 1_000;
+        let expected = usize::try_from(MANY_GUESSES + later).unwrap();
+        assert!(count.abs_diff(expected) <= 2, "{count} {expected}");
+        // After a break of two hours it counts as a class again.
+        let there = from("192.0.2.1");
+        assert!(door.may_guess(Some(&there), 3 * hour_ms));
+        for _ in 0..GUESSES {
+            door.on_wrong(Some(&there), 3 * hour_ms);
+        }
+        assert!(!door.may_guess(Some(&there), 3 * hour_ms));
+    }
+
+    #[test]
+    fn the_teachers_own_computer_is_not_slowed_down_further() {
+        let mut door = locked();
+        let count = count_guesses(&mut door, &from("127.0.0.1"), 60_000);
+        assert!(count.abs_diff(610) <= 2, "{count}");
     }
 
     #[test]

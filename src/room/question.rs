@@ -33,6 +33,8 @@ pub(super) struct Questions {
     told: Told,
     /// The answers to the last one that was revealed.
     revealed: Vec<LabRow>,
+    /// That one, and its distribution.
+    over: Option<(Question, Revealed)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -100,35 +102,21 @@ impl Room {
         time: u64,
     ) -> Vec<Effect> {
         let refuse = |sentence| complain(client, Code::NoSuchQuestion, sentence);
-        let questions = &mut self.questions;
-        let open = questions.open.as_ref();
-        let Some(question) = open.filter(|it| it.number == number) else {
-            return refuse(if (1..=questions.last).contains(&number) {
-                format!("Question {number} is over: its answers were shown.")
-            } else {
-                format!("There is no question {number}.")
-            });
-        };
-        if self.teacher == Some(client) {
+        if self.teacher == Some(client) && self.questions.is_open(number) {
             return refuse("You asked this question, so your class answers it.".into());
         }
-        if !question.question.about.allows(answer) {
-            return refuse(format!("This is not an answer to question {number}."));
-        }
         let name = self.present[&client].to_string();
-        let is_changed = questions.answers.contains_key(&name);
-        if !is_changed && questions.answers.len() >= MOST_ANSWERS {
-            return refuse(format!("Question {number} has too many answers already."));
+        match self
+            .questions
+            .take(name, ClassAnswer { number, answer }, time)
+        {
+            Ok(text) => {
+                let mut effects = vec![send_to_one(client, Reply::Notice { text })];
+                effects.extend(self.tell_answered(time));
+                effects
+            }
+            Err(sentence) => refuse(sentence),
         }
-        questions.answers.insert(name, Given { answer, time });
-        let done = if is_changed { "changed" } else { "noted" };
-        let text = format!(
-            "Your answer to question {number} is {done}. You may change it until the \
-             answers are shown."
-        );
-        let mut effects = vec![send_to_one(client, Reply::Notice { text })];
-        effects.extend(self.tell_answered(time));
-        effects
     }
 
     /// `reveal`: the distribution for everybody, the answers by name for the file.
@@ -144,10 +132,10 @@ impl Room {
         let number = question.number;
         let answers = std::mem::take(&mut questions.answers);
         let given = answers.values().map(|given| given.answer);
-        let mut effects = vec![send_to_everyone(Reply::Revealed(Revealed::of(
-            number, given,
-        )))];
+        let revealed = Revealed::of(number, given);
+        questions.over = Some((question.clone(), revealed.clone()));
         questions.revealed.clear();
+        let mut effects = vec![send_to_everyone(Reply::Revealed(revealed))];
         for (name, Given { answer, time }) in answers {
             let outcome = LabOutcome::Answered(ClassAnswer { number, answer });
             questions.revealed.push(LabRow {
@@ -208,6 +196,63 @@ impl Room {
 }
 
 impl Questions {
+    fn is_open(&self, number: u64) -> bool {
+        self.open.as_ref().is_some_and(|it| it.number == number)
+    }
+
+    /// Keeps an answer of this name, in the place of an earlier one; returns a sentence.
+    pub(super) fn take(
+        &mut self,
+        name: String,
+        ClassAnswer { number, answer }: ClassAnswer,
+        time: u64,
+    ) -> Result<String, String> {
+        let Some(question) = self.open.as_ref().filter(|it| it.number == number) else {
+            return Err(if (1..=self.last).contains(&number) {
+                format!("Question {number} is over: its answers were shown.")
+            } else {
+                format!("There is no question {number}.")
+            });
+        };
+        if !question.question.about.allows(answer) {
+            return Err(format!("This is not an answer to question {number}."));
+        }
+        let is_changed = self.answers.contains_key(&name);
+        if !is_changed && self.answers.len() >= MOST_ANSWERS {
+            return Err(format!("Question {number} has too many answers already."));
+        }
+        self.answers.insert(name, Given { answer, time });
+        let done = if is_changed { "changed" } else { "noted" };
+        Ok(format!(
+            "Your answer to question {number} is {done}. You may change it until the \
+             answers are shown."
+        ))
+    }
+
+    /// The open question; without one, the last one with its distribution.
+    pub(super) fn last(&self) -> (Option<&Question>, Option<&Revealed>) {
+        match (&self.open, &self.over) {
+            (Some(open), _) => (Some(open), None),
+            (None, Some((question, revealed))) => (Some(question), Some(revealed)),
+            (None, None) => (None, None),
+        }
+    }
+
+    /// The answer of this name to that question.
+    pub(super) fn answer_of(&self, name: &str) -> Option<Answer> {
+        if self.open.is_some() {
+            return self.answers.get(name).map(|given| given.answer);
+        }
+        let row = self.revealed.iter().find(|row| row.name == name)?;
+        match &row.outcome {
+            LabOutcome::Answered(it) => Some(it.answer),
+            LabOutcome::Done(_)
+            | LabOutcome::Declined
+            | LabOutcome::Submitted(_)
+            | LabOutcome::Failed { .. } => None,
+        }
+    }
+
     /// The answers to the last question that was revealed, for the teacher's table.
     pub(super) fn revealed_rows(&self) -> &[LabRow] {
         &self.revealed

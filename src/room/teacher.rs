@@ -52,11 +52,16 @@ impl Room {
         let by = self.present[&teacher].to_string();
         // Where a whole class sits behind one address, its teacher does too.
         let teachers = self.origins.get(&teacher);
+        let in_browser = self.participants.origin_of(&name);
+        let is_in_browser = in_browser.is_some();
         let origin = target.and_then(|target| self.origins.get(&target));
+        let origin = origin.or(in_browser);
         let origin = origin.filter(|origin| Some(*origin) != teachers);
         let done = match (severity, target) {
-            (Severity::Kick, None) => return nobody(teacher, name.as_str()),
-            (Severity::Kick, Some(_)) => format!("{name} was removed."),
+            (Severity::Kick, None) if !is_in_browser => {
+                return nobody(teacher, name.as_str());
+            }
+            (Severity::Kick, _) => format!("{name} was removed."),
             (Severity::Ban, _) => {
                 match self.door.ban(name.clone(), origin, why).address {
                     Some(address) => format!(
@@ -70,6 +75,7 @@ impl Room {
                 }
             }
         };
+        self.participants.remove(&name);
         let mut effects = Vec::new();
         if let Some(target) = target {
             effects = self.end(target, &by, why, severity);

@@ -1,32 +1,49 @@
 //! SHA-256 of files: worked out by `digests`, once per version, off all other threads.
 //!
-//! The `transfers` thread owns what is known; `digests` owns nothing and works through
-//! what it is given, one file after the other, each at the disk's pace.
+//! The `transfers` thread owns what is known. `digests` reads the files that are wanted a
+//! slice at a time, the clients in turn, so that nobody waits for the files of another
+//! user; and forgets a file as soon as no transfer wants its digest.
 //!
 //! ```text
-//! transfers --HashWork{name, version, file}--> digests
-//!           <--------------------Hashed--/
+//! transfers --HashWork{client, name, version, file}--> digests   dana: [a.iso], guy: [b.txt]
+//!           <--------------------------------Hashed--/
 //! ```
 //!
 //! Source: FIPS 180-4.
 
 use super::folder::Version;
 use super::messages::{HashWork, Hashed, TransfersMessage};
+use crate::room::ClientNumber;
 use crate::shelf::FileName;
-use crate::transfer::hash;
+use crate::transfer::hash::Hashing;
 use crate::wire::digest::Digest;
-use crossbeam_channel::{Receiver, Sender};
-use std::collections::HashMap;
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+
+/// A transfer waits for a digest as long as it has this.
+pub(super) type Wanted = Arc<()>;
+
+/// Blocks of one file that are read before it is another client's turn: 4 MiB, some
+/// milliseconds.
+const SLICE_BLOCKS: u32 = 64;
 
 /// The known digests, and the thread that computes the others.
 #[derive(Debug)]
 pub(super) struct Digests {
     /// One entry per name: of an old version nothing is kept.
-    known: HashMap<FileName, (Version, Option<Digest>)>,
+    known: HashMap<FileName, (Version, Knowledge)>,
     work: Sender<HashWork>,
+}
+
+#[derive(Debug)]
+enum Knowledge {
+    Known(Digest),
+    /// Somebody works on it, as long as a transfer wants it.
+    Asked(Weak<()>),
 }
 
 impl Digests {
@@ -40,31 +57,62 @@ impl Digests {
 
     /// The digest of this version, if it is known.
     pub(super) fn known(&self, name: &FileName, version: Version) -> Option<Digest> {
-        let (known, digest) = self.known.get(name)?;
-        digest.filter(|_| *known == version)
+        let (_, knowledge) = self.known.get(name).filter(|(it, _)| *it == version)?;
+        match knowledge {
+            Knowledge::Known(digest) => Some(*digest),
+            Knowledge::Asked(_) => None,
+        }
     }
 
-    /// Whether somebody has asked for this version, or knows it.
-    pub(super) fn is_asked(&self, name: &FileName, version: Version) -> bool {
-        self.known
-            .get(name)
-            .is_some_and(|(asked, _)| *asked == version)
-    }
-
-    /// Asks for it; an [`TransfersMessage::Hashed`] follows.
-    pub(super) fn ask(&mut self, name: &FileName, version: Version, file: File) {
-        self.known.insert(name.clone(), (version, None));
-        let name = name.clone();
+    /// A share in the work on this version, if somebody has asked for it: it is done when
+    /// the first of its clients has its turn.
+    pub(super) fn join(
+        &self,
+        client: ClientNumber,
+        name: &FileName,
+        version: Version,
+    ) -> Option<Wanted> {
+        let (_, knowledge) = self.known.get(name).filter(|(it, _)| *it == version)?;
+        let Knowledge::Asked(wanted) = knowledge else {
+            return None;
+        };
+        let shared = wanted.upgrade()?;
         let _ = self.work.send(HashWork {
-            name,
+            client,
+            name: name.clone(),
             version,
-            file,
+            file: None,
+            wanted: Weak::clone(wanted),
         });
+        Some(shared)
+    }
+
+    /// Asks for it on behalf of this client; an [`TransfersMessage::Hashed`] follows, if
+    /// it is wanted until then.
+    pub(super) fn ask(
+        &mut self,
+        client: ClientNumber,
+        name: &FileName,
+        version: Version,
+        file: File,
+    ) -> Wanted {
+        let wanted = Wanted::default();
+        let asked = Knowledge::Asked(Arc::downgrade(&wanted));
+        self.known.insert(name.clone(), (version, asked));
+        let _ = self.work.send(HashWork {
+            client,
+            name: name.clone(),
+            version,
+            file: Some(file),
+            wanted: Arc::downgrade(&wanted),
+        });
+        wanted
     }
 
     /// Remembers the digest of a file that was uploaded, and so need not be read again.
     pub(super) fn learn(&mut self, name: &FileName, version: Version, digest: Digest) {
-        self.known.insert(name.clone(), (version, Some(digest)));
+        let known = Knowledge::Known(digest);
+        self.known.insert(name.clone(), (version, known));
     }
 
     /// A transfer of this version arrived as another file: the digest is worked out again
@@ -77,18 +125,138 @@ impl Digests {
 
     /// Remembers what came out. A failure is forgotten, so that it may be tried again.
     pub(super) fn on_hashed(&mut self, hashed: &Hashed) {
-        if !self.is_asked(&hashed.name, hashed.version) {
+        let entry = self.known.get(&hashed.name);
+        if entry.is_none_or(|(version, _)| *version != hashed.version) {
             return;
         }
         match &hashed.result {
-            Ok(digest) => {
-                let entry = (hashed.version, Some(*digest));
-                self.known.insert(hashed.name.clone(), entry);
-            }
+            Ok(digest) => self.learn(&hashed.name, hashed.version, *digest),
             Err(_) => {
                 self.known.remove(&hashed.name);
             }
         }
+    }
+}
+
+/// One file that is being read.
+struct Reading {
+    name: FileName,
+    version: Version,
+    hashing: Hashing,
+    wanted: Weak<()>,
+}
+
+/// The files that are being read, of one client after the other.
+#[derive(Default)]
+struct Readings {
+    clients: VecDeque<(ClientNumber, VecDeque<Reading>)>,
+}
+
+impl Readings {
+    /// The file waits behind those of its client; where it cannot be read, the answer.
+    fn add(&mut self, work: HashWork) -> Option<Hashed> {
+        let HashWork {
+            client,
+            name,
+            version,
+            file,
+            wanted,
+        } = work;
+        let reading = match file.map(Hashing::new) {
+            Some(Ok(hashing)) => Reading {
+                name,
+                version,
+                hashing,
+                wanted,
+            },
+            Some(Err(error)) => return Some(failed(name, version, &error)),
+            None => self.take_earlier(client, &wanted)?,
+        };
+        match self.clients.iter_mut().find(|(it, _)| *it == client) {
+            Some((_, readings)) => readings.push_back(reading),
+            None => self.clients.push_back((client, VecDeque::from([reading]))),
+        }
+        None
+    }
+
+    /// The file that another client waits for too, where this client's turn for it comes
+    /// earlier.
+    fn take_earlier(
+        &mut self,
+        client: ClientNumber,
+        wanted: &Weak<()>,
+    ) -> Option<Reading> {
+        let own = self.clients.iter().find(|(it, _)| *it == client);
+        let own = own.map_or(0, |(_, readings)| readings.len());
+        let (_, readings) = self.clients.iter_mut().find(|(_, readings)| {
+            let place = readings.iter().position(|it| it.wanted.ptr_eq(wanted));
+            place.is_some_and(|place| place > own)
+        })?;
+        let place = readings.iter().position(|it| it.wanted.ptr_eq(wanted))?;
+        readings.remove(place)
+    }
+
+    /// Forgets the files that nobody wants any more.
+    fn drop_unwanted(&mut self) {
+        for (_, readings) in &mut self.clients {
+            readings.retain(|reading| reading.wanted.strong_count() > 0);
+        }
+        self.clients.retain(|(_, readings)| !readings.is_empty());
+    }
+
+    /// Reads a slice of the first file of the next client. An answer, where there is one.
+    fn work(&mut self) -> Option<Hashed> {
+        let (client, mut readings) = self.clients.pop_front()?;
+        let outcome = readings.front_mut().and_then(|it| {
+            let steps = (0..SLICE_BLOCKS).map(|_| it.hashing.step().transpose());
+            steps.flatten().next()
+        });
+        let mut hashed = None;
+        if let Some(result) = outcome
+            && let Some(reading) = readings.pop_front()
+        {
+            hashed = Some(reading.ended(result));
+        }
+        if !readings.is_empty() {
+            self.clients.push_back((client, readings)); // The others come first.
+        }
+        hashed
+    }
+}
+
+impl Reading {
+    fn ended(self, result: io::Result<Digest>) -> Hashed {
+        let Self {
+            name,
+            version,
+            hashing,
+            ..
+        } = self;
+        let checked = result.and_then(|digest| {
+            if !Version::of(hashing.file())?.has_contents_of(version) {
+                return Err(io::Error::other("the file changed while it was read"));
+            }
+            Ok(digest)
+        });
+        match checked {
+            Ok(digest) => Hashed {
+                name,
+                version,
+                result: Ok(digest),
+            },
+            Err(error) => failed(name, version, &error),
+        }
+    }
+}
+
+fn failed(name: FileName, version: Version, error: &io::Error) -> Hashed {
+    log::warn!("cannot hash {name}: {error}");
+    let sentence =
+        format!("The server could not read the whole file ({error}). Try again.");
+    Hashed {
+        name,
+        version,
+        result: Err(sentence),
     }
 }
 
@@ -98,34 +266,27 @@ pub(super) fn run(
     results: &Sender<TransfersMessage>,
     is_stopping: &AtomicBool,
 ) {
-    for mut work in work {
-        let result = digest_of(&mut work.file, work.version, is_stopping);
-        let result = result.map_err(|error| {
-            log::warn!("cannot hash {}: {error}", work.name);
-            format!("The server could not read the whole file ({error}). Try again.")
-        });
-        let HashWork { name, version, .. } = work;
-        let hashed = Hashed {
-            name,
-            version,
-            result,
+    let mut readings = Readings::default();
+    while !is_stopping.load(Ordering::Relaxed) {
+        let next = if readings.clients.is_empty() {
+            work.recv().map_err(|_| TryRecvError::Disconnected)
+        } else {
+            work.try_recv()
         };
-        if results.send(TransfersMessage::Hashed(hashed)).is_err() {
+        let hashed = match next {
+            Ok(work) => readings.add(work),
+            Err(TryRecvError::Empty) => {
+                readings.drop_unwanted();
+                readings.work()
+            }
+            Err(TryRecvError::Disconnected) => return,
+        };
+        if let Some(hashed) = hashed
+            && results.send(TransfersMessage::Hashed(hashed)).is_err()
+        {
             return;
         }
     }
-}
-
-fn digest_of(
-    file: &mut File,
-    version: Version,
-    is_stopping: &AtomicBool,
-) -> io::Result<Digest> {
-    let digest = hash::digest(file, || !is_stopping.load(Ordering::Relaxed))?;
-    if !Version::of(file)?.has_contents_of(version) {
-        return Err(io::Error::other("the file changed while it was read"));
-    }
-    Ok(digest)
 }
 
 #[cfg(test)]
@@ -133,6 +294,18 @@ mod tests {
     use super::super::folder::Folder;
     use super::*;
     use std::fs;
+
+    /// All that there is to read, in the order in which it is done.
+    fn finish(readings: &mut Readings) -> Vec<Hashed> {
+        let mut all = Vec::new();
+        loop {
+            readings.drop_unwanted();
+            if readings.clients.is_empty() {
+                return all;
+            }
+            all.extend(readings.work());
+        }
+    }
 
     #[test]
     fn each_version_of_a_file_is_hashed_once() {
@@ -155,21 +328,20 @@ mod tests {
             fs::write(shelf.path().join("a"), content).unwrap();
             let (file, version) = folder.open(&name).unwrap();
             assert_eq!(digests.known(&name, version), None);
-            assert!(!digests.is_asked(&name, version));
-            digests.ask(&name, version, file);
-            assert!(digests.is_asked(&name, version));
-            let mut work = todo.try_recv().unwrap();
-            let digest = digest_of(&mut work.file, work.version, &AtomicBool::new(false));
-            let hashed = Hashed {
-                name: name.clone(),
-                version,
-                result: digest.map_err(|error| error.to_string()),
-            };
+            assert!(digests.join(1, &name, version).is_none());
+            let wanted = digests.ask(1, &name, version, file);
+            assert!(digests.join(2, &name, version).is_some());
+            let mut readings = Readings::default();
+            for work in todo.try_iter() {
+                assert!(readings.add(work).is_none());
+            }
+            let hashed = finish(&mut readings).remove(0);
+            drop(wanted);
             digests.on_hashed(&hashed);
             let known = digests.known(&name, version).unwrap();
             assert_eq!(known.to_string(), expected);
             digests.doubt(&name, version);
-            assert!(!digests.is_asked(&name, version));
+            assert_eq!(digests.known(&name, version), None);
         }
         drop(digests);
         run(&todo, &results, &AtomicBool::new(false));
@@ -177,13 +349,71 @@ mod tests {
     }
 
     #[test]
+    fn the_files_of_one_client_delay_those_of_another_by_a_slice_at_most() {
+        let shelf = tempfile::tempdir().unwrap();
+        let mut folder = Folder::new(shelf.path()).unwrap();
+        let (work, todo) = crossbeam_channel::unbounded();
+        let mut digests = Digests::new(work);
+        let mut wanted = Vec::new();
+        let mut ask = |client, name: &str, bytes| {
+            fs::write(shelf.path().join(name), vec![7; bytes]).unwrap();
+            let name: FileName = name.parse().unwrap();
+            let (file, version) = folder.open(&name).unwrap();
+            wanted.push(digests.ask(client, &name, version, file));
+        };
+        for number in 0..8 {
+            ask(1, &format!("large{number}"), 9 << 20);
+        }
+        ask(2, "small", 10);
+        let mut readings = Readings::default();
+        todo.try_iter().for_each(|it| drop(readings.add(it)));
+        let done: Vec<_> = (0..2).map(|_| readings.work()).collect();
+        assert!(done[0].is_none());
+        assert_eq!(done[1].as_ref().unwrap().name.as_str(), "small");
+        // A transfer that has ended needs no digest, and nothing is read for it.
+        wanted.truncate(1);
+        let rest = finish(&mut readings);
+        let names: Vec<_> = rest.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["large0"]);
+    }
+
+    #[test]
+    fn a_file_for_which_two_clients_wait_is_read_when_the_first_of_them_has_its_turn() {
+        let shelf = tempfile::tempdir().unwrap();
+        let mut folder = Folder::new(shelf.path()).unwrap();
+        let (work, todo) = crossbeam_channel::unbounded();
+        let mut digests = Digests::new(work);
+        let mut wanted = Vec::new();
+        for number in 0..4 {
+            fs::write(shelf.path().join(format!("{number}")), vec![7; 9 << 20]).unwrap();
+            let name: FileName = format!("{number}").parse().unwrap();
+            let (file, version) = folder.open(&name).unwrap();
+            wanted.push(digests.ask(1, &name, version, file));
+            if number == 3 {
+                wanted.extend(digests.join(2, &name, version));
+            }
+        }
+        let mut readings = Readings::default();
+        todo.try_iter().for_each(|it| drop(readings.add(it)));
+        let done = finish(&mut readings);
+        let names: Vec<_> = done.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(names, ["0", "3", "1", "2"]);
+    }
+
+    #[test]
     fn a_file_that_changes_while_it_is_read_has_no_digest() {
         let shelf = tempfile::tempdir().unwrap();
         let mut folder = Folder::new(shelf.path()).unwrap();
+        let (work, todo) = crossbeam_channel::unbounded();
+        let mut digests = Digests::new(work);
         fs::write(shelf.path().join("a"), "short").unwrap();
-        let (mut file, version) = folder.open(&"a".parse().unwrap()).unwrap();
+        let name = "a".parse().unwrap();
+        let (file, version) = folder.open(&name).unwrap();
+        let _wanted = digests.ask(1, &name, version, file);
         fs::write(shelf.path().join("a"), "longer").unwrap();
-        let error = digest_of(&mut file, version, &AtomicBool::new(false)).unwrap_err();
-        assert_eq!(error.to_string(), "the file changed while it was read");
+        let mut readings = Readings::default();
+        readings.add(todo.try_recv().unwrap());
+        let sentence = finish(&mut readings).remove(0).result.unwrap_err();
+        assert!(sentence.contains("changed while it was read"), "{sentence}");
     }
 }

@@ -11,7 +11,8 @@
 //!
 //! The folder is hidden: nobody is offered what is in it. A part that somebody writes is
 //! locked, here or by another server on the same folder, and is left alone by all of
-//! this. Nothing is remembered: what is kept is what lies there, also after `kill -9`.
+//! this. Its record names the user whose part it is: nobody else continues it, and for an
+//! hour it gives way only to users who have less. Nothing is remembered: what is kept is what lies there, also after `kill -9`.
 //!
 //! Source: report page `architecture` (going on after a break).
 
@@ -33,6 +34,10 @@ const WORKSHOP: &str = ".uploads";
 /// A part that nobody has written to for longer is removed. Unit: milliseconds.
 const LONGEST_KEPT_MS: u64 = 24 * 60 * 60 * 1_000;
 
+/// For so long a part does not make room for a user who wants more than its owner has.
+/// Unit: milliseconds.
+const FRESH_MS: u64 = 60 * 60 * 1_000;
+
 /// The most parts; beyond this the oldest are removed.
 const MOST_KEPT: usize = 64;
 
@@ -50,6 +55,7 @@ struct Idle {
     /// Unit: bytes.
     length: u64,
     modified: SystemTime,
+    owner: Option<String>,
 }
 
 impl Kept {
@@ -68,23 +74,44 @@ impl Kept {
         kept
     }
 
-    /// The part of this version.
-    pub(super) fn find(&self, name: &FileName, version: &FileVersion) -> Option<Part> {
-        Part::find_version(&self.destination(name), name.as_str(), version)
+    /// The part of this version that this user has left.
+    pub(super) fn find(
+        &self,
+        name: &FileName,
+        version: &FileVersion,
+        owner: &str,
+    ) -> Option<Part> {
+        Part::find_version(&self.destination(name), name.as_str(), version, owner)
     }
 
-    /// The part to go on with: what there is of this version, or an empty one.
-    pub(super) fn open(&self, name: &FileName, version: FileVersion) -> io::Result<Part> {
+    /// The part to go on with: what there is of this version of this user, or an empty
+    /// one.
+    pub(super) fn open(
+        &self,
+        name: &FileName,
+        version: FileVersion,
+        owner: &str,
+    ) -> io::Result<Part> {
         let record = Record {
             file: name.to_string(),
             version,
+            owner: Some(owner.to_owned()),
         };
-        match self.find(name, &version) {
+        match self.find(name, &version, owner) {
             Some(part) => {
                 let offset = part.length();
                 part.resume(record, offset)
             }
             None => Part::begin(&self.destination(name), Some(record)),
+        }
+    }
+
+    /// Removes the part of this version that this user has left.
+    pub(super) fn discard(&self, name: &FileName, version: &FileVersion, owner: &str) {
+        if let Some(part) = self.find(name, version, owner)
+            && let Err(error) = part.discard()
+        {
+            log::warn!("cannot remove {}: {error}", part.path().display());
         }
     }
 
@@ -99,7 +126,7 @@ impl Kept {
         let idle = self.idle();
         let too_many = idle.len().saturating_sub(MOST_KEPT);
         for (place, idle) in idle.iter().enumerate() {
-            if place < too_many || is_old(idle.modified, now_ms) {
+            if place < too_many || is_older(idle.modified, now_ms, LONGEST_KEPT_MS) {
                 idle.remove();
             }
         }
@@ -108,9 +135,26 @@ impl Kept {
         let _ = fs::remove_dir(&self.workshop);
     }
 
-    /// Makes room; `false`: there is nothing to be removed.
-    pub(super) fn remove_oldest(&self) -> bool {
-        self.idle().first().is_some_and(Idle::remove)
+    /// Makes room for a file of this size of this user: its own oldest part goes first,
+    /// then the oldest of another user, where it is not fresh or its owner has more than
+    /// this user would have. `false`: there is nothing to be removed. `now_ms`: since
+    /// 1970-01-01 UTC.
+    pub(super) fn remove_for(&self, user: &str, size: u64, now_ms: u64) -> bool {
+        let idle = self.idle();
+        let bytes_of = |owner: Option<&str>| -> u64 {
+            let theirs = idle.iter().filter(|it| it.owner.as_deref() == owner);
+            theirs.map(|it| it.length).sum()
+        };
+        let wanted = bytes_of(Some(user)).saturating_add(size);
+        let own = idle.iter().find(|it| it.owner.as_deref() == Some(user));
+        let given = || {
+            idle.iter().find(|it| {
+                it.owner.is_none()
+                    || is_older(it.modified, now_ms, FRESH_MS)
+                    || bytes_of(it.owner.as_deref()) > wanted
+            })
+        };
+        own.or_else(given).is_some_and(Idle::remove)
     }
 
     fn destination(&self, name: &FileName) -> Destination {
@@ -149,16 +193,17 @@ impl Kept {
             let is_record = path.extension().is_some_and(|it| it == "json");
             let is_needed = is_part || (is_record && path.with_extension("").exists());
             let modified = fs::metadata(&path).and_then(|it| it.modified());
-            if !is_needed && modified.is_ok_and(|it| is_old(it, now_ms)) {
+            let is_old = |it| is_older(it, now_ms, LONGEST_KEPT_MS);
+            if !is_needed && modified.is_ok_and(is_old) {
                 let _ = fs::remove_file(path); // It is tried again.
             }
         }
     }
 }
 
-fn is_old(modified: SystemTime, now_ms: u64) -> bool {
+fn is_older(modified: SystemTime, now_ms: u64, age_ms: u64) -> bool {
     source::milliseconds(modified)
-        .is_some_and(|modified| now_ms.saturating_sub(modified) > LONGEST_KEPT_MS)
+        .is_some_and(|modified| now_ms.saturating_sub(modified) > age_ms)
 }
 
 impl Idle {
@@ -166,7 +211,9 @@ impl Idle {
         let part = ordinary::open(&path, Use::Write).ok()?;
         part.try_lock().ok()?;
         let told = part.metadata().ok()?;
+        let owner = Record::read(&path).ok().and_then(|record| record.owner);
         Some(Self {
+            owner,
             path,
             part,
             length: told.len(),
@@ -209,6 +256,8 @@ mod tests {
         digest: None,
     };
 
+    const OWNER: &str = "dana";
+
     const NOW_MS: u64 = 1_000_000_000_000;
 
     fn begun() -> (TempDir, Kept) {
@@ -225,7 +274,7 @@ mod tests {
         /// An upload of `name` was interrupted after this many bytes, this long ago.
         fn leave(&self, name: &str, bytes: usize, hours: u64) {
             let name: FileName = name.parse().unwrap();
-            drop(self.open(&name, VERSION).unwrap());
+            drop(self.open(&name, VERSION, OWNER).unwrap());
             let file = self.append(name.as_str(), bytes);
             let age = Duration::from_secs(hours * 3_600);
             let now = UNIX_EPOCH + Duration::from_millis(NOW_MS);
@@ -242,7 +291,7 @@ mod tests {
         /// From where an upload of this version would go on.
         fn offset(&self, version: FileVersion) -> u64 {
             let name: FileName = "a".parse().unwrap();
-            self.open(&name, version).unwrap().length()
+            self.open(&name, version, OWNER).unwrap().length()
         }
     }
 
@@ -260,8 +309,8 @@ mod tests {
             kept.leave("a", 40, 0);
             kept.leave("b", 50, 0);
             assert_eq!(kept.offset(version), expected, "{version:?}");
-            kept.remove_oldest();
-            kept.remove_oldest();
+            kept.remove_for(OWNER, 0, NOW_MS);
+            kept.remove_for(OWNER, 0, NOW_MS);
         }
     }
 
@@ -284,7 +333,7 @@ mod tests {
             assert_eq!(kept.offset(one), 0);
             kept.append("a", 40);
             assert_eq!(kept.offset(version), expected);
-            kept.remove_oldest();
+            kept.remove_for(OWNER, 0, NOW_MS);
         }
     }
 
@@ -312,8 +361,8 @@ mod tests {
         let (_folder, kept) = begun();
         kept.leave("a", 40, 0);
         let name: FileName = "a".parse().unwrap();
-        let first = kept.open(&name, VERSION).unwrap();
-        let second = kept.open(&name, VERSION).unwrap();
+        let first = kept.open(&name, VERSION, OWNER).unwrap();
+        let second = kept.open(&name, VERSION, OWNER).unwrap();
         assert_eq!((first.length(), second.length()), (40, 0));
     }
 
@@ -330,7 +379,7 @@ mod tests {
         kept.sweep(NOW_MS);
         assert!(!kept.path("fresh.part").exists());
         assert_eq!(kept.idle().len(), MOST_KEPT);
-        while kept.remove_oldest() {}
+        while kept.remove_for(OWNER, 0, NOW_MS) {}
         kept.sweep(NOW_MS);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
@@ -341,7 +390,7 @@ mod tests {
         kept.leave("a", 40, 30);
         kept.leave("b", 2, 30);
         let name: FileName = "a".parse().unwrap();
-        let running = kept.open(&name, VERSION).unwrap();
+        let running = kept.open(&name, VERSION, OWNER).unwrap();
         assert_eq!(kept.bytes(), 2);
         kept.sweep(NOW_MS);
         assert!(kept.path("a.part").exists() && !kept.path("b.part").exists());
@@ -368,7 +417,7 @@ mod tests {
         let (folder, kept) = begun();
         kept.leave("a", 40, 0);
         let name: FileName = "a".parse().unwrap();
-        let running = kept.open(&name, VERSION).unwrap();
+        let running = kept.open(&name, VERSION, OWNER).unwrap();
         running.reserve(10_000_000).unwrap();
         drop(running);
         let before = fs::metadata(kept.path("a.part")).unwrap();
@@ -378,5 +427,34 @@ mod tests {
         assert!(allocated.is_none_or(|bytes| bytes < 1_000_000));
         assert_eq!(after.len(), 40);
         assert_eq!(after.modified().unwrap(), before.modified().unwrap());
+    }
+
+    #[test]
+    fn the_partial_file_of_a_user_is_continued_by_that_user_only() {
+        let (_folder, kept) = begun();
+        kept.leave("a", 40, 0);
+        let name: FileName = "a".parse().unwrap();
+        let of_other = kept.open(&name, VERSION, "mallory").unwrap();
+        assert_eq!(of_other.length(), 0);
+        assert_eq!(kept.offset(VERSION), 40);
+    }
+
+    #[test]
+    fn a_fresh_partial_file_makes_room_only_for_a_user_who_has_less() {
+        let (_folder, kept) = begun();
+        kept.leave("a", 40, 0);
+        kept.leave("b", 30, 0);
+        let is_there = |name: &str| kept.path(&format!("{name}.part")).exists();
+        assert!(!kept.remove_for("mallory", 70, NOW_MS));
+        assert!(is_there("a") && is_there("b"));
+        assert!(kept.remove_for("guy", 69, NOW_MS));
+        assert!(!kept.remove_for("guy", 69, NOW_MS));
+        assert!(is_there("a") != is_there("b"));
+        let left = if is_there("a") { "a" } else { "b" };
+        assert!(kept.remove_for("mallory", 1_000, NOW_MS + FRESH_MS + 1));
+        assert!(!is_there(left));
+        kept.leave("a", 40, 0);
+        assert!(kept.remove_for(OWNER, 1_000, NOW_MS));
+        assert!(!is_there("a"));
     }
 }

@@ -1,22 +1,24 @@
 //! The messages between the server's threads: types only.
 //!
 //! ```text
-//!   accept, reader-N, transfers --RoomMessage-------> room
+//!   accept, reader-N, web-N, transfers --RoomMessage-> room
 //!   room, sender-N, digests ------TransfersMessage--> transfers
 //!   transfers --------------------HashWork----------> digests
 //! ```
 
 use super::folder::Version;
 use super::peer::Peer;
+use crate::room::participants::Visitor;
 use crate::room::{ClientNumber, FileRequest};
 use crate::shelf::FileName;
 use crate::transfer::Report;
 use crate::wire::digest::Digest;
 use crate::wire::line::LineError;
 use crate::wire::message::{FileEntry, MessageError, Request};
+use crate::wire::web::{WebReply, WebRequest};
 use crossbeam_channel::Sender;
 use std::fs::File;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// The messages of the other threads to the room.
@@ -55,6 +57,12 @@ pub(super) enum RoomMessage {
         client: ClientNumber,
         why: &'static str,
     },
+    /// A browser wants something of the class.
+    Web {
+        request: WebRequest,
+        visitor: Visitor,
+        reply: Sender<WebReply>,
+    },
     /// A sentence for everybody.
     Announced { text: String },
     /// The server ends.
@@ -88,12 +96,18 @@ pub(super) enum TransfersMessage {
     Stop,
 }
 
-/// A file to hash, opened for this alone: it has a read position of its own.
+/// A file to hash.
 #[derive(Debug)]
 pub(super) struct HashWork {
+    /// Whose turn it takes.
+    pub(super) client: ClientNumber,
     pub(super) name: FileName,
     pub(super) version: Version,
-    pub(super) file: File,
+    /// Opened for this alone: it has a read position of its own. `None` where another
+    /// client has asked before.
+    pub(super) file: Option<File>,
+    /// Dead once no transfer waits for the result.
+    pub(super) wanted: Weak<()>,
 }
 
 /// The result.

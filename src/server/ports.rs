@@ -29,7 +29,8 @@
 //! queueing).
 
 use crate::room::ClientNumber;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -77,6 +78,17 @@ pub struct Ports {
     /// When a user last got a port, by a count of all that were given.
     last_turns: HashMap<User, u64>,
     turns: u64,
+}
+
+/// The smallest is served next.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    /// Ports of the address.
+    household: usize,
+    /// Ports of the client.
+    client: usize,
+    last_turn: u64,
+    transfer: u64,
 }
 
 /// How many ports each has, or would have.
@@ -175,6 +187,22 @@ impl Ports {
         self.last_turns.retain(|user, _| user.client != client);
     }
 
+    /// The number of transfers that wait.
+    #[must_use]
+    pub fn count_waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// How many times all ports must become free until each waiting user has had one.
+    #[must_use]
+    pub fn rounds(&self) -> usize {
+        let PortRange::Between { first, last } = self.range else {
+            return 0;
+        };
+        let waiting: HashSet<_> = self.queue.values().collect();
+        waiting.len().div_ceil(usize::from(last - first) + 1)
+    }
+
     /// Whether anybody but this user waits.
     #[must_use]
     pub fn others_wait(&self, user: User) -> bool {
@@ -186,14 +214,35 @@ impl Ports {
     pub fn places(&self) -> Vec<(u64, u32)> {
         let mut tally = self.tally();
         let mut users = self.users();
+        // A rank only grows while others are served, so one that is out of date is found
+        // when it comes first.
+        let first = |user| Reverse((Rank::default(), user));
+        let mut ranks: BinaryHeap<_> = users.keys().copied().map(first).collect();
         let order = std::iter::from_fn(|| {
-            let transfer = tally.next(&users, |_| true)?;
-            let user = self.queue.get(&transfer)?;
-            users.get_mut(user)?.pop_front();
-            tally.take(*user);
-            Some(transfer)
+            loop {
+                let Reverse((rank, user)) = ranks.pop()?;
+                let Some(now) = tally.rank(user, users.get(&user)?) else {
+                    continue; // This user waits for nothing more.
+                };
+                if now == rank {
+                    users.get_mut(&user)?.pop_front();
+                    tally.take(user);
+                    ranks.push(Reverse((now, user)));
+                    return Some(now.transfer);
+                }
+                ranks.push(Reverse((now, user)));
+            }
         });
         order.zip(1..).collect()
+    }
+
+    /// The position of this transfer, if it waits.
+    #[must_use]
+    pub fn place(&self, transfer: u64) -> Option<u32> {
+        self.queue.get(&transfer)?;
+        let places = self.places();
+        let own = places.iter().find(|(waiting, _)| *waiting == transfer);
+        own.map(|(_, place)| *place)
     }
 
     fn tally(&self) -> Tally {
@@ -221,14 +270,22 @@ impl Tally {
         users: &BTreeMap<User, VecDeque<u64>>,
         may_have: impl Fn([usize; 2]) -> bool,
     ) -> Option<u64> {
-        let rank = |(user, waiting): (&User, &VecDeque<u64>)| {
-            let [client, household] = self.held(*user);
-            let transfer = *waiting.front()?;
-            let last_turn = self.last_turns.get(user).copied().unwrap_or(0);
-            may_have([client, household])
-                .then_some((household, client, last_turn, transfer))
-        };
-        users.iter().filter_map(rank).min().map(|(.., it)| it)
+        let ranks = users.iter().filter_map(|(user, waiting)| {
+            let rank = self.rank(*user, waiting)?;
+            may_have([rank.client, rank.household]).then_some(rank)
+        });
+        ranks.min().map(|rank| rank.transfer)
+    }
+
+    /// The rank of the oldest of these transfers of this user.
+    fn rank(&self, user: User, waiting: &VecDeque<u64>) -> Option<Rank> {
+        let [client, household] = self.held(user);
+        Some(Rank {
+            household,
+            client,
+            last_turn: self.last_turns.get(&user).copied().unwrap_or(0),
+            transfer: *waiting.front()?,
+        })
     }
 
     fn held(&self, user: User) -> [usize; 2] {
@@ -358,6 +415,34 @@ mod tests {
         ports.wait(65, stranger(65, 2));
         assert_eq!(ports.places()[0], (65, 1));
         assert_eq!(ports.next(), Some((65, 103)));
+    }
+
+    #[test]
+    fn the_places_of_many_users_are_those_in_which_they_are_served() {
+        let mut ports = four_ports();
+        for transfer in 1..=60 {
+            let household = (transfer % 3 > 0).then(|| {
+                let last = u8::try_from(transfer % 5).unwrap();
+                IpAddr::from([192, 0, 2, last])
+            });
+            let client = transfer % 15;
+            ports.wait(transfer, User { client, household });
+        }
+        assert_eq!((ports.count_waiting(), ports.rounds()), (60, 4));
+        let places = ports.places();
+        assert_eq!(places.len(), 60);
+        let mut served = Vec::new();
+        let mut tally = ports.tally();
+        let mut users = ports.users();
+        while let Some(transfer) = tally.next(&users, |_| true) {
+            let user = ports.queue[&transfer];
+            users.get_mut(&user).unwrap().pop_front();
+            tally.take(user);
+            served.push(transfer);
+        }
+        let told: Vec<u64> = places.iter().map(|(transfer, _)| *transfer).collect();
+        assert_eq!(told, served);
+        assert_eq!(places[59].1, 60);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 use crate::lab::class_question::{RunQuestion, short};
 use crate::room::class::Recorded;
+use crate::transfer::ordinary::{self, Use};
 use crate::wire::message::{Answer, Assignment, LabOutcome, Question};
 use crossbeam_channel::Receiver;
 use jiff::Timestamp;
@@ -26,7 +27,7 @@ const HEADER: &str = "time,lab,name,answer,verified,seconds,bytes_per_second,sen
 /// A sentence with a way out.
 pub(super) fn open(path: &Path) -> io::Result<File> {
     let open = || -> io::Result<File> {
-        let mut file = File::options().append(true).create(true).open(path)?;
+        let mut file = ordinary::open(path, Use::AppendPrivate)?;
         if file.metadata()?.len() == 0 {
             file.write_all(HEADER.as_bytes())?;
         }
@@ -140,10 +141,18 @@ fn row(recorded: &Recorded, right: Option<Answer>) -> String {
             short(it.answer),
             right.map_or_else(String::new, short),
         ],
-        LabOutcome::Done(_)
-        | LabOutcome::Declined
-        | LabOutcome::Submitted(_)
-        | LabOutcome::Failed { .. } => Default::default(),
+        // An exercise has no number of a question.
+        LabOutcome::Done(figures) => {
+            figures
+                .predicted_packets
+                .map_or_else(Default::default, |packets| {
+                    let sent = figures.sent_packets.to_string();
+                    [String::new(), packets.to_string(), sent]
+                })
+        }
+        LabOutcome::Declined | LabOutcome::Submitted(_) | LabOutcome::Failed { .. } => {
+            Default::default()
+        }
     });
     fields.join(",") + "\r\n"
 }
@@ -192,6 +201,7 @@ fn text(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::tests::{mode, symlink};
     use crate::wire::message::{
         About, ClassAnswer, ClassQuestion, Lab, LabFigures, Submission,
     };
@@ -226,9 +236,10 @@ mod tests {
             goodput: 66_664,
             sent_packets: 80,
             resent_packets: 10,
+            predicted_packets: Some(85),
         });
         let expected = "2026-11-21T14:25:00.123Z,2,\"guy\",done,true,1.500042,66664,80,10,\
-                        \"seed=7;drop=d0.1,a3.1\",go-back-n,fixed,16,1436,100000,,,,,,,\r\n";
+                        \"seed=7;drop=d0.1,a3.1\",go-back-n,fixed,16,1436,100000,,,,,,85,80\r\n";
         assert_eq!(row(&recorded("guy", done), None), expected);
         // The one comma within quotes is no field's end.
         assert_eq!(
@@ -330,5 +341,24 @@ mod tests {
         assert!(text.starts_with("time,lab,name,"));
         let told = open(folder.path()).unwrap_err().to_string();
         assert!(told.contains("--class-results"), "{told}");
+    }
+
+    #[test]
+    fn the_results_of_a_class_do_not_follow_a_planted_symlink_and_are_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let (victim, link) = (folder.path().join("victim"), folder.path().join("link"));
+        if symlink(&victim, &link) {
+            std::fs::write(&victim, "precious").unwrap();
+            let error = open(&link).unwrap_err();
+            assert!(error.to_string().contains("symbolic link"), "{error}");
+            assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
+        }
+        let path = folder.path().join("results.csv");
+        for _ in 0..2 {
+            open(&path).unwrap().write_all(b"row\r\n").unwrap();
+        }
+        assert!(mode(&path).is_none_or(|mode| mode == 0o600));
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, format!("{HEADER}row\r\nrow\r\n"));
     }
 }

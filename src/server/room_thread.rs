@@ -214,6 +214,16 @@ impl RoomThread {
                 self.forget(client, None);
                 effects
             }
+            RoomMessage::Web {
+                request,
+                visitor,
+                reply,
+            } => {
+                let now = wall_time_ms();
+                let (told, effects) = self.room.on_web(request, visitor, now);
+                let _ = reply.try_send(told);
+                effects
+            }
             RoomMessage::Announced { text } => Room::notice(&text),
             RoomMessage::Stop { .. } => return,
         };

@@ -80,7 +80,7 @@ impl Seats {
 
 impl SeatLimits {
     /// Most connections from this address.
-    fn per_address(self, address: IpAddr) -> usize {
+    pub(super) fn per_address(self, address: IpAddr) -> usize {
         match self.per_address {
             Some(0) => usize::MAX,
             Some(most) => most,

@@ -20,6 +20,7 @@
 //! | `download`, `upload` | how a transfer of each direction starts, and what an upload leaves |
 //! | `checks` | what is looked at before a transfer may wait for a port |
 //! | [`upload_limits`] | how much clients may upload, and how much of that is taken |
+//! | `queue` | from a request to a free port |
 //! | `standstill` | transfers that do not move while others wait |
 //! | `half_closed` | clients that ask no more and wait for their transfers |
 //! | `listing` | the list of files, made once for many who ask |
@@ -30,6 +31,7 @@ mod checks;
 mod download;
 mod half_closed;
 mod listing;
+mod queue;
 mod standstill;
 pub(super) mod thread;
 mod transfer;
@@ -53,11 +55,12 @@ use crate::wire::options::NegotiatedOptions;
 use crate::wire::version::FileVersion;
 use crossbeam_channel::Sender;
 use listing::Listing;
+use standstill::Interruptions;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use transfer::{
-    StartError, Transfer, TransferPhase, TransferResources, TransferThreads, Upload,
+    BrokenOff, Transfer, TransferPhase, TransferResources, TransferThreads, Upload,
 };
 use upload_limits::Allowance;
 
@@ -75,6 +78,7 @@ pub(super) struct Transfers {
     finished: BTreeMap<ClientNumber, Arc<Peer>>,
     last_number: u64,
     budget: Arc<Budget>,
+    interruptions: Interruptions,
     clock: Clock,
     /// The offered files, as last listed.
     listing: Option<Listing>,
@@ -118,6 +122,7 @@ impl Transfers {
             finished: BTreeMap::new(),
             last_number: 0,
             budget,
+            interruptions: Interruptions::default(),
             clock: Clock::start(),
             listing: None,
             ticks: 0,
@@ -187,6 +192,7 @@ impl Transfers {
                 from,
                 version,
                 has_taken: false,
+                offset: 0,
             }),
             prefix: None,
             is_leaving: false,
@@ -194,18 +200,6 @@ impl Transfers {
             broken_off: None,
             phase: TransferPhase::Queued { notified_place: 0 },
         });
-    }
-
-    fn queue(&mut self, mut transfer: Transfer) {
-        self.last_number += 1;
-        let number = self.last_number;
-        match transfer.awaits {
-            None => self.ports.wait(number, transfer.user()),
-            Some(_) => transfer.notify_queue_place(number, 1),
-        }
-        self.all.insert(number, transfer);
-        self.serve_queue();
-        self.notify_queue_places();
     }
 
     /// `cancel`: of one's own transfers only.
@@ -291,6 +285,7 @@ impl Transfers {
         }
         self.drop_queued(is_theirs);
         self.ports.forget(client);
+        self.interruptions.forget(client);
         self.serve_queue();
     }
 
@@ -300,7 +295,10 @@ impl Transfers {
             Report::Progress(state, figures) => {
                 let now = self.clock.now();
                 if let Some(transfer) = self.all.get_mut(&number) {
-                    transfer.note_progress(figures.progress.acked_bytes, now);
+                    transfer.note_progress(state, figures.progress.acked_bytes, now);
+                    if transfer.broken_off.is_some() {
+                        return; // The client has heard of its end.
+                    }
                     let mut news = transfer.news(number, state);
                     news.progress = Some(figures.progress);
                     transfer.peer.tell(&Reply::Transfer(news));
@@ -321,17 +319,20 @@ impl Transfers {
         let Some(mut transfer) = self.all.remove(&number) else {
             return;
         };
-        if let Some(sentence) = transfer.broken_off.take()
+        let broken_off = transfer.broken_off.take();
+        if let Some(BrokenOff::Failed(sentence)) = &broken_off
             && ending.state != TransferState::Verified
         {
             ending.state = TransferState::Failed;
-            ending.sentence = Some(sentence);
+            ending.sentence = Some(sentence.clone());
         }
         transfer.log_end(number, &ending);
-        let mut news = transfer.news(number, ending.state);
-        news.progress = Some(ending.figures.progress);
-        news.sentence.clone_from(&ending.sentence);
-        transfer.peer.tell(&Reply::Transfer(news));
+        if broken_off != Some(BrokenOff::Interrupted) {
+            let mut news = transfer.news(number, ending.state);
+            news.progress = Some(ending.figures.progress);
+            news.sentence.clone_from(&ending.sentence);
+            transfer.peer.tell(&Reply::Transfer(news));
+        }
         match transfer.phase {
             TransferPhase::Running {
                 port,
@@ -350,7 +351,7 @@ impl Transfers {
                 ..
             } => {
                 transfer.phase = TransferPhase::Lingering { port, receiving };
-                self.settle_upload(&transfer, ending);
+                self.settle_upload(&transfer, ending, broken_off.as_ref());
                 self.all.insert(number, transfer);
                 self.wake_resuming(number);
             }
@@ -359,9 +360,22 @@ impl Transfers {
     }
 
     /// An upload is on offer now, or has left nothing.
-    fn settle_upload(&mut self, transfer: &Transfer, ending: Ending) {
+    fn settle_upload(
+        &mut self,
+        transfer: &Transfer,
+        ending: Ending,
+        broken_off: Option<&BrokenOff>,
+    ) {
         let shared = upload::find_shared(&mut self.resources.folder, ending);
         let Some((name, version, digest)) = shared else {
+            let is_denied = matches!(broken_off, Some(BrokenOff::Failed(_)));
+            if let Some(upload) = transfer.upload.as_ref().filter(|_| is_denied)
+                && upload.offset == 0
+            {
+                // There is no room for it, nor for what has arrived meanwhile.
+                let Upload { version, from, .. } = upload;
+                self.resources.kept.discard(&transfer.name, version, from);
+            }
             return self.give_back(transfer);
         };
         if let Some(upload) = &transfer.upload {
@@ -403,17 +417,6 @@ impl Transfers {
         self.serve_queue();
     }
 
-    /// An upload has released its part: those that go on from it may have a port.
-    fn wake_resuming(&mut self, number: u64) {
-        let heirs = self.all.iter_mut();
-        let heirs = heirs.filter(|(_, heir)| heir.awaits == Some(number));
-        for (heir, transfer) in heirs {
-            transfer.awaits = None;
-            self.ports.wait(*heir, transfer.user());
-        }
-        self.serve_queue();
-    }
-
     /// A digest is known now, or never will be: the clients that wait for it are told.
     pub(super) fn on_hashed(&mut self, hashed: &Hashed) {
         self.resources.digests.on_hashed(hashed);
@@ -424,7 +427,7 @@ impl Transfers {
                     TransferThreads::Sending {
                         sending,
                         version,
-                        needs_digest,
+                        awaited_digest,
                     },
                 ..
             } = &mut transfer.phase
@@ -432,7 +435,7 @@ impl Transfers {
                 continue;
             };
             let is_this = transfer.name == hashed.name && *version == hashed.version;
-            if is_this && std::mem::take(needs_digest) {
+            if is_this && awaited_digest.take().is_some() {
                 match &hashed.result {
                     Ok(digest) => sending.digest(*digest),
                     Err(sentence) => sending.fail(sentence.clone()),
@@ -448,7 +451,6 @@ impl Transfers {
         // If it is missing, the log reports it, and clients that ask are told.
         let _ = self.resources.folder.follow();
         self.notify_queue_places();
-        self.break_off_the_idle();
         self.ticks += 1;
         if self.ticks.is_multiple_of(TICKS_PER_SWEEP) {
             self.resources.kept.sweep(wall_time_ms());
@@ -504,74 +506,6 @@ impl Transfers {
     /// Whether any transfer has not ended.
     pub(super) fn are_running(&self) -> bool {
         !self.all.is_empty()
-    }
-
-    /// Gives ports to those whose turn it is.
-    fn serve_queue(&mut self) {
-        while let Some((number, port)) = self.ports.next() {
-            let now = self.clock.now();
-            let Some(transfer) = self.all.get_mut(&number) else {
-                self.ports.release(number, port);
-                continue;
-            };
-            let resources = &mut self.resources;
-            let started = match transfer.upload.clone() {
-                None => transfer.start_download(number, port, resources),
-                Some(upload) => transfer.start_upload(number, port, &upload, resources),
-            };
-            match started {
-                Ok(()) => transfer.note_progress(0, now),
-                Err(StartError::PortHeld) => {
-                    log::debug!("skipped port {port}: another program uses it");
-                    self.ports.pass_over(number, port);
-                }
-                Err(StartError::Hopeless(sentence)) => {
-                    log::warn!("transfer {number} did not start: {sentence}");
-                    self.ports.release(number, port);
-                    self.end_queued(number, TransferState::Failed, Some(sentence));
-                }
-            }
-        }
-    }
-
-    /// Tells those who wait where they stand.
-    fn notify_queue_places(&mut self) {
-        for (number, place) in self.ports.places() {
-            let Some(transfer) = self.all.get_mut(&number) else {
-                continue;
-            };
-            transfer.notify_queue_place(number, place);
-        }
-    }
-
-    /// A download that never started ends.
-    fn end_queued(
-        &mut self,
-        number: u64,
-        state: TransferState,
-        sentence: Option<String>,
-    ) {
-        self.ports.leave(number);
-        if let Some(transfer) = self.all.remove(&number) {
-            self.give_back(&transfer);
-            let mut news = transfer.news(number, state);
-            news.sentence = sentence;
-            transfer.peer.tell(&Reply::Transfer(news));
-        }
-    }
-
-    /// Takes queued downloads out of the line without a word.
-    fn drop_queued(&mut self, is_meant: impl Fn(&Transfer) -> bool) {
-        let queued = self.all.iter().filter(|(_, transfer)| {
-            matches!(transfer.phase, TransferPhase::Queued { .. }) && is_meant(transfer)
-        });
-        let numbers: Vec<u64> = queued.map(|(number, _)| *number).collect();
-        for number in numbers {
-            self.ports.leave(number);
-            if let Some(transfer) = self.all.remove(&number) {
-                self.give_back(&transfer);
-            }
-        }
     }
 }
 

@@ -393,7 +393,12 @@ pub(super) mod tests {
             digest: None,
         };
         let file = "notes.txt".to_owned();
-        Record { file, version }
+        let owner = None;
+        Record {
+            file,
+            version,
+            owner,
+        }
     }
 
     fn begun(folder: &Path) -> Disk {

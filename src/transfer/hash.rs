@@ -10,31 +10,72 @@ use std::io::{self, ErrorKind, Read};
 /// Read at once. Unit: bytes.
 const BLOCK_BYTES: usize = 64 * 1024;
 
+/// The digest of one file, as far as it was read.
+#[derive(Debug)]
+pub struct Hashing {
+    file: File,
+    before: Metadata,
+    sha256: Sha256,
+}
+
+impl Hashing {
+    /// Nothing of it was read yet.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn new(file: File) -> io::Result<Self> {
+        let before = file.metadata()?;
+        let sha256 = Sha256::new();
+        Ok(Self {
+            file,
+            before,
+            sha256,
+        })
+    }
+
+    /// Reads one block more; the digest, once all is read and the file is still the same.
+    ///
+    /// # Errors
+    /// Those of the system; a sentence where the file has changed meanwhile.
+    pub fn step(&mut self) -> io::Result<Option<Digest>> {
+        let mut block = vec![0; BLOCK_BYTES];
+        match self.file.read(&mut block) {
+            Ok(0) => {}
+            Ok(count) => {
+                self.sha256.update(&block[..count]);
+                return Ok(None);
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        if !is_same(&self.before, &self.file.metadata()?) {
+            return Err(io::Error::other("the file changed while it was read"));
+        }
+        Ok(Some(Digest(self.sha256.clone().finalize().into())))
+    }
+
+    /// The file that is read.
+    #[must_use]
+    pub const fn file(&self) -> &File {
+        &self.file
+    }
+}
+
 /// Reads the file to its end, and looks whether it is still the same then. `is_wanted` is
 /// asked now and then.
 ///
 /// # Errors
-/// Those of the system; `Interrupted` where nobody wants it any more; a sentence where the
-/// file has changed meanwhile.
-pub fn digest(file: &mut File, is_wanted: impl Fn() -> bool) -> io::Result<Digest> {
-    let before = file.metadata()?;
-    let mut sha256 = Sha256::new();
-    let mut block = vec![0; BLOCK_BYTES];
+/// As [`Hashing::step`]; `Interrupted` where nobody wants it any more.
+pub fn digest(file: File, is_wanted: impl Fn() -> bool) -> io::Result<Digest> {
+    let mut hashing = Hashing::new(file)?;
     loop {
         if !is_wanted() {
             return Err(ErrorKind::Interrupted.into());
         }
-        match file.read(&mut block) {
-            Ok(0) => break,
-            Ok(count) => sha256.update(&block[..count]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+        if let Some(digest) = hashing.step()? {
+            return Ok(digest);
         }
     }
-    if !is_same(&before, &file.metadata()?) {
-        return Err(io::Error::other("the file changed while it was read"));
-    }
-    Ok(Digest(sha256.finalize().into()))
 }
 
 fn is_same(before: &Metadata, after: &Metadata) -> bool {
@@ -52,9 +93,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         std::fs::write(&path, "short").unwrap();
-        let mut file = File::open(&path).unwrap();
-        assert!(digest(&mut file, || true).is_ok());
-        let mut file = File::open(&path).unwrap();
+        let open = || File::open(&path).unwrap();
+        assert!(digest(open(), || true).is_ok());
         let rounds = Cell::new(0);
         let disturb = || {
             if rounds.replace(rounds.get() + 1) == 1 {
@@ -63,14 +103,14 @@ mod tests {
             }
             true
         };
-        let error = digest(&mut file, disturb).unwrap_err();
+        let error = digest(open(), disturb).unwrap_err();
         assert_eq!(error.to_string(), "the file changed while it was read");
     }
 
     #[test]
     fn an_abandoned_hash_computation_is_interrupted() {
-        let mut file = tempfile::tempfile().unwrap();
-        let error = digest(&mut file, || false).unwrap_err();
+        let file = tempfile::tempfile().unwrap();
+        let error = digest(file, || false).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Interrupted);
     }
 }

@@ -28,9 +28,9 @@ pub(super) enum SenderInput {
     /// A challenge or a response, as it came.
     Path(Vec<u8>, SocketAddr),
     /// A datagram of this transfer that was damaged.
-    Damaged,
+    Damaged(Vec<u8>),
     /// One with its token and without the right MAC.
-    Forged(PacketName),
+    Forged(PacketName, Vec<u8>),
     /// The system reported an error of the socket.
     SocketError(io::Error),
     /// The file's digest.

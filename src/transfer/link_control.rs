@@ -50,7 +50,7 @@ impl<M: Machine, T: Clone> ControlledLinks<'_, M, T> {
         now: Moment,
     ) -> Option<Report> {
         let [out, back] = self.ways;
-        self.watch.look(self.connection, now);
+        self.watch.look(self.connection, self.packet_output, now);
         match link_control {
             LinkControl::Kill(label) => {
                 let away = self.packet_output.kill(label).map(|packet| (packet, out));
@@ -75,7 +75,7 @@ impl<M: Machine, T: Clone> ControlledLinks<'_, M, T> {
             LinkControl::Watch => {
                 self.watch.begin();
                 self.connection.listen();
-                self.watch.look(self.connection, now);
+                self.watch.look(self.connection, self.packet_output, now);
                 // It may have been another one in the beginning.
                 self.watch.changed(self.scenario, now);
             }

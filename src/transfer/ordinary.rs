@@ -1,5 +1,5 @@
 //! The one way to open a file that lies where others may have put something: a part, its
-//! record, a journal, a capture.
+//! record, a journal, a capture, the results of a class, an export of the laboratory.
 //!
 //! ```text
 //! notes.txt.part -> /home/dana/.profile     a symlink: not followed
@@ -28,6 +28,11 @@ pub enum Use {
     Write,
     /// The same; it is made where it is missing.
     WriteOrCreate,
+    /// What is there stays, and more is added at its end; it is made where it is missing,
+    /// and nobody but its owner may read it then.
+    AppendPrivate,
+    /// It must not be there.
+    Create,
     /// It must not be there. Nobody but its owner may read it.
     CreatePrivate,
 }
@@ -41,14 +46,16 @@ struct Foreign(&'static str);
 /// # Errors
 /// What the system says; and an error of which [`is_foreign`] holds.
 pub fn open(path: &Path, to: Use) -> io::Result<File> {
+    let is_private = matches!(to, Use::AppendPrivate | Use::CreatePrivate);
     let mut options = OpenOptions::new();
     options
         .read(true)
         .write(to != Use::Read)
-        .create(to == Use::WriteOrCreate)
-        .create_new(to == Use::CreatePrivate)
+        .append(to == Use::AppendPrivate)
+        .create(matches!(to, Use::WriteOrCreate | Use::AppendPrivate))
+        .create_new(matches!(to, Use::Create | Use::CreatePrivate))
         .truncate(false);
-    files::follow_nothing(&mut options, to == Use::CreatePrivate);
+    files::follow_nothing(&mut options, is_private);
     let file = options.open(path).map_err(|error| {
         let is_link = fs::symlink_metadata(path).is_ok_and(|it| it.is_symlink());
         if is_link {
@@ -118,7 +125,12 @@ mod tests {
     use super::*;
     use crate::system::tests::{mode, pipe, set_mode, symlink};
 
-    const USES: [Use; 3] = [Use::Read, Use::Write, Use::WriteOrCreate];
+    const USES: [Use; 4] = [
+        Use::Read,
+        Use::Write,
+        Use::WriteOrCreate,
+        Use::AppendPrivate,
+    ];
 
     #[test]
     fn a_symlink_a_pipe_a_hard_link_and_a_folder_are_not_opened() {
@@ -143,6 +155,11 @@ mod tests {
         let error = open(folder.path(), Use::Read).unwrap_err();
         let is_refused = error.kind() == io::ErrorKind::PermissionDenied;
         assert!(is_foreign(&error) || is_refused, "{error}");
+        for to in [Use::Create, Use::CreatePrivate] {
+            for &name in &foreign {
+                assert!(open(&path(name), to).is_err(), "{name} {to:?}");
+            }
+        }
         assert!(!path("nowhere").exists());
         let missing = open(&path("missing"), Use::Write).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);

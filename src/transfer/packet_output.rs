@@ -8,9 +8,9 @@
 use super::batch::Outgoing;
 use super::clock::Clock;
 use super::socket_error::{LastError, Meaning};
-use super::tap::{CaptureDirection, Tap};
+use super::tap::{CaptureDirection, Tap, own_address};
 use super::{Job, SOCKET_BUFFER_BYTES};
-use crate::link::{Direction, Entered, Fate, Label, Link, Scenario};
+use crate::link::{Direction, Entered, Label, Link, Scenario};
 use crate::reliable::event::PacketName;
 use crate::reliable::moment::Moment;
 use crate::reliable::path::{Heard, Path};
@@ -22,6 +22,7 @@ use socket2::SockRef;
 use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The way out of one transfer.
@@ -64,14 +65,23 @@ impl PacketOutput {
     }
 
     /// A datagram came from there: for the tap, with what the link does to it.
-    pub fn came(&self, from: SocketAddr, datagram: &[u8], fate: Option<Fate>) {
-        self.tap.datagram(
-            CaptureDirection::In,
-            &self.socket,
-            Some(from),
-            datagram,
-            fate,
-        );
+    pub fn came(&self, from: SocketAddr, datagram: &[u8], entered: Option<Entered>) {
+        let (direction, from) = (CaptureDirection::In, Some(from));
+        self.tap
+            .datagram(direction, &self.socket, from, datagram, entered);
+    }
+
+    /// Address and port of this side and of the other one, where they are known and the
+    /// latter is not the one told before.
+    #[must_use]
+    pub fn addresses(
+        &self,
+        told: Option<SocketAddr>,
+    ) -> Option<(SocketAddr, SocketAddr)> {
+        let known = self.path.current().or(told);
+        let theirs = known.or_else(|| self.socket.peer_addr().ok())?;
+        let is_new = Some(theirs) != told;
+        is_new.then(|| (own_address(&self.socket, theirs, &OnceLock::new()), theirs))
     }
 
     /// A packet of the handshake came from there: see [`Path::on_opening`].
@@ -196,7 +206,21 @@ impl PacketOutput {
         let packet = &transmit.packet;
         let key = self.key.filter(|_| packet.body.kind().has_mac());
         let Some(link) = &mut self.link else {
-            let taken = self.take(None, |row| packet.append(row, key.as_ref(), fill));
+            let Self {
+                socket,
+                path,
+                outgoing,
+                tap,
+                ..
+            } = self;
+            let to = path.current();
+            let taken = outgoing.push(socket, to, |row| {
+                let start = row.len();
+                packet.append(row, key.as_ref(), fill)?;
+                let datagram = row.split_at(start).1;
+                tap.datagram(CaptureDirection::Out, socket, to, datagram, None);
+                Ok(())
+            });
             return self
                 .check_sent(taken.map_err(SendError::File)?)
                 .map(|()| None);
@@ -208,11 +232,10 @@ impl PacketOutput {
         let (label, length) = (Label::from(PacketName::from(packet)), datagram.len());
         let copy = self.tap.is_on().then(|| datagram.clone());
         let entered = link.enter(datagram, label, length, now);
-        let fate = entered.fate;
-        if let Some(copy) = copy.filter(|_| fate.is_loss()) {
-            let (to, note) = (self.path.current(), Some(fate));
+        if let Some(copy) = copy {
+            let (direction, to) = (CaptureDirection::Out, self.path.current());
             self.tap
-                .datagram(CaptureDirection::Out, &self.socket, to, &copy, note);
+                .datagram(direction, &self.socket, to, &copy, Some(entered));
         }
         self.deliver(now)?;
         Ok(Some(entered))
@@ -221,9 +244,6 @@ impl PacketOutput {
     /// Loses a packet that is in the link; what it was.
     pub fn kill(&mut self, packet: Label) -> Option<PacketName> {
         let datagram = self.link.as_mut()?.kill(packet)?;
-        let (to, fate) = (self.path.current(), Some(Fate::Lost));
-        self.tap
-            .datagram(CaptureDirection::Out, &self.socket, to, &datagram, fate);
         let (packet, _) = Packet::decode_keyed(&datagram, self.key.as_ref()).ok()?;
         Some(PacketName::from(&packet))
     }
@@ -239,46 +259,17 @@ impl PacketOutput {
     /// As [`PacketOutput::send`].
     pub fn deliver(&mut self, now: Moment) -> Result<(), SendError> {
         while let Some(delivery) = self.link.as_mut().and_then(|link| link.poll(now)) {
-            let fate = delivery.damage.map(|_| Fate::Corrupted);
             let datagram = delivery.into_datagram();
             let append = |row: &mut Vec<u8>| {
                 row.extend_from_slice(&datagram);
                 Ok::<_, Infallible>(())
             };
-            match self.take(fate, append) {
+            let to = self.path.current();
+            match self.outgoing.push(&self.socket, to, append) {
                 Ok(sent) => self.check_sent(sent)?,
             }
         }
         Ok(())
-    }
-
-    /// Puts one datagram into the row that goes to the kernel next, and a copy to the
-    /// tap.
-    fn take<E>(
-        &mut self,
-        fate: Option<Fate>,
-        append: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<io::Result<()>, E> {
-        let Self {
-            socket,
-            path,
-            outgoing,
-            tap,
-            ..
-        } = self;
-        let to = path.current();
-        outgoing.push(socket, to, |row| {
-            let start = row.len();
-            append(row)?;
-            tap.datagram(
-                CaptureDirection::Out,
-                socket,
-                to,
-                row.split_at(start).1,
-                fate,
-            );
-            Ok(())
-        })
     }
 
     /// Hands everything taken to the kernel.

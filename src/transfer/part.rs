@@ -43,7 +43,7 @@ pub struct Part {
     pub(super) path: PathBuf,
     /// Unit: bytes.
     length: u64,
-    record: Option<Record>,
+    record: Option<Box<Record>>,
 }
 
 /// The most parts of one name that are examined: as many downloads as one client may
@@ -72,16 +72,20 @@ impl Part {
         Self::find_all(destination, file).next()
     }
 
-    /// The same of an upload of just this version, as far as can be told.
+    /// The same of an upload of just this version, as far as can be told, by its owner. A
+    /// part without an owner is everybody's.
     #[must_use]
     pub fn find_version(
         destination: &Destination,
         file: &str,
         version: &FileVersion,
+        owner: &str,
     ) -> Option<Self> {
         let is_of_it = |part: &Self| {
-            part.prefix()
-                .is_some_and(|prefix| prefix.granted(version) > 0)
+            let noted = part.record.as_ref().and_then(|it| it.owner.as_ref());
+            let prefix = part.prefix();
+            noted.is_none_or(|noted| noted == owner)
+                && prefix.is_some_and(|prefix| prefix.granted(version) > 0)
         };
         Self::find_all(destination, file).find(is_of_it)
     }
@@ -196,7 +200,10 @@ impl Part {
     }
 
     /// The part and its record are worth nothing.
-    pub(super) fn discard(&self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn discard(&self) -> io::Result<()> {
         if self.is_in_place()? {
             discard(&self.path)?;
         }
@@ -245,7 +252,7 @@ impl Part {
                 "it has {length} bytes, but the file has only {size}"
             ));
         }
-        self.record = Some(record);
+        self.record = Some(Box::new(record));
         None
     }
 
@@ -258,6 +265,7 @@ impl Part {
     }
 
     fn note(&mut self, record: Option<Record>) -> io::Result<()> {
+        let record = record.map(Box::new);
         match &record {
             Some(new) if self.record != record => new.write(&self.path)?,
             Some(_) => {}
@@ -307,7 +315,12 @@ mod tests {
             digest: None,
         };
         let file = "notes.txt".to_owned();
-        Record { file, version }
+        let owner = None;
+        Record {
+            file,
+            version,
+            owner,
+        }
     }
 
     impl Rest {

@@ -128,7 +128,13 @@ mod tests {
                 digest: None,
             };
             let file = (*name).to_owned();
-            Record { file, version }.write(&part).unwrap();
+            let owner = None;
+            let record = Record {
+                file,
+                version,
+                owner,
+            };
+            record.write(&part).unwrap();
         }
         folder
     }

@@ -35,7 +35,7 @@ use super::{Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads};
 use crate::link::{Direction, Link};
 use crate::reliable::connection::Receiving as Connection;
 use crate::reliable::connection_parameters::MOST_SEGMENTS;
-use crate::reliable::event::PacketName;
+use crate::reliable::event::log::Side;
 use crate::reliable::moment::Moment;
 use crate::reliable::{Machine, earliest};
 use crate::system::filter;
@@ -266,7 +266,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
             key: job.keys.map(|keys| keys.receive),
             forgeries: Forgeries::default(),
             bytes: Bytes::from(job.offset),
-            watch: Watch::new(job.is_watched),
+            watch: Watch::new(&job, Side::Receiver),
             verification: Verification::NotYet,
             next_report: clock.now(),
             pause_at: job.pause_at.filter(|share| *share > job.offset),
@@ -344,7 +344,8 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         let now = self.clock.now();
         while let Some(delivery) = self.incoming.as_mut().and_then(|link| link.poll(now))
         {
-            self.receive(&delivery.into_datagram(), now);
+            let is_damaged_here = delivery.damage.is_some();
+            self.receive(&delivery.into_datagram(), is_damaged_here, now);
             self.hand_over();
         }
         let sent = self.packet_output.deliver(now);
@@ -352,12 +353,13 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
             self.on_send_error(error);
         }
         while let Some(transmit) = self.connection.poll_transmit(now) {
-            self.watch.look(&mut self.connection, now); // Sent first, then carried.
+            self.watch
+                .look(&mut self.connection, &self.packet_output, now); // Sent first, then carried.
             let no_bytes = |_: &mut [u8]| Ok(());
             match self.packet_output.send(&transmit, now, no_bytes) {
                 Ok(Some(entered)) => {
-                    let name = PacketName::from(&transmit.packet);
-                    self.watch.carried(name, Direction::Ack, entered, now);
+                    let packet = &transmit.packet;
+                    self.watch.carried(packet, Direction::Ack, entered, now);
                 }
                 Ok(None) => {}
                 Err(error) => self.on_send_error(error),
@@ -435,7 +437,8 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
     /// For the journal.
     pub(super) fn report_events(&mut self, is_end: bool) {
         let now = self.clock.now();
-        self.watch.look(&mut self.connection, now);
+        self.watch
+            .look(&mut self.connection, &self.packet_output, now);
         if let Some(happened) = self.watch.report(is_end, now) {
             (self.report)(happened);
         }

@@ -25,6 +25,9 @@ pub struct Record {
     /// Which version of it.
     #[serde(flatten)]
     pub version: FileVersion,
+    /// Of an upload: the name of the user whose part it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 /// A record is much shorter; what is longer was not written by us. Unit: bytes.
@@ -39,7 +42,10 @@ impl Record {
     }
 
     /// Reads the record of this part.
-    pub(super) fn read(part: &Path) -> Result<Self, RecordError> {
+    ///
+    /// # Errors
+    /// Where there is none, or none that can be used.
+    pub fn read(part: &Path) -> Result<Self, RecordError> {
         let path = Self::path(part);
         let file = ordinary::open(&path, Use::Read)?;
         let mut text = Vec::new();
@@ -72,7 +78,7 @@ impl Record {
 
 /// Why there is no record to go by.
 #[derive(Debug)]
-pub(super) enum RecordError {
+pub enum RecordError {
     /// It is not there, or the system does not let us read it.
     Unreadable(io::Error),
     /// It is longer than any that we write.
@@ -122,6 +128,7 @@ mod tests {
                 modified: Some(7),
                 digest: Some(Digest([9; 32])),
             },
+            owner: Some("dana".to_owned()),
         }
     }
 

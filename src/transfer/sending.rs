@@ -28,6 +28,7 @@ use super::{
 use crate::link::{Direction, Entered, Label, Link};
 use crate::reliable::connection::{Outcome, Sending as Connection};
 use crate::reliable::event::PacketName;
+use crate::reliable::event::log::Side;
 use crate::reliable::moment::Moment;
 use crate::reliable::path::Heard;
 use crate::reliable::{Machine, Transmit, earliest};
@@ -231,7 +232,7 @@ impl<R: FnMut(Report)> SenderDriver<R> {
             is_calling: false,
             incoming: imperfect(&job.scenario, Direction::Ack),
             source: Source::new(file),
-            watch: Watch::new(job.is_watched),
+            watch: Watch::new(&job, Side::Sender),
             next_report: clock.now(),
             failure: None,
             forgeries: Forgeries::default(),
@@ -293,11 +294,12 @@ impl<R: FnMut(Report)> SenderDriver<R> {
             let Some(transmit) = self.connection.poll_transmit(now) else {
                 return;
             };
-            self.watch.look(&mut self.connection, now); // Sent first, then carried.
+            self.watch
+                .look(&mut self.connection, &self.packet_output, now); // Sent first, then carried.
             match self.send(&transmit, now) {
                 Ok(Some(entered)) => {
-                    let name = PacketName::from(&transmit.packet);
-                    self.watch.carried(name, Direction::Data, entered, now);
+                    let packet = &transmit.packet;
+                    self.watch.carried(packet, Direction::Data, entered, now);
                 }
                 Ok(None) => {}
                 Err(error) => self.give_up(error),
@@ -326,7 +328,7 @@ impl<R: FnMut(Report)> SenderDriver<R> {
         {
             match delivery.damage {
                 None => self.connection.on_packet(&delivery.item, now),
-                Some(_) => self.connection.on_damage(),
+                Some(_) => self.connection.on_damage(&[]),
             }
         }
     }
@@ -348,7 +350,8 @@ impl<R: FnMut(Report)> SenderDriver<R> {
         }
         let now = self.clock.now();
         self.connection.on_timeout(now); // Early is harmless.
-        self.watch.look(&mut self.connection, now);
+        self.watch
+            .look(&mut self.connection, &self.packet_output, now);
         if let Some(happened) = self.watch.report(false, now) {
             (self.report)(happened);
         }
@@ -367,14 +370,14 @@ impl<R: FnMut(Report)> SenderDriver<R> {
                     Some(link) => {
                         let name = PacketName::from(&packet);
                         let bytes = packet.keyed_bytes(self.job.keys.is_some());
-                        let copy = self.job.tap.is_on().then(|| packet.clone());
+                        let copy = packet.clone();
                         let entered = link.enter(packet, Label::from(name), bytes, now);
-                        self.watch.carried(name, Direction::Ack, entered, now);
-                        if let Some(packet) = copy {
+                        self.watch.carried(&copy, Direction::Ack, entered, now);
+                        if self.job.tap.is_on() {
                             let mut datagram = Vec::new();
                             let key = self.job.keys.as_ref().map(|keys| &keys.receive);
-                            packet.encode_keyed(&mut datagram, key, &[]);
-                            self.packet_output.came(from, &datagram, Some(entered.fate));
+                            copy.encode_keyed(&mut datagram, key, &[]);
+                            self.packet_output.came(from, &datagram, Some(entered));
                         }
                     }
                 }
@@ -387,10 +390,10 @@ impl<R: FnMut(Report)> SenderDriver<R> {
                     self.give_up(SendError::Unusable(error));
                 }
             }
-            SenderInput::Damaged => self.connection.on_damage(),
-            SenderInput::Forged(packet) => {
+            SenderInput::Damaged(datagram) => self.connection.on_damage(&datagram),
+            SenderInput::Forged(packet, datagram) => {
                 self.forgeries.note(self.job.number, packet);
-                self.connection.on_forgery(packet);
+                self.connection.on_forgery(packet, &datagram);
             }
             SenderInput::Digest(digest) => self.connection.set_digest(digest, now),
             SenderInput::Fail(sentence) => {
@@ -530,9 +533,10 @@ impl<R: FnMut(Report)> SenderDriver<R> {
         let figures = self.figures();
         let elapsed = self.clock.now().since_start();
         let (path, digest) = (None, None);
-        acks.end(self.packet_output.into_socket());
         let now = self.clock.now();
-        self.watch.look(&mut self.connection, now);
+        self.watch
+            .look(&mut self.connection, &self.packet_output, now);
+        acks.end(self.packet_output.into_socket());
         if let Some(happened) = self.watch.report(true, now) {
             (self.report)(happened);
         }
@@ -556,7 +560,7 @@ mod tests {
     fn a_command_enters_an_inbox_full_of_packets_without_waiting() {
         let (inbox, arrivals) = inbox();
         for _ in 0..2 * INBOX_PACKETS {
-            inbox.forward(SenderInput::Damaged);
+            inbox.forward(SenderInput::Damaged(Vec::new()));
         }
         assert_eq!(arrivals.waiting(), INBOX_PACKETS);
         let sending = Sending { inbox };

@@ -15,7 +15,7 @@
 //! either.
 
 use super::clock::wall_time;
-use crate::link::Fate;
+use crate::link::{Entered, Fate, flip};
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -68,7 +68,7 @@ pub struct Datagram {
     pub theirs: SocketAddr,
     /// All of it, but for the headers of UDP and IP.
     pub bytes: Vec<u8>,
-    /// The fate that this side's link gave it, as far as it is known.
+    /// The fate that this side's link gave it, where there is one.
     pub fate: Option<Fate>,
 }
 
@@ -142,8 +142,8 @@ impl Tap {
         self.0.as_ref().map_or(0, missed)
     }
 
-    /// A datagram goes this way through this socket; `theirs` may be left out where the
-    /// socket is connected. A packet is reported before it is sent, so that its answer is
+    /// A datagram goes this way through this socket, or enters the link on this way;
+    /// `theirs` may be left out where the socket is connected. A packet is reported before it is sent, so that its answer is
     /// never recorded before it; one that the system then does not take is seen all the
     /// same.
     pub fn datagram(
@@ -152,7 +152,7 @@ impl Tap {
         socket: &UdpSocket,
         theirs: Option<SocketAddr>,
         bytes: &[u8],
-        fate: Option<Fate>,
+        entered: Option<Entered>,
     ) {
         let Some(wire) = &self.0 else {
             return;
@@ -161,13 +161,15 @@ impl Tap {
         let Ok(theirs) = theirs.map_or_else(|| socket.peer_addr(), Ok) else {
             return;
         };
+        let mut bytes = bytes.to_vec();
+        flip(&mut bytes, entered.and_then(|it| it.flipped_bit));
         wire.put(Captured::Datagram(Datagram {
             time,
             direction,
-            ours: wire.ours(socket, theirs),
+            ours: own_address(socket, theirs, &wire.here),
             theirs,
-            bytes: bytes.to_vec(),
-            fate,
+            bytes,
+            fate: entered.map(|it| it.fate),
         }));
     }
 
@@ -234,24 +236,28 @@ impl Wire {
         };
         self.is_behind.store(is_behind, Ordering::Relaxed);
     }
+}
 
-    /// Where a datagram to or from there leaves or enters this computer. A socket that
-    /// listens everywhere does not know; the routing table does.
-    fn ours(&self, socket: &UdpSocket, theirs: SocketAddr) -> SocketAddr {
-        let nowhere: SocketAddr = match theirs {
-            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-        };
-        let mut ours = socket.local_addr().unwrap_or(nowhere);
-        if ours.ip().is_unspecified() {
-            let ip = self.here.get_or_init(|| {
-                let found = ask_the_routing_table(nowhere, theirs);
-                found.unwrap_or(nowhere.ip())
-            });
-            ours.set_ip(*ip);
-        }
-        ours
+/// Where a datagram to or from there leaves or enters this computer. A socket that listens
+/// everywhere does not know; the routing table does, and `here` keeps its answer.
+pub(super) fn own_address(
+    socket: &UdpSocket,
+    theirs: SocketAddr,
+    here: &OnceLock<IpAddr>,
+) -> SocketAddr {
+    let nowhere: SocketAddr = match theirs {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let mut ours = socket.local_addr().unwrap_or(nowhere);
+    if ours.ip().is_unspecified() {
+        let ip = here.get_or_init(|| {
+            let found = ask_the_routing_table(nowhere, theirs);
+            found.unwrap_or(nowhere.ip())
+        });
+        ours.set_ip(*ip);
     }
+    ours
 }
 
 /// Nothing is sent: connecting a UDP socket only chooses its address.

@@ -278,8 +278,8 @@ impl Sender {
             Ok(
                 SenderInput::Packet(..)
                 | SenderInput::Path(..)
-                | SenderInput::Damaged
-                | SenderInput::Forged(_)
+                | SenderInput::Damaged(_)
+                | SenderInput::Forged(..)
                 | SenderInput::SocketError(_)
                 | SenderInput::Verdict(_)
                 | SenderInput::LinkControl(_),

@@ -2,22 +2,34 @@
 //!
 //! Nothing is gathered, and the machines record nothing, unless the job is watched.
 
-use super::{Report, TransferEvent};
+use super::packet_output::PacketOutput;
+use super::{Job, Report, clock};
 use crate::link::{Direction, Entered, Scenario};
 use crate::reliable::Machine;
-use crate::reliable::event::PacketName;
+use crate::reliable::event::log::{Carried, Entry, FaultInjection, Killed, Side};
+use crate::reliable::event::{Event, PacketName, PacketRecord};
 use crate::reliable::moment::Moment;
+use crate::wire::digest::Token;
+use crate::wire::mac::TrafficKeys;
+use crate::wire::packet::Packet;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The events that one driver has gathered.
 #[derive(Debug)]
 pub(super) struct Watch {
+    side: Side,
+    token: Token,
+    /// For the MACs of packets, which the machines do not know.
+    keys: Option<TrafficKeys>,
     is_on: bool,
     /// Somebody looks on: what happened is told at once.
     is_live: bool,
     /// When what happened is told next, however little it is.
     next_report: Moment,
-    events: Vec<TransferEvent>,
+    /// The other side's address, once it was told.
+    theirs: Option<SocketAddr>,
+    entries: Vec<Entry>,
 }
 
 /// Reported together into a journal.
@@ -30,35 +42,82 @@ const ENOUGH_AT_ONCE: usize = 16_384;
 const LIVE_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Watch {
-    pub(super) const fn new(is_on: bool) -> Self {
+    pub(super) const fn new(job: &Job, side: Side) -> Self {
         Self {
-            is_on,
+            side,
+            token: job.token,
+            keys: job.keys,
+            is_on: job.is_watched,
             is_live: false,
             next_report: Moment::START,
-            events: Vec::new(),
+            theirs: None,
+            entries: Vec::new(),
         }
     }
 
     /// Takes what happened in the machine until `now`.
-    pub(super) fn look(&mut self, machine: &mut impl Machine, now: Moment) {
-        if self.is_on {
-            let events = machine.take_events().into_iter();
-            self.events
-                .extend(events.map(|event| TransferEvent::Machine(now, event)));
+    pub(super) fn look(
+        &mut self,
+        machine: &mut impl Machine,
+        packet_output: &PacketOutput,
+        now: Moment,
+    ) {
+        if !self.is_on {
+            return;
+        }
+        self.look_at_path(packet_output, now);
+        for mut event in machine.take_events() {
+            if let Event::PacketSent(packet) = &mut event {
+                self.sign(packet, true);
+            } else if let Event::PacketReceived(packet) = &mut event {
+                self.sign(packet, false);
+            }
+            self.entries.push(Entry::new(now, self.side, event));
+        }
+    }
+
+    /// Tells the addresses of both sides, where they are new.
+    fn look_at_path(&mut self, packet_output: &PacketOutput, now: Moment) {
+        let Some((ours, theirs)) = packet_output.addresses(self.theirs) else {
+            return;
+        };
+        self.theirs = Some(theirs);
+        let (sender, receiver) = match self.side {
+            Side::Sender | Side::Link => (ours, theirs),
+            Side::Receiver => (theirs, ours),
+        };
+        let wall_us = u64::try_from(clock::wall_time().as_micros()).unwrap_or(u64::MAX);
+        let event = Event::PathAssigned {
+            sender,
+            receiver,
+            wall_us,
+        };
+        self.entries.push(Entry::new(now, self.side, event));
+    }
+
+    fn sign(&self, record: &mut PacketRecord, is_sent: bool) {
+        if let Some(keys) = &self.keys
+            && record.kind.has_mac()
+        {
+            let key = if is_sent { &keys.send } else { &keys.receive };
+            record.mac = record.packet(self.token).mac(key);
         }
     }
 
     /// The link has decided about a packet.
     pub(super) fn carried(
         &mut self,
-        packet: PacketName,
+        packet: &Packet,
         direction: Direction,
         entered: Entered,
         now: Moment,
     ) {
         if self.is_on {
-            self.events
-                .push(TransferEvent::Carried(now, packet, direction, entered));
+            let mut record = PacketRecord::from(packet);
+            let is_sent = (direction == Direction::Data) == (self.side == Side::Sender);
+            self.sign(&mut record, is_sent);
+            let carried = Carried::new(record, direction, entered);
+            self.entries.push(Entry::carried(now, carried));
         }
     }
 
@@ -69,16 +128,20 @@ impl Watch {
 
     /// The user dropped a packet in flight.
     pub(super) fn killed(&mut self, packet: PacketName, way: Direction, now: Moment) {
-        if self.is_on {
-            self.events.push(TransferEvent::Killed(now, packet, way));
-        }
+        let direction = way;
+        let killed = Killed { packet, direction };
+        self.inject(FaultInjection::PacketKilled(killed), now);
     }
 
     /// A person made the link another one.
     pub(super) fn changed(&mut self, scenario: &Scenario, now: Moment) {
+        let scenario = scenario.to_string();
+        self.inject(FaultInjection::LinkChanged { scenario }, now);
+    }
+
+    fn inject(&mut self, fault: FaultInjection, now: Moment) {
         if self.is_on {
-            let scenario = Box::new(scenario.clone());
-            self.events.push(TransferEvent::Changed(now, scenario));
+            self.entries.push(Entry::injected(now, fault));
         }
     }
 
@@ -86,11 +149,11 @@ impl Watch {
     pub(super) fn report(&mut self, is_end: bool, now: Moment) -> Option<Report> {
         let enough = if self.is_live { ENOUGH_AT_ONCE } else { ENOUGH };
         let is_awaited = self.is_live && now >= self.next_report;
-        let is_worth_it = is_end || is_awaited || self.events.len() >= enough;
-        let is_due = is_worth_it && !self.events.is_empty();
+        let is_worth_it = is_end || is_awaited || self.entries.len() >= enough;
+        let is_due = is_worth_it && !self.entries.is_empty();
         if is_due {
             self.next_report = now + LIVE_INTERVAL;
         }
-        is_due.then(|| Report::Happened(std::mem::take(&mut self.events)))
+        is_due.then(|| Report::Happened(std::mem::take(&mut self.entries)))
     }
 }

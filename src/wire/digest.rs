@@ -27,6 +27,10 @@ pub struct Digest(pub [u8; 32]);
 #[derive(Clone, Copy)]
 pub struct Token(pub [u8; 16]);
 
+/// The MAC at the end of a packet ([`mac`](super::mac)). Shape: 16 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mac(pub [u8; 16]);
+
 /// One side's message of a login by password: what anybody may see. Shape: a byte that
 /// says whose it is (`A` the client's, `B` the server's) and a point on Ed25519's curve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -136,7 +140,7 @@ macro_rules! as_hexadecimal {
     )*};
 }
 
-as_hexadecimal!(Digest, Token, Exchange, Confirmation);
+as_hexadecimal!(Digest, Token, Exchange, Confirmation, Mac);
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

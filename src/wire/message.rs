@@ -450,6 +450,10 @@ pub struct TransferNews {
     /// Why, for people; where it ended other than well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sentence: Option<String>,
+    /// With `failed`: nothing is wrong. The server needs the port for others, and the
+    /// same request continues the transfer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
 }
 
 /// The sender's figures of one transfer.

@@ -64,12 +64,13 @@ mod path;
 
 pub use error::PacketError;
 pub use fields::HEADER_FIELDS;
-pub use kind::{Kind, Reset};
+pub use kind::{Kind, Reset, UNCOUNTED};
 pub use path::{Nonce, PathPacket};
 
-use super::digest::{Digest, Token};
+use super::digest::{Digest, Mac, Token};
 use super::mac::{MAC_BYTES, TrafficKey};
 use super::sequence::SequenceNumber;
+use serde::{Deserialize, Serialize};
 
 /// One datagram, its file bytes apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,8 +89,9 @@ pub struct Packet {
     pub body: Body,
 }
 
-/// Kind and contents of a packet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Kind and contents of a packet. As text they are the fields of an event log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Body {
     /// I want to open this transfer.
     Syn(HandshakeFields),
@@ -102,11 +104,13 @@ pub enum Body {
     /// A piece of the file; its bytes stand beside the packet.
     Data {
         /// Unit: bytes, at least 1.
+        #[serde(skip_serializing)] // The packet's name has it.
         length: u16,
     },
     /// That was all.
     Fin {
         /// The SHA-256 of the whole file.
+        #[serde(rename = "sha256")]
         digest: Digest,
     },
     /// All has arrived, and this is what became of it (seed 000's ACK-ALL).
@@ -117,12 +121,13 @@ pub enum Body {
     /// The transfer ends here, unfinished.
     Rst {
         /// Why.
+        #[serde(rename = "reset")]
         why: Reset,
     },
 }
 
 /// The parameters that both sides need before the first DATA.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct HandshakeFields {
     /// The file's size. Unit: bytes.
     pub size: u64,
@@ -137,7 +142,7 @@ pub struct HandshakeFields {
 
 /// The segments that have arrived. The next number wanted in order is the packet's
 /// `sequence`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Acknowledgement {
     /// `sent_at` of the newest DATA, moved on by the time it was held back here.
     pub echo: u32,
@@ -147,11 +152,13 @@ pub struct Acknowledgement {
     pub received: u32,
     /// Runs that arrived beyond `sequence`, that of the newest arrival first, at most
     /// [`MOST_RANGES`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ranges: Vec<SequenceRange>,
 }
 
 /// A run of sequence numbers: `start` and on, up to but without `end`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "[SequenceNumber; 2]", into = "[SequenceNumber; 2]")]
 pub struct SequenceRange {
     /// The first that arrived.
     pub start: SequenceNumber,
@@ -203,6 +210,34 @@ impl Packet {
         }
     }
 
+    /// The same with a MAC that is known already, as an event log knows it.
+    pub fn encode_signed(
+        &self,
+        datagram: &mut Vec<u8>,
+        mac: Option<Mac>,
+        payload: &[u8],
+    ) {
+        self.encode(datagram, payload);
+        let Some(Mac(tag)) = mac else {
+            return;
+        };
+        if matches!(self.body, Body::Syn(_) | Body::SynAck(_)) {
+            // It takes the place of the last zeros.
+            datagram.truncate(self.keyed_bytes(true) - MAC_BYTES);
+        }
+        datagram.extend(tag);
+        set_checksum(datagram);
+    }
+
+    /// The MAC that this key yields; `None` for a kind that has none.
+    #[must_use]
+    pub fn mac(&self, key: &TrafficKey) -> Option<Mac> {
+        let mut datagram = Vec::new();
+        self.encode_keyed(&mut datagram, Some(key), &[]);
+        let tag = datagram.last_chunk().filter(|_| self.body.kind().has_mac());
+        tag.copied().map(Mac)
+    }
+
     /// Appends the datagram to others, with the file bytes of DATA put into place by
     /// `fill`: they go from the file to the datagram without a stop between. `key`: for
     /// the MAC, where the transfer has keys and the kind has one.
@@ -242,11 +277,7 @@ impl Packet {
             let tag = key.tag(&covered(datagrams.split_at(start).1));
             datagrams.extend(tag);
         }
-        let datagram = datagrams.split_at_mut(start).1;
-        let checksum = checksum(datagram).to_be_bytes();
-        if let Some(place) = datagram.get_mut(CHECKSUM_OFFSET..HEADER_BYTES) {
-            place.copy_from_slice(&checksum);
-        }
+        set_checksum(datagrams.split_at_mut(start).1);
         Ok(())
     }
 
@@ -367,6 +398,13 @@ fn checksum(datagram: &[u8]) -> u32 {
     hasher.finalize()
 }
 
+fn set_checksum(datagram: &mut [u8]) {
+    let checksum = checksum(datagram).to_be_bytes();
+    if let Some(place) = datagram.get_mut(CHECKSUM_OFFSET..HEADER_BYTES) {
+        place.copy_from_slice(&checksum);
+    }
+}
+
 /// The input of a MAC: all of the datagram but the CRC-32, which covers the MAC.
 fn covered(datagram: &[u8]) -> [&[u8]; 2] {
     [
@@ -423,6 +461,18 @@ impl HandshakeFields {
             length: fields.length,
         })?;
         Ok(opening)
+    }
+}
+
+impl From<[SequenceNumber; 2]> for SequenceRange {
+    fn from([start, end]: [SequenceNumber; 2]) -> Self {
+        Self { start, end }
+    }
+}
+
+impl From<SequenceRange> for [SequenceNumber; 2] {
+    fn from(range: SequenceRange) -> Self {
+        [range.start, range.end]
     }
 }
 

@@ -241,8 +241,12 @@ impl Crew {
         let complaints = self.folder.join("client.err");
         let mut command = client_command(&self.programs, &self.clients[number], address);
         self.time_of_day.show_to(&mut command);
-        // A client may run several commands at once: each needs its own name.
-        command.args(["--name", &format!("errand-{record}"), "--exec", line]);
+        command.args(["--exec", line]);
+        // The same client may have several downloads at once: each needs its own name. A
+        // part of an upload is continued by its owner only.
+        if line.starts_with("/download") {
+            command.args(["--name", &format!("errand-{record}")]);
+        }
         let process = Process::start(&mut command, record, lines, &complaints)?;
         Ok(Errand { process, record })
     }

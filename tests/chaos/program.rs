@@ -59,6 +59,14 @@ pub(crate) struct Arguments {
     /// a hostile server serve a client
     #[arg(long)]
     siege: bool,
+    /// Run only these kinds of a siege: names, joined, all, ..
+    #[arg(
+        long,
+        value_name = "KIND,..",
+        value_delimiter = ',',
+        requires = "siege"
+    )]
+    only: Vec<String>,
     /// Let hostile clients connect from these addresses of this computer; the server does not
     /// limit loopback [default: loopback]
     #[arg(long, value_name = "ADDRESS,..", value_delimiter = ',')]
@@ -216,12 +224,19 @@ fn siege(
     let duration = Duration::from_secs(arguments.seconds);
     let mut is_well = true;
     let single = Attack::ALL.iter().map(std::slice::from_ref);
+    let is_wanted = |name: &str| {
+        let mut only = arguments.only.iter();
+        arguments.only.is_empty() || only.any(|it| it.eq_ignore_ascii_case(name))
+    };
     for attacks in single.chain([&Attack::ALL[..]]) {
-        let siege = siege::siege(programs, attacks, &arguments.from, duration)?;
         let name = match attacks {
             [one] => format!("{one:?}"),
             _ => "All".to_owned(),
         };
+        if !is_wanted(&name) {
+            continue;
+        }
+        let siege = siege::siege(programs, attacks, &arguments.from, duration)?;
         let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
         writeln!(
             out,
@@ -237,6 +252,9 @@ fn siege(
         is_well &= siege.is_well();
     }
     for kind in Flood::ALL {
+        if !is_wanted(&format!("{kind:?}")) {
+            continue;
+        }
         let memory = flood::flood(programs, kind, duration)?;
         let holds = memory < siege::MOST_MEMORY;
         writeln!(

@@ -800,9 +800,10 @@ fn an_upload_interrupted_over_tcp_resumes_on_an_immediate_retry() {
         "file": "a", "size": size, "modified": 7, "transport": "tcp"
     }});
     let mut expected = 0;
+    let mut witness = Client::joined(&server, "witness");
     for round in 0..20 {
-        // Every second time the client disconnects and another one asks.
-        let mut client = Client::joined(&server, &format!("guest{round}"));
+        // Every other time the whole client is gone, and another one of that name asks.
+        let mut client = Client::joined(&server, "guest");
         for again in 0..2 {
             client.send(&ask);
             let offer = client.wait_for("offer");
@@ -827,6 +828,7 @@ fn an_upload_interrupted_over_tcp_resumes_on_an_immediate_retry() {
             drop(stream);
         }
         drop(client);
+        witness.wait_for("left");
     }
     server.stop();
 }

@@ -138,10 +138,11 @@ fn three_students_answer_a_class_exercise_and_the_results_form_a_table() {
     let mut guy = class.student("guy", &[]);
     let mut yuval = class.student("yuval", &[]);
     class.teacher(&["/lab seed=7;loss=10%;delay=20ms --arq go-back-n"]);
-    // One accepts, one refuses, and one that joins later runs with --accept-lab.
+    // One predicts, one refuses, and one that joins later runs with --accept-lab.
     guy.wait_for("dana asks you to run exercise 1: lab run --arq go-back-n");
-    guy.types("/lab yes");
+    guy.types("/lab 85");
     let figures = guy.wait_for("Exercise 1: verified in ");
+    let figures = figures.strip_suffix(" (predicted: 85 packets)").unwrap();
     guy.wait_for("dana has received your answer to exercise 1.");
     yuval.wait_for("dana asks you to run exercise 1");
     yuval.types("/lab no");
@@ -163,9 +164,14 @@ fn three_students_answer_a_class_exercise_and_the_results_form_a_table() {
         row.split(',').skip(2).collect::<Vec<_>>().join(",")
     };
     let link = "\"seed=7;loss=10%;delay=20ms\",go-back-n,fixed,16,1436,102400,,,,,,,";
-    assert!(of("guy").starts_with("\"guy\",done,true,"), "{rows:?}");
-    assert!(of("guy").ends_with(link), "{rows:?}");
-    assert_eq!(of("guy").replace("guy", "noa"), of("noa"));
+    assert!(of("noa").starts_with("\"noa\",done,true,"), "{rows:?}");
+    assert!(of("noa").ends_with(link), "{rows:?}");
+    // What was predicted, and what was sent.
+    let sent = of("noa").split(',').nth(5).unwrap().to_owned();
+    let predicted =
+        of("noa").strip_suffix(",,").unwrap().to_owned() + &format!(",85,{sent}");
+    assert_eq!(of("guy"), predicted.replace("noa", "guy"));
+    assert!(table.contains("(predicted: 85 packets)"), "{table}");
     assert_eq!(of("yuval"), format!("\"yuval\",declined,,,,,,{link}"));
     assert_eq!(rows.len(), 3);
 }

@@ -9,13 +9,14 @@
 
 use crossbeam_channel::{Receiver, unbounded};
 use sash::lab::contents;
+use sash::reliable::event::log::{Entry, JournalEvent};
 use sash::reliable::event::{Event, Ignored};
 use sash::transfer::overwrite::Overwrite;
 use sash::transfer::part::Part;
 use sash::transfer::receiving::{self, Destination};
 use sash::transfer::sending::{self, Outlet, Sending};
 use sash::transfer::tap::Tap;
-use sash::transfer::{Job, Report, TransferEvent};
+use sash::transfer::{Job, Report};
 use sash::wire::digest::{Digest, Token};
 use sash::wire::mac::{TrafficKey, TrafficKeys};
 use sash::wire::message::TransferState;
@@ -433,16 +434,13 @@ fn ended(told: &Receiver<Report>, is_waited_for: bool) -> (TransferState, usize)
     }
 }
 
-fn is_forgery(event: &TransferEvent) -> bool {
+fn is_forgery(entry: &Entry) -> bool {
     matches!(
-        event,
-        TransferEvent::Machine(
-            _,
-            Event::PacketIgnored {
-                why: Ignored::Forged,
-                ..
-            }
-        )
+        entry.what,
+        JournalEvent::Machine(Event::PacketIgnored {
+            why: Ignored::Forged,
+            ..
+        })
     )
 }
 

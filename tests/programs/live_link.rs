@@ -195,7 +195,7 @@ fn kills(entries: &[Entry]) -> Vec<Label> {
 fn received(entries: &[Entry]) -> Vec<Label> {
     let receive = |what: &JournalEvent| match what {
         JournalEvent::Machine(Event::PacketReceived(packet)) => {
-            Some(Label::from(*packet))
+            Some(Label::from(packet.name))
         }
         JournalEvent::FaultInjection(_)
         | JournalEvent::Machine(_)

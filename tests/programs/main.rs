@@ -10,6 +10,7 @@ mod equipment;
 #[path = "../../benches/speed/bench.rs"]
 mod speed;
 
+mod announce;
 mod chaos;
 mod charts_program;
 mod chat_over_tcp;
@@ -28,6 +29,7 @@ mod loopback_transfer;
 mod ports;
 mod predict;
 mod questions;
+mod recorded;
 mod reference;
 mod restart;
 mod resume;
@@ -37,4 +39,5 @@ mod server_program;
 mod socket_errors;
 mod threats;
 mod uploads;
+mod web;
 mod wireshark;

@@ -10,6 +10,7 @@ use sash::reliable::connection::{Receiving, Sending};
 use sash::reliable::handshake::Proposal;
 use sash::reliable::moment::Moment;
 use sash::reliable::{Machine, Transmit};
+use sash::transfer::clock::Clock;
 use sash::transfer::threads;
 use sash::wire::digest::Digest;
 use sash::wire::message::{Offer, Reply};
@@ -548,16 +549,81 @@ fn the_port_of_a_paused_transfer_goes_to_a_waiting_user_and_its_owner_is_informe
     });
     assert_eq!(place, 1);
     dana.hear(|reply| matches!(reply, Reply::Offer(_)).then_some(()));
-    let sentence = mallory.hear(|reply| {
+    let news = mallory.hear(|reply| {
         let Reply::Transfer(news) = reply else {
             return None;
         };
-        news.sentence.filter(|_| news.state.is_end())
+        Some(news).filter(|news| news.state.is_end())
     });
+    let sentence = news.sentence.unwrap();
     assert!(
         sentence.contains("made no progress while others were waiting"),
         "{sentence}"
     );
+    assert!(news.interrupted);
+}
+
+#[test]
+fn a_paused_download_stays_paused_while_others_use_its_port_and_resumes() {
+    let server = Server::start(program(), &["--udp-ports", &range_of(1)]);
+    for transport in ["udp", "tcp"] {
+        let out = tempfile::tempdir().unwrap();
+        let mut client = Command::new(env!("CARGO_BIN_EXE_client"))
+            .args(["--text", "--json", "--server", &server.running.address])
+            .args(["--name", "dana", "--pause-at", "50%", "--out"])
+            .arg(out.path())
+            .args(["--transport", transport])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut keys = client.stdin.take().unwrap();
+        let mut printed = BufReader::new(client.stdout.take().unwrap()).lines();
+        let mut until = |part: &str| {
+            let line = printed.find(|line| line.as_ref().unwrap().contains(part));
+            assert!(line.is_some(), "no {part} was printed");
+        };
+        keys.write_all(b"/download a.bin\n").unwrap();
+        until(r#""state":"paused""#);
+        let mut guy = Guest::join(&server, "guy");
+        guy.say(BY_TCP);
+        let offer = guy.hear_offer();
+        drop(open_by_tcp(&offer));
+        until(r#""interrupted":true"#);
+        until(r#"{"download":{"tag":1,"file":"a.bin","state":"paused""#);
+        guy.say(&format!(
+            r#"{{"cancel":{{"transfer":{}}}}}"#,
+            offer.transfer
+        ));
+        keys.write_all(b"/resume 1\n").unwrap();
+        until(r#""offset":"#);
+        until(r#""state":"verified""#);
+        drop(keys);
+        assert!(client.wait().unwrap().success());
+        let arrived = fs::read(out.path().join("a.bin")).unwrap();
+        assert!(arrived == vec![7; 3_000_000]);
+    }
+}
+
+#[test]
+fn sixty_four_clients_of_one_address_do_not_delay_a_newcomer_by_unused_ports() {
+    let server = Server::start(program(), &["--udp-ports", &range_of(16)]);
+    let crowd: Vec<_> = (0..64)
+        .map(|number| {
+            let mut guest = Guest::join(&server, &format!("m{number}"));
+            for _ in 0..16 {
+                guest.say(r#"{"download":{"file":"a.bin"}}"#);
+            }
+            guest
+        })
+        .collect();
+    let mut dana = Guest::join(&server, "dana");
+    let clock = Clock::start();
+    dana.ask_for_the_file();
+    let waited = clock.now().since_start();
+    // Ten seconds for each of four rounds would be forty.
+    assert!(waited < Duration::from_secs(8), "{waited:?}");
+    drop(crowd);
 }
 
 /// The peak memory of a process. Unit: bytes.

@@ -8,6 +8,7 @@
 use crate::running::{
     ServerProcess, TIMEOUT, ended_with, printed, signal, succeeded, wait_until,
 };
+use sash::transfer::clock::wall_time_ms;
 use sash::transfer::overwrite::Overwrite;
 use sash::transfer::receiving::{self, Destination};
 use sash::transfer::tap::Tap;
@@ -18,7 +19,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 use tempfile::TempDir;
 
 /// Every transport and protocol for a file.
@@ -121,10 +122,15 @@ impl Server {
 
     /// An upload that succeeds; returns the client's output.
     fn upload(&self, path: &Path, arguments: &[&str]) -> String {
-        let client = self.client("guy", &[&upload(path)], arguments);
-        let output = client.wait_with_output().unwrap();
-        succeeded(&output);
-        printed(&output)
+        loop {
+            let client = self.client("dana", &[&upload(path)], arguments);
+            let output = client.wait_with_output().unwrap();
+            // Her client that was killed may be in the room still.
+            if output.status.code() != Some(4) {
+                succeeded(&output);
+                return printed(&output);
+            }
+        }
     }
 
     /// Kills a client once this much of `a` has arrived.
@@ -139,6 +145,14 @@ impl Server {
         wait_until(|| self.part_bytes() >= bytes);
         client.kill().unwrap();
         client.wait().unwrap();
+    }
+
+    /// The server knows that the client of an upload of `a` is gone.
+    fn has_noticed(&self) {
+        wait_until(|| {
+            let part = fs::File::open(self.part("a")).unwrap();
+            part.try_lock().is_ok()
+        });
     }
 
     fn has(&self, name: &str, bytes: &[u8]) {
@@ -478,13 +492,14 @@ fn the_user_is_informed_that_an_upload_resumes() {
     let server = Server::start(&[]);
     let (_kept, path) = file("a", 600_000);
     server.break_off(&path, 200_000);
+    server.has_noticed();
     let output = Command::new(env!("CARGO_BIN_EXE_client"))
         .args([
             "--text",
             "--server",
             &server.running.address,
             "--name",
-            "guy",
+            "dana",
         ])
         .args(["--exec", &upload(&path)])
         .output()
@@ -506,11 +521,7 @@ fn a_changed_file_a_damaged_record_and_an_overlong_partial_file_restart_the_uplo
         [("a", &change), ("a (2)", &damage), ("a (3)", &lengthen)];
     for (name, spoil) in spoil {
         server.break_off(&path, 200_000);
-        let is_free = || {
-            let part = fs::File::open(server.part("a")).unwrap();
-            part.try_lock().is_ok()
-        };
-        wait_until(is_free);
+        server.has_noticed();
         spoil();
         let said = server.upload(&path, &[]);
         assert_eq!(offset(&said), 0, "{name}: {said}");
@@ -523,7 +534,9 @@ fn two_simultaneous_uploads_of_one_name_do_not_resume_the_same_partial_file() {
     let server = Server::start(&[]);
     let (_kept, path) = file("a", 600_000);
     server.break_off(&path, 200_000);
-    let clients = ["guy", "tal"];
+    server.has_noticed();
+    // The one whose partial file it is continues, and another user begins.
+    let clients = ["dana", "tal"];
     let clients = clients.map(|name| server.client(name, &[&upload(&path)], &SLOW));
     let offsets = clients.map(|client| {
         let output = client.wait_with_output().unwrap();
@@ -549,12 +562,36 @@ fn an_interrupted_upload_counts_towards_the_limit_and_is_deleted_for_newer_ones(
     assert_eq!(guy.receive_error().0, Code::UploadRefused);
     let server = Server::start(&limits);
     server.break_off(&path, 200_000);
+    // After an hour it makes room even for a user who wants more than its owner has.
+    let two_hours = Duration::from_secs(7_200);
     let (_kept, other) = file("b", 700_000);
     wait_until(|| {
+        if let Ok(part) = fs::File::options().append(true).open(server.part("a")) {
+            let now = UNIX_EPOCH + Duration::from_millis(wall_time_ms());
+            part.set_modified(now - two_hours).unwrap();
+        }
         let other = server.client("tal", &[&upload(&other)], &[]);
         other.wait_with_output().unwrap().status.success()
     });
     assert!(!server.part("a").exists());
+}
+
+#[test]
+fn an_upload_that_is_sent_does_not_delete_a_fresh_partial_file_of_a_user_who_has_less() {
+    let server = Server::start(&["--upload-limit", "700000", "--upload-total", "700000"]);
+    let (_kept, path) = file("a", 600_000);
+    server.break_off(&path, 200_000);
+    let (_kept, other) = file("b", 700_000);
+    // The same file of another user is not continued either.
+    for own in [&other, &path] {
+        let mallory = server.client("mallory", &[&upload(own)], &[]);
+        let output = mallory.wait_with_output().unwrap();
+        let said = printed(&output);
+        assert!(!output.status.success(), "{said}");
+        assert!(!said.contains(r#""offset""#), "{said}");
+    }
+    let said = server.upload(&path, &[]);
+    assert!(offset(&said) >= 200_000, "{said}");
 }
 
 #[test]

@@ -3,9 +3,10 @@
 //! files, and `tests/simulation/report.rs` compares them.
 
 use crate::golden::compare;
-use sash::lab::run::{ACKNOWLEDGEMENT_DELAY, Experiment, LEAST_TIMEOUT, Run};
+use sash::lab::run::{Experiment, Run};
 use sash::reliable::Machine;
 use sash::reliable::connection::{Receiving, Sending};
+use sash::reliable::connection_parameters::{ACKNOWLEDGEMENT_DELAY, LEAST_TIMEOUT};
 use sash::reliable::handshake::Proposal;
 use sash::reliable::moment::Moment;
 use sash::reliable::round_trip::Timing;

@@ -234,7 +234,7 @@ proptest! {
                     to_sender.append(&mut wait(&mut receiver, now));
                     to_receiver.append(&mut wait(&mut sender, now));
                 }
-                Operation::Damage => receiver.on_damage(now),
+                Operation::Damage => receiver.on_damage(&[], now),
             }
             to_sender.append(&mut drain(&mut receiver, now));
             to_receiver.append(&mut drain(&mut sender, now));
@@ -269,7 +269,7 @@ proptest! {
                     now += Duration::from_millis(milliseconds);
                     sent.append(&mut wait(&mut sender, now));
                 }
-                Operation::Damage => sender.on_damage(),
+                Operation::Damage => sender.on_damage(&[]),
                 Operation::Arrive(_) | Operation::Lose(_) => (),
             }
             sent.append(&mut drain(&mut sender, now));

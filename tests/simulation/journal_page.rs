@@ -19,11 +19,13 @@ use sash::lab::run::Experiment;
 use sash::lab::simulation::Simulation;
 use sash::link::{Direction, Fate};
 use sash::reliable::event::{
-    DiscardReason, Event, FlowControlState, Ignored, PacketName, Timer, Trigger,
+    Datagram, DiscardReason, Event, FlowControlState, Ignored, PacketName, PacketRecord,
+    Timer, Trigger,
 };
 use sash::reliable::moment::Moment;
+use sash::wire::digest::{Digest, Mac};
 use sash::wire::options::{Arq, Congestion};
-use sash::wire::packet::Kind;
+use sash::wire::packet::{Acknowledgement, Body, HandshakeFields, Kind, Reset};
 use sash::wire::sequence::SequenceNumber;
 use serde::Serialize;
 use serde_json::Value;
@@ -41,11 +43,18 @@ const PACKET: PacketName = PacketName {
     length: 100,
 };
 
+const DATA: PacketRecord = PacketRecord {
+    name: PACKET,
+    sent_at: 1,
+    body: Body::Data { length: 100 },
+    mac: None,
+};
+
 #[test]
 fn the_page_documents_every_event_with_all_of_its_fields_and_no_other() {
     let page = Page::read();
     let mut events = BTreeMap::new();
-    let carried = Entry::carried(Moment::START, CARRIED);
+    let carried = Entry::carried(Moment::START, carried());
     let injected = all_of(fault_after).into_iter();
     let injected = injected.map(|it| Entry::injected(Moment::START, it));
     let entries = all_of(event_after)
@@ -62,6 +71,23 @@ fn the_page_documents_every_event_with_all_of_its_fields_and_no_other() {
         events.insert(event, fields.keys().cloned().collect::<Names>());
     }
     assert_eq!(page.events(), events);
+}
+
+#[test]
+fn the_page_documents_every_field_of_every_kind_of_packet_and_no_other() {
+    let mut fields = Names::new();
+    for body in all_of(body_after) {
+        let (name, mac) = (PACKET, Some(Mac([7; 16])));
+        let record = PacketRecord {
+            name,
+            sent_at: 1,
+            body,
+            mac,
+        };
+        let record = serde_json::to_value(record).unwrap();
+        fields.extend(record.as_object().unwrap().keys().cloned());
+    }
+    assert_eq!(Page::read().rows("## The fields of a packet"), fields);
 }
 
 #[test]
@@ -256,12 +282,47 @@ fn values<T: Clone + Serialize>(after: impl Fn(Option<&T>) -> Option<T>) -> Name
     all_of(after).iter().map(name).collect()
 }
 
-const CARRIED: Carried = Carried {
-    packet: PACKET,
-    direction: Direction::Data,
-    fate: Fate::Reordered,
-    arrives_us: Some(1),
-};
+const fn carried() -> Carried {
+    Carried {
+        packet: DATA,
+        direction: Direction::Data,
+        fate: Fate::Corrupted,
+        arrives_us: Some(1),
+        flipped_bit: Some(1),
+    }
+}
+
+/// One example of each kind of packet, and of a MAC.
+fn body_after(body: Option<&Body>) -> Option<Body> {
+    let handshake = HandshakeFields {
+        size: 1,
+        window: 1,
+        echo: 1,
+        segment_bytes: 1,
+    };
+    let range = [SequenceNumber(3), SequenceNumber(4)];
+    let acknowledgement = Acknowledgement {
+        echo: 1,
+        window: 1,
+        received: 1,
+        ranges: vec![range.into()],
+    };
+    Some(match body {
+        None => Body::Syn(handshake),
+        Some(Body::Syn(_)) => Body::SynAck(handshake),
+        Some(Body::SynAck(_)) => Body::Ack(acknowledgement),
+        Some(Body::Ack(_)) => Body::Nack(acknowledgement),
+        Some(Body::Nack(_)) => DATA.body,
+        Some(Body::Data { .. }) => Body::Fin {
+            digest: Digest([7; 32]),
+        },
+        Some(Body::Fin { .. }) => Body::FinAck { verified: true },
+        Some(Body::FinAck { .. }) => Body::Rst {
+            why: Reset::Cancelled,
+        },
+        Some(Body::Rst { .. }) => return None,
+    })
+}
 
 /// One example of each action of a user.
 fn fault_after(fault: Option<&FaultInjection>) -> Option<FaultInjection> {
@@ -280,14 +341,17 @@ fn fault_after(fault: Option<&FaultInjection>) -> Option<FaultInjection> {
 /// One example of each event. A new event gets a place in this chain.
 fn event_after(event: Option<&Event>) -> Option<Event> {
     Some(match event {
-        None => Event::PacketSent(PACKET),
-        Some(Event::PacketSent(_)) => Event::PacketReceived(PACKET),
+        None => Event::PacketSent(DATA),
+        Some(Event::PacketSent(_)) => Event::PacketReceived(DATA),
         Some(Event::PacketReceived(_)) => Event::PacketIgnored {
             packet: PACKET,
-            why: Ignored::OutOfPlace,
+            why: Ignored::Forged,
+            datagram: Datagram(vec![7]),
         },
-        Some(Event::PacketIgnored { .. }) => Event::PacketDamaged,
-        Some(Event::PacketDamaged) => Event::PacketLost {
+        Some(Event::PacketIgnored { .. }) => Event::PacketDamaged {
+            datagram: Datagram(vec![7]),
+        },
+        Some(Event::PacketDamaged { .. }) => Event::PacketLost {
             number: 2,
             attempt: 1,
             trigger: Trigger::Timeout,
@@ -306,10 +370,12 @@ fn event_after(event: Option<&Event>) -> Option<Event> {
             pacing_rate: Some(1),
             phase: "fixed".into(),
         },
-        Some(Event::CongestionUpdated { .. }) => Event::AckRanges {
-            ranges: vec![[2, 3]],
+        Some(Event::CongestionUpdated { .. }) => Event::PathAssigned {
+            sender: ([192, 0, 2, 1], 55_000).into(),
+            receiver: ([192, 0, 2, 2], 55_001).into(),
+            wall_us: 1,
         },
-        Some(Event::AckRanges { .. }) => Event::SegmentBuffered { number: 2 },
+        Some(Event::PathAssigned { .. }) => Event::SegmentBuffered { number: 2 },
         Some(Event::SegmentBuffered { .. }) => Event::SegmentDropped {
             number: 2,
             why: DiscardReason::Duplicate,
@@ -321,6 +387,7 @@ fn event_after(event: Option<&Event>) -> Option<Event> {
         Some(Event::MtuUpdated { .. }) => Event::ListeningBegun {
             base: 1,
             next: 1,
+            ranges: vec![[2, 3]],
             first_sequence: Some(1),
             segment_bytes: 1,
         },

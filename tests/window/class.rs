@@ -6,6 +6,7 @@
 //! Source: `bin/client/view` tells where things are in the window.
 
 use super::desk::{Desk, until};
+use super::ladder::BLUE;
 use super::server::Server;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -71,16 +72,20 @@ fn a_class_exercise_is_offered_in_the_window_and_its_results_reach_the_teacher()
     window.write("one two three");
     until("the line", || window.is_steady());
     assert!(window.count(YELLOW) > 0, "the space declined it");
+    // Without a prediction, the button only puts the cursor into its field.
     window.click(RUN_IT);
+    window.write("160");
     let results = class.file("results.csv");
     let has_come = || {
         let table = fs::read_to_string(&results).unwrap_or_default();
         table
             .lines()
-            .any(|row| row.contains("dana") && row.contains("200000"))
+            .any(|row| row.contains("dana") && row.contains("200000,,,,,,160,"))
     };
     until("dana's figures in the table", has_come);
     until("the question taken back", || window.count(YELLOW) == 0);
+    until("the run in the laboratory", || window.count(BLUE) > 200);
+    window.picture("window-exercise");
 }
 
 /// The first choice of a question, and the last one. Unit: pixels from the window's edges.

@@ -259,6 +259,12 @@ impl Window {
         (width, height)
     }
 
+    /// Makes it this large. Unit: pixels of the screen.
+    pub(crate) fn resize(&self, (width, height): (i32, i32)) {
+        let size = [width.to_string(), height.to_string()];
+        self.hands(&["windowsize", "--sync", &self.id, &size[0], &size[1]]);
+    }
+
     /// Its title.
     pub(crate) fn title(&self) -> String {
         self.hands(&["getwindowname", &self.id])

@@ -21,7 +21,13 @@ use std::process::Command;
 
 /// Colours of packets, and of a sentence that tells of a problem.
 const PURPLE: [u8; 3] = [0xcc, 0x79, 0xa7];
+const SKY: [u8; 3] = [0x56, 0xb4, 0xe9];
 const RED: [u8; 3] = [0xb4, 0x23, 0x18];
+
+/// Switches at the side. Unit: pixels.
+const SCALE: (i32, i32) = (938, 202);
+const SEES: (i32, i32) = (810, 238);
+const FOLD: (i32, i32) = (950, 238);
 
 #[test]
 fn a_run_is_played_and_stepped_and_a_clicked_packet_is_lost() {
@@ -29,13 +35,16 @@ fn a_run_is_played_and_stepped_and_a_clicked_packet_is_lost() {
     let window = desk.open(&[], "Sash");
     window.enter_laboratory();
     window.press(&["alt+r"]);
-    let mut disc = None;
-    until("a packet in flight", || {
-        disc = disc_in(&window.pixels());
-        disc.is_some()
-    });
+    until("a run", || !window.is_steady());
+    window.press(&["space"]);
+    window.press(&["Home"]);
     window.press(&["space"]);
     until("standstill", || window.is_steady());
+    until("a packet in flight", || {
+        window.press(&["Right"; 2]);
+        until("a step", || window.is_steady());
+        disc_in(&window.pixels()).is_some()
+    });
     let disc = disc_in(&window.pixels()).unwrap();
     window.click(disc);
     until("another picture", || {
@@ -55,7 +64,7 @@ fn a_run_is_played_and_stepped_and_a_clicked_packet_is_lost() {
     let again = Journal::read(again.as_slice()).unwrap();
     let scenario = &again.heading.scenario;
     assert!(
-        scenario.ends_with(&format!(";drop={}", killed[0])),
+        scenario.ends_with(&format!(";drop=d2.1,{}", killed[0])),
         "{scenario}"
     );
 
@@ -116,7 +125,7 @@ fn an_exported_picture_equals_the_picture_in_the_window() {
     let place = seen.place_in(&window.pixels(), WIDTH);
     let (left, top) = place.expect("another picture than the window's");
     let edges = [left, top, left + seen.width, top + seen.height];
-    assert_eq!(edges, [12, 172, 716, 628], "the strip and the ladder");
+    assert_eq!(edges, [12, 187, 716, 628], "the strip and the ladder");
     for colour in colours {
         assert!(seen.count(colour) > 50, "{colour:?}");
     }
@@ -129,13 +138,13 @@ fn an_exported_picture_equals_the_picture_in_the_window() {
 }
 
 #[test]
-fn three_protocols_race_over_one_link() {
+fn four_protocols_race_over_one_link_each_in_its_own_colour() {
     let desk = Desk::set_up();
     let window = desk.open(&[], "Sash");
     window.enter_laboratory();
     window.press(&["alt+e"]);
-    until("three lanes", || {
-        [BLUE, GREEN, PURPLE]
+    until("four lanes", || {
+        [BLUE, GREEN, PURPLE, SKY]
             .iter()
             .all(|it| window.count(*it) > 200)
     });
@@ -146,6 +155,52 @@ fn three_protocols_race_over_one_link() {
     let lanes = sash::lab::page::Setup::default().lanes().unwrap();
     let expected = race::picture(&Race::run(&lanes).unwrap()).svg();
     assert_eq!(String::from_utf8(drawn).unwrap(), expected);
+}
+
+#[test]
+fn the_first_screen_opens_a_card_by_its_number_and_shows_the_cards_again() {
+    let desk = Desk::set_up();
+    let window = desk.open(&[], "Sash");
+    window.enter_laboratory();
+    window.picture("laboratory-cards");
+    let cards = window.pixels();
+    // The first card has the focus; the second is a Tab away.
+    window.press(&["Tab", "Return"]);
+    until("a run in slow motion", || !window.is_steady());
+    window.press(&["space"]);
+    let journal = exported(&window, "ack.jsonl");
+    let journal = Journal::read(journal.as_slice()).unwrap();
+    assert!(
+        journal.heading.scenario.contains("drop=a3.1"),
+        "the second card"
+    );
+    window.press(&["alt+s"]);
+    until("the cards", || {
+        window.pixels() == cards || window.is_steady()
+    });
+    window.press(&["1"]);
+    until("the first card", || disc_in(&window.pixels()).is_some());
+    window.press(&["space"]);
+    until("standstill", || window.is_steady());
+    window.press(&["Right"; 120]);
+    until("the retransmissions", || window.is_steady());
+    window.picture("laboratory-first-card");
+    // Another scale, another point of view, and room for the ladder.
+    let second = |(x, y): (i32, i32)| (x, y + 26);
+    let before = window.pixels();
+    window.drag(SCALE, second(SCALE));
+    until("compact", || {
+        window.pixels() != before && window.is_steady()
+    });
+    window.picture("laboratory-compact");
+    let before = window.pixels();
+    window.drag(SEES, second(SEES));
+    until("less", || window.pixels() != before && window.is_steady());
+    window.picture("laboratory-sender");
+    let before = count_on_ladder(&window.pixels(), BLUE);
+    window.click(FOLD);
+    until("room", || count_on_ladder(&window.pixels(), BLUE) != before);
+    window.picture("laboratory-folded");
 }
 
 #[test]

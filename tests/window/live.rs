@@ -106,6 +106,8 @@ fn to_laboratory(window: &Window) {
         window.pixel(FIRST_TRANSFER) != window.pixel((FIRST_TRANSFER.0, 300))
     });
     window.press(&["l"]);
+    // Between the ladder and what is beside it; before, it is on a card.
+    until("the ladder", || window.pixel((720, 450)) != [0xFF; 3]);
 }
 
 /// The link's line: by its button it comes to the clipboard, and from there to all in the
@@ -142,7 +144,7 @@ fn is_end(entry: &Entry) -> bool {
 fn received(entry: &Entry) -> Option<Label> {
     match &entry.what {
         JournalEvent::Machine(Event::PacketReceived(packet)) => {
-            Some(Label::from(*packet))
+            Some(Label::from(packet.name))
         }
         JournalEvent::Machine(_)
         | JournalEvent::Link(_)

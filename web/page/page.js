@@ -34,7 +34,7 @@ function canvas(isPrint = window.matchMedia("print").matches) {
   const isSmall = window.innerWidth < 700;
   const least = isSmall ? 380 : 420;
   const rest = window.innerHeight - (isSmall ? 300 : 430);
-  return { width, height: isPrint ? 620 : Math.min(900, Math.max(least, rest)), dark: isDark && !isPrint };
+  return { width, height: isPrint ? 620 : Math.min(900, Math.max(least, rest)), dark: isDark && !isPrint, print: isPrint };
 }
 
 // Does these things, and shows what came of them.
@@ -153,6 +153,7 @@ function showPlaying() {
 }
 
 const SHOWN = { ladder: "Packets", sequence: "Segments over time", window: "Window", rtt: "Round trip", goodput: "Goodput", theory: "Theory" };
+const SCALE = { "to-scale": "To scale", compact: "Compact" };
 const SEES = { everything: "What really happens", sender: "What the sender knows" };
 
 function makeTabs(id, names, deed) {
@@ -167,12 +168,16 @@ function makeTabs(id, names, deed) {
 }
 
 function showChoices() {
-  for (const [id, names] of [["shown", SHOWN], ["sees", SEES]]) {
+  for (const [id, names] of [["shown", SHOWN], ["sees", SEES], ["scale", SCALE]]) {
     at(id).hidden = state.content === "race";
     for (const key of Object.keys(names)) {
       at(`${id}-${key}`).setAttribute("aria-pressed", String(state[id] === key));
     }
   }
+  const isLadder = state.content !== "race" && state.shown === "ladder";
+  for (const id of ["scale", "zoom-out", "zoom-in"]) at(id).hidden = !isLadder;
+  at("fold").hidden = state.content === "race";
+  at("fold").textContent = state.folded ? "Show strip" : "Hide strip";
 }
 
 function showQuiz() {
@@ -292,15 +297,15 @@ function tick(now) {
 
 // --- the link that is a handout ----------------------------------------------------
 
-const USUAL = { shown: "ladder", sees: "everything", congestion: "fixed" };
+const USUAL = { shown: "ladder", sees: "everything", scale: "to-scale", congestion: "fixed" };
 
 function fragment() {
   if (!state || state.content === "empty") return "";
   const { scenario, arq, window: size, packets, congestion } = state.fields;
-  const { shown, sees, lesson } = state;
+  const { shown, sees, scale, lesson } = state;
   const all = lesson && lesson.unchanged
-    ? { card: lesson.name, shown, sees }
-    : { open: state.content, link: scenario, arq, window: size, packets, congestion, shown, sees };
+    ? { card: lesson.name, shown, sees, scale }
+    : { open: state.content, link: scenario, arq, window: size, packets, congestion, shown, sees, scale };
   if (state.content === "run" && !state.playing) all.at = state.time_us;
   for (const [key, value] of Object.entries(USUAL)) if (all[key] === value) delete all[key];
   const text = new URLSearchParams(Object.entries(all).map(([key, value]) => [key, String(value)])).toString();
@@ -334,6 +339,7 @@ function readFragment() {
   const deeds = [];
   if (parts.has("shown") && parts.get("shown") in SHOWN) deeds.push({ show: parts.get("shown") });
   if (parts.has("sees") && parts.get("sees") in SEES) deeds.push({ see: parts.get("sees") });
+  if (parts.has("scale") && parts.get("scale") in SCALE) deeds.push({ "set-scale": parts.get("scale") });
   const moment = Number(parts.get("at"));
   const then = parts.has("at") && Number.isSafeInteger(moment) && moment >= 0 ? [{ "go-to": moment }] : [];
   if (parts.has("card")) {
@@ -429,6 +435,10 @@ function listen() {
   at("scrub").addEventListener("input", () => take({ seek: Number(at("scrub").value) / 1000 }));
   at("way").addEventListener("input", () => take({ way: Number(at("way").value) }));
   at("next").addEventListener("click", () => take("next-question"));
+  at("fold").addEventListener("click", () => take("fold-strip"));
+  at("zoom-in").addEventListener("click", () => take({ zoom: 1 }));
+  at("zoom-out").addEventListener("click", () => take({ zoom: -1 }));
+  at("main").addEventListener("wheel", wheel, { passive: false });
   at("print").addEventListener("click", () => window.print());
   for (const button of document.querySelectorAll("[data-save]")) {
     button.addEventListener("click", () => take({ save: button.dataset.save }));
@@ -455,9 +465,19 @@ function listen() {
   window.addEventListener("afterprint", () => take());
 }
 
+// Where the ladder has no more to show in this direction, the page scrolls.
+function wheel(event) {
+  if (state.content === "race" || state.shown !== "ladder" || !event.deltaY) return;
+  const steps = event.deltaY < 0 ? 1 : -1;
+  const before = state.back_us;
+  take(event.ctrlKey ? { zoom: steps } : { scroll: steps });
+  if (event.ctrlKey || state.back_us !== before) event.preventDefault();
+}
+
 const KEYS = {
   " ": "play-or-pause", ArrowLeft: "step-back", ArrowRight: "step", Home: "restart", End: { seek: 1 },
   ArrowUp: { "point-packet": { later: false } }, ArrowDown: { "point-packet": { later: true } },
+  PageUp: { scroll: 3 }, PageDown: { scroll: -3 }, "+": { zoom: 1 }, "-": { zoom: -1 },
   Delete: "kill-pointed", k: "kill-pointed", Escape: "let-go",
   a: { answer: 0 }, b: { answer: 1 }, c: { answer: 2 }, d: { answer: 3 }, n: "next-question",
 };
@@ -528,8 +548,8 @@ async function begin() {
   for (const packets of lists.packets) at("packets").add(new Option(packets, packets));
   makeTabs("shown", SHOWN, "show");
   makeTabs("sees", SEES, "see");
+  makeTabs("scale", SCALE, "set-scale");
   listen();
   readFragment();
+  attend(); // In class.js.
 }
-
-begin();

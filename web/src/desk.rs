@@ -1,21 +1,21 @@
 //! One page: does what is asked of it, and answers with its state and its pictures.
 
-use crate::request::{At, Deed, Draw, Fields, Request, Sees, Shown, Toward};
-use crate::state::{Lesson, State};
+use crate::request::{At, Deed, Draw, Fields, MOST_PACKETS, Request, Shown, Toward};
+use crate::state::State;
 use sash::lab::chart::Chart;
 use sash::lab::chart::kinds::ChartKind;
-use sash::lab::journal::{Entry, Heading, Journal, Side};
-use sash::lab::ladder::{Moving, Scene, Spot};
-use sash::lab::notation::Notation;
+use sash::lab::journal::{Heading, Journal, Side};
+use sash::lab::ladder::{Moving, Spot, TimeScale};
 use sash::lab::page::cards::{CARDS, Card, Opens};
 use sash::lab::page::export::Format;
 use sash::lab::page::knob::Knob;
-use sash::lab::page::{About, Content, Laboratory, LaboratoryRequest, News, Task, View};
+use sash::lab::page::{
+    About, Content, Laboratory, LaboratoryRequest, News, PACKETS, Task, View,
+};
 use sash::lab::palette::Paper;
 use sash::lab::picture::{Picture, Point, Words};
-use sash::lab::player::Player;
 use sash::lab::race::{self, Race};
-use sash::lab::strip::{self, Band, Scrubber, Sides, Strip};
+use sash::lab::strip::{self, Band};
 use sash::lab::theory::curve;
 use sash::lab::theory::path::Path;
 use sash::link::{Direction, Label};
@@ -31,9 +31,6 @@ use std::time::Duration;
 pub struct Desk {
     laboratory: Laboratory,
     shown: Shown,
-    sees: Sees,
-    /// The card that was opened last, while what it opened is shown.
-    card: Option<&'static Card>,
     pointed: Option<Pointed>,
     /// The ladder and the strip as they were drawn last: a click means what was seen.
     moving: Option<Moving>,
@@ -49,34 +46,17 @@ enum Pointed {
     Segment(Side, u32),
 }
 
-/// A run as far as somebody sees it.
-struct Seen<'a> {
-    entries: &'a [Entry],
-    index: usize,
-    strip: &'a Strip,
-    sides: Sides,
-}
-
-/// What has left the sender and what has reached it, and the strip that it has of this.
-struct OfSender {
-    entries: Vec<Entry>,
-    index: usize,
-    scrubber: Scrubber,
-}
-
 /// Of a chart's letters and lines: they are for print, twice as large as on a screen.
 const CHART_SCALE: f64 = 2.0;
 
 /// Of a card's picture. Unit: pixels.
-const CARD_SIZE: (f64, f64) = (330.0, 190.0);
+const CARD_SIZE: (f64, f64) = (440.0, 253.0);
 
 impl Default for Desk {
     fn default() -> Self {
         Self {
-            laboratory: Laboratory::new(CARDS[0].setup()),
+            laboratory: Laboratory::default(),
             shown: Shown::default(),
-            sees: Sees::default(),
-            card: None,
             pointed: None,
             moving: None,
             band: None,
@@ -102,13 +82,7 @@ impl Desk {
         if let Some(draw) = request.draw {
             self.draw(draw, &mut answer);
         }
-        let lesson = self
-            .card
-            .map(|card| Lesson::of(card, self.laboratory.setup()));
-        let state = State {
-            lesson,
-            ..State::of(&self.laboratory, self.shown, self.sees(), self.about())
-        };
+        let state = State::of(&self.laboratory, self.shown, self.about());
         // First, and nothing in it can fail.
         let state = serde_json::to_string(&state).unwrap_or_default();
         let mut text = format!("{{\"state\":{state}");
@@ -126,10 +100,7 @@ impl Desk {
             Deed::Race(fields) => self.begin(LaboratoryRequest::Race(fields.into())),
             Deed::Quiz(fields) => self.begin(LaboratoryRequest::Predict(fields.into())),
             Deed::Card(name) => match Card::named(&name) {
-                Some(card) => {
-                    self.begin(card.request());
-                    self.card = Some(card);
-                }
+                Some(card) => self.begin(LaboratoryRequest::OpenCard(card)),
                 None => drop(answer.insert("problem".to_owned(), json!("No such card."))),
             },
             Deed::PlayOrPause => laboratory.take(LaboratoryRequest::PlayOrPause),
@@ -173,7 +144,13 @@ impl Desk {
             Deed::PointSegment(toward) => self.point_segment(toward),
             Deed::LetGo => self.pointed = None,
             Deed::Show(shown) => self.show(shown),
-            Deed::See(sees) => self.sees = sees,
+            Deed::See(sees) => laboratory.take(LaboratoryRequest::See(sees.into())),
+            Deed::SetScale(scale) => {
+                laboratory.take(LaboratoryRequest::SetTimeScale(scale.into()));
+            }
+            Deed::Scroll(steps) => laboratory.take(LaboratoryRequest::Scroll(steps)),
+            Deed::Zoom(steps) => laboratory.take(LaboratoryRequest::Zoom(steps)),
+            Deed::FoldStrip => laboratory.take(LaboratoryRequest::FoldStrip),
             Deed::Answer(choice) => laboratory.take(LaboratoryRequest::Answer(choice)),
             Deed::NextQuestion => laboratory.take(LaboratoryRequest::NextQuestion),
             Deed::Tick(ms) => {
@@ -181,13 +158,16 @@ impl Desk {
                 laboratory.tick(wall);
             }
             Deed::Close => {
-                *laboratory = Laboratory::new(laboratory.setup().clone());
+                laboratory.take(LaboratoryRequest::ShowCards);
                 self.let_go();
             }
             Deed::Save(format) => {
                 if let Some(saved) = self.save(&format) {
                     answer.insert("saved".to_owned(), saved);
                 }
+            }
+            Deed::Class(asked) => {
+                answer.insert("class".to_owned(), asked.answer());
             }
             Deed::Cards { dark } => {
                 answer.insert("cards".to_owned(), cards(paper(dark)));
@@ -211,7 +191,6 @@ impl Desk {
 
     fn let_go(&mut self) {
         (self.pointed, self.moving, self.band) = (None, None, None);
-        self.card = None;
     }
 
     fn show(&mut self, shown: Shown) {
@@ -224,20 +203,6 @@ impl Desk {
             Shown::Goodput => View::Chart(ChartKind::Goodput),
         };
         self.laboratory.take(LaboratoryRequest::Show(view));
-    }
-
-    /// A question is asked about what the sender knows.
-    fn sees(&self) -> Sees {
-        match self.laboratory.content() {
-            Content::Quiz(quiz)
-                if quiz.question().is_some() && quiz.answered().is_none() =>
-            {
-                Sees::Sender
-            }
-            Content::Quiz(_) | Content::Empty | Content::Player(_) | Content::Race(_) => {
-                self.sees
-            }
-        }
     }
 
     fn save(&mut self, name: &str) -> Option<Value> {
@@ -325,38 +290,14 @@ impl Desk {
         let player = self.laboratory.player()?;
         let About { words, bytes } = match self.pointed? {
             Pointed::Packet(..) => About::packet(&self.spot()?, player),
-            Pointed::Segment(side, number) => self.with_seen(player, |seen| {
-                About::segment(side, number, player.heading(), seen.strip)
-            }),
+            Pointed::Segment(side, number) => {
+                About::segment(side, number, player.heading(), player.seen().strip)
+            }
         };
         Some([words, bytes])
     }
 
     // --- pictures --------------------------------------------------------------------
-
-    /// Calls with the run as far as it is to be seen.
-    fn with_seen<T>(&self, player: &Player, then: impl FnOnce(&Seen<'_>) -> T) -> T {
-        match self.sees() {
-            Sees::Everything => then(&Seen {
-                entries: player.entries(),
-                index: player.place().index,
-                strip: player.strip(),
-                sides: Sides::BOTH,
-            }),
-            Sees::Sender => {
-                let of_sender = OfSender::of(player);
-                then(&Seen {
-                    entries: &of_sender.entries,
-                    index: of_sender.index,
-                    strip: of_sender.scrubber.strip(),
-                    sides: Sides {
-                        sender: true,
-                        receiver: false,
-                    },
-                })
-            }
-        }
-    }
 
     fn draw(&mut self, draw: Draw, answer: &mut Map<String, Value>) {
         let paper = paper(draw.dark);
@@ -370,28 +311,22 @@ impl Desk {
             return;
         };
         let pointed = self.pointed;
-        let (band, moving) = self.with_seen(player, |seen| {
-            let mut band = Band::draw(seen.strip, seen.sides, draw.width);
-            if let Some(Pointed::Segment(side, number)) = pointed {
-                band.frame(side, number);
+        let seen = player.seen();
+        let mut band = Band::draw(seen.strip, seen.sides, draw.width);
+        if let Some(Pointed::Segment(side, number)) = pointed {
+            band.frame(side, number);
+        }
+        let moving = (self.shown == Shown::Ladder).then(|| {
+            let mut scene = self.laboratory.scene(player, (draw.width, draw.height));
+            if draw.print {
+                scene.lens.scale = TimeScale::Compact;
             }
-            let moving = (self.shown == Shown::Ladder).then(|| {
-                Scene {
-                    entries: seen.entries,
-                    index: seen.index,
-                    now_us: player.position_us(),
-                    notation: Notation::of(player.heading()),
-                    usual_us: Some(player.one_way_delay_us()),
-                    size: (draw.width, draw.height),
-                }
-                .draw()
-            });
-            (band, moving)
+            scene.draw()
         });
-        answer.insert(
-            "strip".to_owned(),
-            json!(band.picture.clone().svg_on(paper)),
-        );
+        if !self.laboratory.is_strip_folded() {
+            let strip = band.picture.clone().svg_on(paper);
+            answer.insert("strip".to_owned(), json!(strip));
+        }
         let picture = if let Some(moving) = &moving {
             let mut drawn = moving.clone();
             if let Some(Pointed::Packet(packet, direction)) = pointed
@@ -431,12 +366,13 @@ impl Desk {
     fn of_run(&self, kind: ChartKind) -> Result<Chart, String> {
         let nothing = || "There is no run.".to_owned();
         let player = self.laboratory.player().ok_or_else(nothing)?;
-        let journal = self.with_seen(player, |seen| Journal {
+        let seen = player.seen();
+        let journal = Journal {
             heading: player.heading().clone(),
             entries: seen.entries[..seen.index].to_vec(),
             is_cut: false,
             unknown: 0,
-        });
+        };
         Ok(kind.chart(&[journal], Vec::new()))
     }
 
@@ -475,24 +411,7 @@ impl Desk {
 /// More takes the machines too long.
 const MOST_A: f64 = 100.0;
 
-impl OfSender {
-    fn of(player: &Player) -> Self {
-        let is_its = |entry: &&Entry| entry.side == Side::Sender;
-        let happened = &player.entries()[..player.place().index];
-        let index = happened.iter().filter(is_its).count();
-        // What is yet to happen it cannot know.
-        let entries: Vec<Entry> = happened.iter().filter(is_its).cloned().collect();
-        let mut scrubber = Scrubber::new(player.heading().clone(), entries.clone());
-        scrubber.at(usize::MAX);
-        Self {
-            entries,
-            index,
-            scrubber,
-        }
-    }
-}
-
-const fn paper(dark: bool) -> Paper {
+pub(crate) const fn paper(dark: bool) -> Paper {
     if dark { Paper::Dark } else { Paper::White }
 }
 
@@ -518,37 +437,19 @@ fn cards(paper: Paper) -> Value {
                 Opens::Quiz => "quiz",
             },
             "fields": Fields::from(&card.setup()),
-            "picture": thumbnail(card).map(|picture| picture.svg_on(paper)),
+            "picture": card.thumbnail(CARD_SIZE).map(|picture| picture.svg_on(paper)),
         })
     };
     CARDS.iter().map(card).collect()
-}
-
-fn thumbnail(card: &Card) -> Option<Picture> {
-    let setup = card.setup();
-    if card.opens == Opens::Race {
-        let race = Race::run(&setup.lanes().ok()?).ok()?;
-        return Some(race::picture(&race));
-    }
-    let mut player = Player::simulation(setup.experiment().ok()?);
-    player.seek(card.shows_us);
-    let scene = Scene {
-        entries: player.entries(),
-        index: player.place().index,
-        now_us: player.position_us(),
-        notation: Notation::of(player.heading()),
-        usual_us: Some(player.one_way_delay_us()),
-        size: CARD_SIZE,
-    };
-    Some(scene.draw().picture)
 }
 
 /// What can be chosen.
 fn lists() -> Value {
     let arqs: Vec<_> = Arq::ALL.iter().map(ToString::to_string).collect();
     let congestions: Vec<_> = Congestion::ALL.iter().map(ToString::to_string).collect();
-    json!({ "arqs": arqs, "congestions": congestions, "packets": PACKETS })
+    let packets = PACKETS
+        .into_iter()
+        .filter(|it| u64::from(*it) <= MOST_PACKETS);
+    let packets: Vec<u32> = packets.collect();
+    json!({ "arqs": arqs, "congestions": congestions, "packets": packets })
 }
-
-/// Files to choose from. Unit: packets.
-const PACKETS: [u32; 9] = [1, 3, 5, 8, 12, 20, 70, 200, 700];

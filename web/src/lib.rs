@@ -10,6 +10,7 @@
 //! | module | is |
 //! | --- | --- |
 //! | [`abi`] | bytes in and out of WebAssembly's memory: the only `unsafe` |
+//! | [`class`] | a question of the teacher's, and its outcome |
 //! | [`desk`] | one page: what is asked of it, what it answers |
 //! | [`request`] | what the page may ask |
 //! | [`state`] | what the page is told |
@@ -22,6 +23,7 @@
 //! ```
 
 pub mod abi;
+pub mod class;
 pub mod desk;
 pub mod request;
 pub mod state;

@@ -1,6 +1,9 @@
 //! What the page may ask.
 
+use crate::class::ClassRequest;
+use sash::lab::ladder::TimeScale;
 use sash::lab::page::Setup;
+use sash::lab::player::PointOfView;
 use sash::wire::options::{Arq, Congestion, DEFAULT_SEGMENT_BYTES};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +29,9 @@ pub struct Draw {
     /// On dark paper.
     #[serde(default)]
     pub dark: bool,
+    /// The whole of the run on paper: compact, whatever is chosen.
+    #[serde(default)]
+    pub print: bool,
 }
 
 /// The fields, as the page and a link have them.
@@ -45,7 +51,7 @@ pub struct Fields {
 }
 
 /// A longer file would hold the page up.
-const MOST_PACKETS: u64 = 2_000;
+pub const MOST_PACKETS: u64 = 2_000;
 
 impl From<Fields> for Setup {
     fn from(fields: Fields) -> Self {
@@ -128,6 +134,14 @@ pub enum Deed {
     Show(Shown),
     /// What of it is drawn.
     See(Sees),
+    /// How time becomes height.
+    SetScale(Scale),
+    /// Show an earlier moment, by this many steps; negative: a later one.
+    Scroll(i32),
+    /// Enlarge time by this many steps; negative: reduce it.
+    Zoom(i32),
+    /// Fold the strip away, or unfold it.
+    FoldStrip,
     /// This answer to the question.
     Answer(usize),
     /// The next question.
@@ -139,6 +153,8 @@ pub enum Deed {
     /// Write something, for the page to save: `strip-svg`, `view-svg`, `csv`, `pcapng`,
     /// `journal`.
     Save(String),
+    /// Work out a question of the teacher's.
+    Class(Box<ClassRequest>),
     /// Draw the cards' small pictures.
     Cards {
         /// On dark paper.
@@ -203,4 +219,51 @@ pub enum Sees {
     Everything,
     /// What has left the sender and what has reached it.
     Sender,
+}
+
+impl From<Sees> for PointOfView {
+    fn from(sees: Sees) -> Self {
+        match sees {
+            Sees::Everything => Self::Everything,
+            Sees::Sender => Self::Sender,
+        }
+    }
+}
+
+impl From<PointOfView> for Sees {
+    fn from(sees: PointOfView) -> Self {
+        match sees {
+            PointOfView::Everything => Self::Everything,
+            PointOfView::Sender => Self::Sender,
+        }
+    }
+}
+
+/// How time becomes height.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scale {
+    /// Linear.
+    #[default]
+    ToScale,
+    /// As on paper.
+    Compact,
+}
+
+impl From<Scale> for TimeScale {
+    fn from(scale: Scale) -> Self {
+        match scale {
+            Scale::ToScale => Self::ToScale,
+            Scale::Compact => Self::Compact,
+        }
+    }
+}
+
+impl From<TimeScale> for Scale {
+    fn from(scale: TimeScale) -> Self {
+        match scale {
+            TimeScale::ToScale => Self::ToScale,
+            TimeScale::Compact => Self::Compact,
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What the page is told: everything that it shows beside the pictures.
 
-use crate::request::{Fields, Sees, Shown};
+use crate::request::{Fields, Scale, Sees, Shown};
 use sash::lab::page::cards::Card;
 use sash::lab::page::knob::Knob;
 use sash::lab::page::{Content, Laboratory, Notice, Quiz, Racing, Setup};
@@ -38,6 +38,14 @@ pub struct State {
     pub shown: Shown,
     /// What of the run is drawn.
     pub sees: Sees,
+    /// How time becomes height on the ladder.
+    pub scale: Scale,
+    /// How many times as high as usual.
+    pub zoom: f64,
+    /// How long before now the ladder is looked at. Unit: microseconds.
+    pub back_us: u64,
+    /// Whether the strip is folded away.
+    pub folded: bool,
     /// A sentence for the person.
     pub notice: Option<Said>,
     /// What is pointed at, and how its header looks in bytes.
@@ -164,12 +172,7 @@ pub struct LaneNow {
 impl State {
     /// Of this page.
     #[must_use]
-    pub fn of(
-        laboratory: &Laboratory,
-        shown: Shown,
-        sees: Sees,
-        about: Option<[String; 2]>,
-    ) -> Self {
+    pub fn of(laboratory: &Laboratory, shown: Shown, about: Option<[String; 2]>) -> Self {
         let (time_us, end_us) = laboratory.times_us();
         let words = |time_us| time(Duration::from_micros(time_us));
         Self {
@@ -179,7 +182,9 @@ impl State {
                 Content::Race(_) => "race",
                 Content::Quiz(_) => "quiz",
             },
-            lesson: None,
+            lesson: laboratory
+                .card()
+                .map(|card| Lesson::of(card, laboratory.setup())),
             fields: laboratory.setup().into(),
             playing: laboratory.is_playing(),
             over: match laboratory.player() {
@@ -193,7 +198,11 @@ impl State {
             way_ms: u64::try_from(laboratory.one_way_delay().as_millis())
                 .unwrap_or(u64::MAX),
             shown,
-            sees,
+            sees: laboratory.point_of_view().into(),
+            scale: laboratory.lens().scale.into(),
+            zoom: laboratory.lens().zoom,
+            back_us: laboratory.lens().back_us,
+            folded: laboratory.is_strip_folded(),
             notice: laboratory.notice().map(Said::of),
             about,
             knobs: Knob::ALL
@@ -215,8 +224,7 @@ impl State {
 
 impl Lesson {
     /// Of this card, where the fields are these now.
-    #[must_use]
-    pub fn of(card: &Card, setup: &Setup) -> Self {
+    fn of(card: &Card, setup: &Setup) -> Self {
         Self {
             name: card.name,
             title: card.title,

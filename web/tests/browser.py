@@ -1,6 +1,6 @@
 """The laboratory's page in a real Chromium.
 
-    browser.py PAGE LINES [--lab LAB] [--screenshots FOLDER] [--only NAME]
+    browser.py PAGE LINES [--lab LAB] [--server SERVER --client CLIENT] [--screenshots FOLDER] [--only NAME]
 
 PAGE is laboratory.html, LINES the example `lines` (the same Rust code, compiled natively),
 LAB the house's own `lab`: three builds of one model, held against each other as data.
@@ -8,9 +8,11 @@ LAB the house's own `lab`: three builds of one model, held against each other as
 
 import argparse
 import base64
+import html
 import json
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -152,6 +154,30 @@ class Tests:
         expect(page.value("at('strip').innerHTML") != whole, "what the sender knows is less")
         click("#sees-everything")
         equal(page.value("at('strip').innerHTML"), whole, "what really happens")
+        ladder = page.value("at('main').innerHTML")
+        click("#scale-compact")
+        equal(state("scale"), "compact", "the scale")
+        expect(page.value("at('main').innerHTML") != ladder, "compact is another picture")
+        expect("scale=compact" in page.value("location.hash"), "the link has it")
+        click("#scale-to-scale")
+        equal(page.value("at('main').innerHTML"), ladder, "to scale again")
+        click("#zoom-in")
+        expect(page.value("at('main').innerHTML") != ladder, "zoomed")
+        click("#zoom-out")
+        equal(page.value("at('main').innerHTML"), ladder, "as before")
+        click("#fold")
+        expect(page.value("at('strip').hidden"), "the strip is folded away")
+        click("#fold")
+        expect(not page.value("at('strip').hidden"), "and unfolded")
+        page.wheel("#main", -120)
+        expect(state("back_us") > 0, "the wheel shows an earlier moment")
+        page.wheel("#main", 120)
+        equal(state("back_us"), 0, "and now again")
+        page.wheel("#main", -120, ctrl=True)
+        expect(state("zoom") > 1.0, "with Ctrl it zooms")
+        page.wheel("#main", 120, ctrl=True)
+        page.value("take('let-go'); 1")  # The mouse may have come upon a packet.
+        equal(page.value("at('main').innerHTML"), ladder, "to scale, now, as large as before")
         click("#way")
         expect(2000 < state("way_ms") < 3200, "slow motion follows its slider")
         for knob in ["loss", "burst", "delay", "jitter", "duplicate", "reorder", "corrupt", "rate"]:
@@ -360,6 +386,76 @@ class Tests:
                 expect(answer["state"]["over"], "the run is over")
         page.close()
 
+    # --- a class ------------------------------------------------------------------------
+
+    def a_phone_answers_the_teachers_question(self):
+        if not (self.options.server and self.options.client):
+            print("  left out: no --server or no --client")
+            return
+        with tempfile.TemporaryDirectory() as folder, ClassOf(self.options, self.page_file, folder) as class_:
+            page = Page(self.browser, 360, 740, touch=True)
+            page.open(class_.url)
+            page.until("at('class-question').textContent.includes('not asked a question yet')")
+            class_.teacher("/ask drop=d2.1;delay=50ms --arq go-back-n")
+            page.until("at('class-choice-1') !== null")
+            page.click("#class-choice-1")
+            page.until("at('class-notice').textContent === 'Type your name first.'")
+            page.value("at('class-name-field').focus(); 1")
+            page.call("Input.insertText", text="dana")
+            page.click("#class-join")
+            page.until("at('class-notice').textContent.includes('teacher')")
+            page.value("at('class-name-field').value = 'guy'; 1")
+            page.click("#class-join")
+            page.until("at('class-head').textContent.startsWith('guy,')")
+            page.click("#class-choice-0")
+            page.until("at('class-choice-0').getAttribute('aria-pressed') === 'true'")
+            page.click("#class-choice-1")
+            page.until("at('class-choice-1').getAttribute('aria-pressed') === 'true'")
+            expect("is changed" in page.value("at('class-notice').textContent"), "the answer is confirmed")
+            told = page.value("at('class').textContent")
+            expect("right" not in told and "%" not in told, f"something is told before: {told}")
+            expect(page.value("document.querySelectorAll('#class svg line').length") > 4, "the run is drawn")
+            wide = page.value("document.documentElement.scrollWidth")
+            expect(wide <= 360, f"the question is {wide} wide")
+            if self.options.screenshots:
+                shot(page, pathlib.Path(self.options.screenshots, "class-question.png"))
+            # A reload keeps the name and the answer.
+            page.open(class_.url)
+            page.until("at('class-choice-1') !== null && at('class-choice-1').getAttribute('aria-pressed') === 'true'")
+            class_.teacher("/reveal")
+            page.until("at('class-verdict') !== null")
+            expect("1, 100 %" in page.value("at('class').textContent"), "the distribution")
+            if self.options.screenshots:
+                shot(page, pathlib.Path(self.options.screenshots, "class-revealed.png"))
+            page.click("#class-play")
+            page.until("state.content === 'run'")
+            equal(page.value("state.fields.scenario"), "drop=d2.1;delay=50ms", "the run of the question")
+            class_.teacher("/ask drop=d2.1;delay=50ms --arq go-back-n --packets")
+            page.until("at('class-packets') !== null")
+            page.value("at('class-packets').focus(); 1")
+            page.call("Input.insertText", text="12")
+            page.click("#class-answer")
+            page.until("at('class-notice').textContent.includes('noted')")
+            others = [it for it in page.requests() if not it.startswith(class_.url)]
+            equal(others, [], "requests to elsewhere")
+            page.value("localStorage.clear(); 1")
+            page.close()
+
+    def every_ladder_of_the_lessons_has_a_link_that_plays_it(self):
+        root = pathlib.Path(__file__).parent.parent.parent
+        text = (root / "report" / "lesson.md").read_text()
+        program = [sys.executable, root / "report" / "book" / "play.py", "../laboratory.html"]
+        linked = subprocess.run(program, input=text, capture_output=True, text=True, check=True).stdout
+        links = re.findall(r'<a href="\.\./laboratory\.html([^"]*)">', linked)
+        equal(len(links), text.count("$ lab ladder"), "links of the lessons")
+        page = Page(self.browser)
+        for link in map(html.unescape, links):
+            page.open(self.url + link)
+            equal(page.value("state.content"), "run", link)
+            equal(page.value("state.fields.packets"), 7, link)
+            expect("drop=d2.1" in page.value("state.fields.scenario"), link)
+        page.close()
+
     # --- how it looks -----------------------------------------------------------------
 
     def nothing_is_wider_than_the_screen(self):
@@ -407,6 +503,38 @@ class Tests:
         ground = page.value("document.querySelector('#main svg rect').getAttribute('fill')")
         expect(ground != "#ffffff", "and dark again")
         page.close()
+
+
+class ClassOf:
+    """A server with a class of dana's, and dana."""
+
+    def __init__(self, options, page, folder):
+        self.options, self.page, self.folder = options, page, pathlib.Path(folder)
+
+    def __enter__(self):
+        (self.folder / "files").mkdir()
+        (self.folder / "chalk").write_text("white chalk\n")
+        self.server = subprocess.Popen(
+            [pathlib.Path(self.options.server).resolve(), "--bind", "127.0.0.1:0", "--files", "files", "--class",
+             "--teacher", "dana", "--teacher-password-file", "chalk", "--web", "0", "--web-page", self.page],
+            cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        lines = [self.server.stdout.readline() for _ in range(3)]
+        address = lines[0].removeprefix("listening on ").strip()
+        self.url = lines[2].removeprefix("In a browser: ").strip()
+        self.client = subprocess.Popen(
+            [pathlib.Path(self.options.client).resolve(), "--text", "--server", address, "--name", "dana",
+             "--password-file", "chalk"],
+            cwd=self.folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
+        return self
+
+    def teacher(self, line):
+        self.client.stdin.write(line + "\n")
+        self.client.stdin.flush()
+
+    def __exit__(self, *_):
+        for process in [self.client, self.server]:
+            process.kill()
+            process.wait()
 
 
 # Words of the page that do not fit where they are.
@@ -489,6 +617,8 @@ def main():
     parser.add_argument("page")
     parser.add_argument("lines")
     parser.add_argument("--lab")
+    parser.add_argument("--server")
+    parser.add_argument("--client")
     parser.add_argument("--screenshots")
     parser.add_argument("--only", default="")
     parser.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("chromium-browser")

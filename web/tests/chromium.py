@@ -162,6 +162,12 @@ class Page:
         """The mouse goes there."""
         self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
+    def wheel(self, selector, down, ctrl=False):
+        """The wheel is turned there, down or (negative) up."""
+        x, y = self.middle(selector)
+        self.call("Input.dispatchMouseEvent", type="mouseWheel", x=x, y=y, deltaX=0, deltaY=down,
+                  modifiers=2 if ctrl else 0)
+
     def tap(self, x, y):
         """A finger taps there."""
         self.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])

@@ -9,6 +9,7 @@ use indicatif::MultiProgress;
 use indicatif_log_bridge::LogWrapper;
 use sash::captures::Captures;
 use sash::client::display;
+use sash::client::find::{NO_ROOM, find};
 use sash::client::share::Share;
 use sash::client::text::{self, Manner};
 use sash::client::theme::Theme;
@@ -30,6 +31,7 @@ const EXAMPLES: &str = "\
 Examples:
   client                                        open a window, connect to this computer
   client --server 10.0.0.7 --name dana          join at once
+  client --find                                 list the rooms on the local network
   client --text --name dana                     run in the terminal
   client --name dana --exec '/download notes.txt --arq go-back-n'
                                                 download one file and leave
@@ -60,6 +62,9 @@ struct Arguments {
     /// Connect to this server [default: this computer, port 50000]
     #[arg(long, value_name = "HOST[:PORT]")]
     server: Option<String>,
+    /// List the rooms on the local network whose server runs with --announce, and leave
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "50000")]
+    find: Option<u16>,
     /// Set your name: one word. Together with --server, join at once
     #[arg(long)]
     name: Option<String>,
@@ -139,6 +144,9 @@ fn main() -> ExitCode {
     };
     let bars = MultiProgress::new();
     start_logging(&bars);
+    if let Some(port) = arguments.find {
+        return list_rooms(port).into();
+    }
     let journals = match Journals::new(arguments.journal.clone()) {
         Ok(journals) => journals,
         Err(error) => {
@@ -197,6 +205,26 @@ fn main() -> ExitCode {
     }
     open_siblings(arguments.count, arguments.name.as_deref());
     run_window(&settings).into()
+}
+
+/// `--find`: one room per line.
+fn list_rooms(port: u16) -> Exit {
+    let rooms = match find(port) {
+        Ok(rooms) => rooms,
+        Err(error) => {
+            complain(&format!("Cannot look for rooms: {error}."));
+            return Exit::Unreachable;
+        }
+    };
+    for room in &rooms {
+        // A closed stdout (`client --find | head -1`) is not an error.
+        let _ = writeln!(io::stdout(), "{}", room.text());
+    }
+    if rooms.is_empty() {
+        complain(NO_ROOM);
+        return Exit::Unreachable;
+    }
+    Exit::Well
 }
 
 /// Says why the client ends: on stderr, or in a window of its own where there is none, as on

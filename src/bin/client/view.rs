@@ -25,6 +25,7 @@
 //! | `side`: `list` `files` `panel` | beside the chat: people, files, how to fetch some |
 //! | `sorted_table` | a list to sort, in which several rows are chosen |
 //! | `question` `leaving` `partial_files` `class_exercise` `class_question` | asked in place |
+//! | `rooms` | looks for rooms on the local network |
 //! | `dropping` | files from other programs |
 //! | `bell` | news from other threads |
 //! | `last_words` | said when the display goes away |
@@ -74,10 +75,12 @@ mod pouring;
 mod question;
 mod recipient;
 mod room_view;
+mod rooms;
 mod rows;
 mod side;
 mod sorted_table;
 mod strip;
+mod style;
 mod tabs;
 mod transfers;
 mod window;

@@ -34,7 +34,7 @@ fn write_beside(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// A temporary file with the usual permissions, so that others may read it.
-fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+pub(crate) fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".lab-");
     files::readable_by_all(&mut builder);

@@ -3,11 +3,12 @@
 use super::output::read_journal;
 use clap::Args;
 use sash::lab::capture::Capture;
-use sash::lab::capture::rebuilt::Rebuilder;
-use sash::lab::journal::Journal;
+use sash::lab::capture::recorded::{ReadFile, Recorded};
 use sash::system::files;
 use sash::transfer::clock::Clock;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,6 +27,10 @@ pub(crate) struct Arguments {
     /// Write the capture to this file, which must not exist yet
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// Take the bytes of DATA packets from the transferred file. An event log of a real
+    /// transfer does not contain them: without the file, DATA packets are cut
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
 }
 
 /// Packets are written to the file when they reach this size. Unit: bytes.
@@ -41,13 +46,18 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
         return Err(taken(target));
     }
     let journal = read_journal(source)?;
-    let packets = write(&journal, target)?;
+    let read = arguments.file.as_deref().map(open).transpose()?;
+    let recorded = Recorded::new(&journal, read).map_err(|error| {
+        let place = source.display();
+        io::Error::other(format!("cannot convert {place}: {error}"))
+    })?;
+    let packets = write(recorded, target)?;
     let place = target.display();
     writeln!(io::stdout(), "{place}: {packets} packets")?;
     Ok(true)
 }
 
-fn write(journal: &Journal, target: &Path) -> io::Result<u64> {
+fn write(mut recorded: Recorded<'_>, target: &Path) -> io::Result<u64> {
     let cannot = |error: io::Error| {
         let place = target.display();
         io::Error::other(format!("cannot write the capture {place}: {error}"))
@@ -60,11 +70,10 @@ fn write(journal: &Journal, target: &Path) -> io::Result<u64> {
     builder.prefix(".sash");
     files::readable_by_all(&mut builder);
     let mut part = builder.tempfile_in(folder).map_err(cannot)?;
-    let mut rebuilder = Rebuilder::new(journal);
-    let mut capture = Capture::new(&rebuilder.about());
+    let mut capture = Capture::new(&recorded.about());
     let clock = Clock::start();
     let mut shown = clock.now();
-    while rebuilder.next_into(&mut capture) {
+    while recorded.next_into(&mut capture)? {
         if capture.waiting_bytes() < ENOUGH {
             continue;
         }
@@ -83,6 +92,24 @@ fn write(journal: &Journal, target: &Path) -> io::Result<u64> {
         }
     })?;
     Ok(capture.packets())
+}
+
+/// Reads the transferred file.
+fn open(path: &Path) -> io::Result<ReadFile<'_>> {
+    let cannot = move |error: io::Error| {
+        let place = path.display();
+        io::Error::other(format!("cannot read the transferred file {place}: {error}"))
+    };
+    let mut file = File::open(path).map_err(cannot)?;
+    let mut read = move |place: Range<u64>| {
+        let length =
+            usize::try_from(place.end - place.start).map_err(io::Error::other)?;
+        let mut bytes = vec![0; length];
+        file.seek(SeekFrom::Start(place.start))?;
+        file.read_exact(&mut bytes)?;
+        Ok(bytes)
+    };
+    Ok(Box::new(move |place| read(place).map_err(cannot)))
 }
 
 fn taken(target: &Path) -> io::Error {

@@ -2,12 +2,13 @@
 
 use super::arguments::TransferArguments;
 use super::ladder::run_first;
+use super::output;
 use super::replay::speed;
 use super::watch::{self, Watch};
 use clap::Args;
 use sash::lab::player::Player;
 use sash::lab::run::{Experiment, Run, Stuck};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -119,8 +120,7 @@ fn write_journal(
 ) -> io::Result<Result<Run, Stuck>> {
     fs::create_dir_all(folder)?;
     let path = folder.join(format!("{name}.jsonl"));
-    let part = path.with_extension("jsonl.part");
-    let mut journal = BufWriter::new(File::create(&part)?);
+    let mut journal = BufWriter::new(output::temporary(folder)?);
     journal.write_all(experiment.heading().to_line().as_bytes())?;
     let mut written = Ok(());
     let run = experiment.run(|entry| {
@@ -129,8 +129,9 @@ fn write_journal(
         }
     });
     written?;
-    journal.into_inner()?.sync_all()?;
-    fs::rename(part, path)?;
+    let part = journal.into_inner()?;
+    part.as_file().sync_all()?;
+    part.persist(path)?;
     Ok(run)
 }
 

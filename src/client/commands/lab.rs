@@ -1,7 +1,8 @@
 //! `/lab`: what a teacher gives out, or what a student answers.
 //!
-//! `/lab seed=7;loss=10% --arq go-back-n --size 200KiB` gives out; `/lab yes` and
-//! `/lab no` answer. The options are those of `lab run`.
+//! `/lab seed=7;loss=10% --arq go-back-n --size 200KiB` gives out. `/lab 85` predicts
+//! 85 packets and runs it, `/lab yes` runs it without a prediction, `/lab no` declines. The
+//! options are those of `lab run`.
 
 use super::Command;
 use super::reading::{choice, number};
@@ -33,12 +34,26 @@ const USUAL: Usual = Usual {
 /// Reads the arguments of `/lab`.
 pub(super) fn read_lab(rest: &str) -> Result<Command, String> {
     match rest.to_lowercase().as_str() {
-        "yes" => Ok(Command::AnswerLab { accept: true }),
-        "no" => Ok(Command::AnswerLab { accept: false }),
-        "" => Err("The scenario, yes or no is missing.".to_owned()),
+        "yes" => Ok(answer(true, None)),
+        "no" => Ok(answer(false, None)),
+        "" => Err("The scenario, the predicted number, yes or no is missing.".to_owned()),
+        // No scenario is a number.
+        digits if digits.bytes().all(|it| it.is_ascii_digit()) => digits
+            .parse()
+            .ok()
+            .filter(|packets| *packets <= MOST_PACKETS)
+            .map(|packets| answer(true, Some(packets)))
+            .ok_or_else(|| format!("Predict at most {MOST_PACKETS} packets.")),
         _ => read_run(rest, USUAL).map(Command::GiveLab),
     }
 }
+
+const fn answer(accept: bool, prediction: Option<u32>) -> Command {
+    Command::AnswerLab { accept, prediction }
+}
+
+/// Largest prediction; a run transmits fewer. Unit: packets.
+const MOST_PACKETS: u32 = 1_000_000;
 
 /// The options stand after the scenario, which may be empty for a perfect link.
 pub(super) fn read_run(rest: &str, usual: Usual) -> Result<Assignment, String> {
@@ -135,11 +150,13 @@ mod tests {
 
     #[test]
     fn yes_and_no_are_answers_and_an_incomplete_exercise_is_an_error() {
-        let answer = |accept| Ok(Command::AnswerLab { accept });
-        assert_eq!(read_lab("Yes"), answer(true));
-        assert_eq!(read_lab("no"), answer(false));
+        assert_eq!(read_lab("Yes"), Ok(answer(true, None)));
+        assert_eq!(read_lab("no"), Ok(answer(false, None)));
+        assert_eq!(read_lab("85"), Ok(answer(true, Some(85))));
         let why = |line| read_lab(line).unwrap_err();
-        assert!(why("").starts_with("The scenario, yes or no is missing."));
+        assert!(why("").starts_with("The scenario, the predicted number"));
+        assert!(why("1000001").contains("at most"));
+        assert!(why("99999999999999").contains("at most"));
         assert!(why("loss=1% --size many").contains("200KiB"));
         assert!(why("loss=1% --size").contains("needs a value"));
         assert!(why("loss=1% --fast 1").contains("not an option of /lab"));

@@ -241,9 +241,9 @@ pub const COMMANDS: &[Usage] = &[
     },
     Usage {
         names: &["lab"],
-        arguments: "yes | no | SCENARIO",
+        arguments: "N | no | SCENARIO",
         choices: &["yes", "no"],
-        explanation: "answer a class exercise, or give one out",
+        explanation: "predict N packets and run a class exercise, or give one out",
         purpose: Purpose::Class,
         read: |rest, _| lab::read_lab(rest),
     },

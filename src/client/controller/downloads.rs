@@ -86,11 +86,12 @@ impl Controller {
     }
 
     fn has_room(&self) -> bool {
-        let asked = self.model.running_transfers().filter(|it| !it.is_held);
+        let asked = self.model.running_transfers();
+        let asked = asked.filter(|it| !it.is_held && !it.is_parked);
         asked.count() < MOST_AT_ONCE
     }
 
-    fn ask_for(&mut self, tag: u64, now_ms: u64) {
+    pub(super) fn ask_for(&mut self, tag: u64, now_ms: u64) {
         let Some(transfer) = self.model.transfer_mut(tag) else {
             return;
         };
@@ -214,6 +215,10 @@ impl Controller {
             transfer.end(TransferState::Cancelled, None);
             return self.held.retain(|held| *held != tag);
         }
+        if transfer.is_parked {
+            transfer.end(TransferState::Cancelled, None);
+            return self.show_end(tag, now_ms);
+        }
         let is_receiving = transfer.settled.is_some();
         // Without a number the server has not answered yet: its answer is cancelled then.
         let number = transfer.number;
@@ -230,8 +235,8 @@ impl Controller {
         let number = offer.transfer;
         let scenario = self.model.scenario.clone();
         let waiting = offer.tag.and_then(|tag| self.model.transfer_mut(tag));
-        let Some(transfer) =
-            waiting.filter(|it| !it.state.is_end() && it.settled.is_none())
+        let Some(transfer) = waiting
+            .filter(|it| !it.state.is_end() && it.settled.is_none() && !it.is_parked)
         else {
             return self.send(Request::Cancel { transfer: number });
         };
@@ -265,17 +270,26 @@ impl Controller {
             .transfers
             .iter_mut()
             .find(|it| Some(it.tag) == news.tag || it.number == Some(news.transfer));
-        let Some(transfer) = transfer else { return };
+        let Some(tag) = transfer.map(|it| it.tag) else {
+            return;
+        };
+        if self.on_interruption(tag, news, now_ms) {
+            return;
+        }
+        let Some(transfer) = self.model.transfer_mut(tag) else {
+            return;
+        };
+        if transfer.is_parked {
+            return;
+        }
         if transfer.state.is_end() {
             if news.state.is_end() {
-                let tag = transfer.tag;
                 self.effects.push(Effect::ReleaseDownload { tag });
             }
             return;
         }
         let was_numbered = transfer.number.is_some();
         transfer.on_news(news);
-        let tag = transfer.tag;
         let is_unheard_cancel = transfer.is_cancelled && !was_numbered;
         if is_failure(news.state) && transfer.settled.is_some() {
             transfer.stops_as = Some(news.state);
@@ -313,6 +327,13 @@ impl Controller {
                 let verdict = transfer.number.filter(|_| is_verdict(&ending));
                 let state = ending.state;
                 transfer.on_end(ending);
+                if transfer.is_interrupted
+                    && !transfer.is_cancelled
+                    && state != TransferState::Verified
+                    && transfer.stops_as.is_some()
+                {
+                    return self.ask_or_park(tag, now_ms);
+                }
                 if let Some(transfer) = verdict.filter(|_| self.model.is_online()) {
                     self.send(Request::Transfer { transfer, state });
                 }
@@ -334,7 +355,8 @@ impl Controller {
         for transfer in &mut self.model.transfers {
             let waited_ms = now_ms.saturating_sub(transfer.asked_ms);
             let is_answered = transfer.number.is_some() || transfer.state.is_end();
-            if !is_answered && !transfer.is_held && waited_ms >= ANSWER_AFTER_MS {
+            let is_asked = !transfer.is_held && !transfer.is_parked;
+            if !is_answered && is_asked && waited_ms >= ANSWER_AFTER_MS {
                 let sentence = "The server did not answer. Try again.".to_owned();
                 transfer.end(TransferState::Failed, Some(sentence));
                 ended.push(transfer.tag);
@@ -350,7 +372,12 @@ impl Controller {
     pub(super) fn end_downloads(&mut self, state: TransferState, sentence: &str) {
         self.held.clear();
         for transfer in &mut self.model.transfers {
-            if transfer.state.is_end() || transfer.stops_as.is_some() {
+            let stays = transfer.is_parked && state == TransferState::Failed;
+            if transfer.state.is_end() || stays {
+                continue;
+            }
+            if transfer.stops_as.is_some() {
+                transfer.is_interrupted = false; // It cannot be asked for again.
                 continue; // The first reason is the true one.
             }
             if transfer.settled.is_some() {

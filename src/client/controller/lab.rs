@@ -6,7 +6,8 @@
 //!           v refused   '--no--> lab-result, declined
 //! ```
 //!
-//! Nothing runs unless the user agrees, or has agreed to all with `--accept-lab`.
+//! A user who agrees predicts first how many packets the sender transmits, so the rows of
+//! a class differ although the runs do not. Nothing runs unless the user agrees, or has agreed to all with `--accept-lab`.
 
 use super::{Controller, Effect};
 use crate::client::commands;
@@ -45,9 +46,11 @@ impl Controller {
             format!("{from} gives out exercise {}: {command}", lab.number)
         } else {
             format!(
-                "{from} asks you to run exercise {}: {command}. /lab yes runs it on \
-                 this computer, in virtual time, and sends the results to {from}; /lab \
-                 no declines.",
+                "{from} asks you to run exercise {}: {command}. How many DATA packets \
+                 will the sender transmit in all, retransmissions included? /lab NUMBER \
+                 predicts it, runs the exercise on this computer, in virtual time, and \
+                 sends both to {from}; /lab yes runs it without a prediction, /lab no \
+                 declines.",
                 lab.number
             )
         };
@@ -57,6 +60,7 @@ impl Controller {
             from,
             assignment: lab.assignment,
             command,
+            prediction: None,
             state: LabState::RequestedOptions,
         });
         if self.accepts_labs && !accepts {
@@ -65,7 +69,7 @@ impl Controller {
             self.complain(sentence, now_ms);
         }
         if accepts {
-            self.answer_lab(true, now_ms);
+            self.answer_lab(true, None, now_ms);
         }
     }
 
@@ -88,13 +92,19 @@ impl Controller {
     }
 
     /// The person has decided.
-    pub(super) fn answer_lab(&mut self, accept: bool, now_ms: u64) {
+    pub(super) fn answer_lab(
+        &mut self,
+        accept: bool,
+        prediction: Option<u32>,
+        now_ms: u64,
+    ) {
         let Some(lab) = self.model.lab.as_mut().filter(|lab| lab.is_open()) else {
             return self.complain("There is no exercise to answer.", now_ms);
         };
         let number = lab.number;
         if accept {
             lab.state = LabState::Running;
+            lab.prediction = prediction;
             self.count_lab_time(now_ms);
             self.lab_since_ms = Some(now_ms);
             let Some(lab) = self.model.lab.as_ref() else {
@@ -116,13 +126,19 @@ impl Controller {
     }
 
     /// A run ended.
-    pub(super) fn on_lab_ran(&mut self, number: u64, outcome: LabOutcome, now_ms: u64) {
+    pub(super) fn on_lab_ran(
+        &mut self,
+        number: u64,
+        mut outcome: LabOutcome,
+        now_ms: u64,
+    ) {
         self.count_lab_time(now_ms);
         let Some(lab) = self.model.lab.as_mut().filter(|it| it.number == number) else {
             return; // Another one has been given out meanwhile.
         };
-        match &outcome {
+        match &mut outcome {
             LabOutcome::Done(figures) => {
+                figures.predicted_packets = lab.prediction;
                 lab.state = LabState::Done(*figures);
                 let line = format!("Exercise {number}: {}", words::lab_figures(figures));
                 self.show(&line, now_ms);

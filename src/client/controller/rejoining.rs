@@ -43,7 +43,11 @@ impl Controller {
     /// before they are ended.
     pub(super) fn note_interrupted(&mut self) {
         let running = self.model.running_transfers();
-        let wanted = running.filter(|it| !it.is_cancelled && it.stops_as.is_none());
+        let wanted = running.filter(|it| {
+            !it.is_cancelled
+                && !it.is_parked
+                && (it.stops_as.is_none() || it.is_interrupted)
+        });
         self.interrupted = wanted.map(|it| it.tag).collect();
     }
 

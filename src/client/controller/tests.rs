@@ -3,6 +3,7 @@
 mod downloads;
 mod fault_injection;
 mod files;
+mod interrupted;
 mod lab;
 mod login;
 mod question;
@@ -147,6 +148,7 @@ fn news(tag: u64, state: TransferState) -> Reply {
         place: (state == TransferState::Queued).then_some(2),
         progress: None,
         sentence: None,
+        interrupted: false,
     })
 }
 

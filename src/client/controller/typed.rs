@@ -74,7 +74,9 @@ impl Controller {
             Command::Unban { name } => self.ask(Request::Unban { name }, now_ms),
             Command::Bans => self.ask(Request::Bans, now_ms),
             Command::GiveLab(assignment) => self.give_out(assignment, now_ms),
-            Command::AnswerLab { accept } => self.answer_lab(accept, now_ms),
+            Command::AnswerLab { accept, prediction } => {
+                self.answer_lab(accept, prediction, now_ms);
+            }
             Command::Submit { path } => {
                 self.effects.push(Effect::ReadSubmission(path.into()));
             }

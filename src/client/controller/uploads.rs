@@ -88,8 +88,7 @@ impl Controller {
             .map(|it| it.tag)
             .collect();
         if meant.is_empty() && !is_paused {
-            // One that was paused when others needed its port has ended, and goes on
-            // where it was.
+            // One that has ended continues from its partial file.
             let ended = |it: &&Transfer| {
                 it.can_be_retried() && tag.map_or(it.is_paused, |tag| tag == it.tag)
             };
@@ -111,6 +110,10 @@ impl Controller {
             return self.complain(sentence, now_ms);
         }
         for tag in meant {
+            if self.model.transfer(tag).is_some_and(|it| it.is_parked) {
+                self.resume_parked(tag, now_ms);
+                continue;
+            }
             self.effects.push(Effect::PauseTransfer { tag, is_paused });
             self.show_pause(tag, is_paused);
         }

@@ -13,6 +13,8 @@ pub struct LabOffer {
     pub assignment: Assignment,
     /// The line that runs the same in a shell: `lab run ...`. Safe to show.
     pub command: String,
+    /// How many DATA packets the user predicts.
+    pub prediction: Option<u32>,
     /// How far it is.
     pub state: LabState,
 }

@@ -71,6 +71,15 @@ pub struct Transfer {
     pub(in crate::client) is_discarded: bool,
     /// Another download resumes its partial file.
     pub(in crate::client) is_taken_over: bool,
+    /// The server needs its port for others: once our end has stopped, it is asked for
+    /// again.
+    pub(in crate::client) is_interrupted: bool,
+    /// It is paused, and its port serves others: resuming asks for it again.
+    pub(in crate::client) is_parked: bool,
+    /// Interruptions since more of it arrived.
+    pub(in crate::client) interrupted_in_vain: u32,
+    /// What had arrived when it was last interrupted. Unit: bytes.
+    pub(in crate::client) interrupted_at: u64,
     /// How it ends once its receiver, told to stop, has stopped; else as cancelled.
     pub(in crate::client) stops_as: Option<TransferState>,
     /// When it was asked for. Unit: milliseconds since 1970-01-01 UTC.
@@ -111,6 +120,10 @@ impl Transfer {
             is_held: false,
             is_discarded: false,
             is_taken_over: false,
+            is_interrupted: false,
+            is_parked: false,
+            interrupted_in_vain: 0,
+            interrupted_at: 0,
             stops_as: None,
             asked_ms: now_ms,
         }
@@ -133,7 +146,8 @@ impl Transfer {
     /// Whether it is running and can be paused (or, if paused, resumed).
     #[must_use]
     pub fn can_be(&self, paused: bool) -> bool {
-        !self.state.is_end() && self.settled.is_some() && self.is_paused != paused
+        let is_known = self.settled.is_some() || self.is_parked;
+        !self.state.is_end() && is_known && self.is_paused != paused
     }
 
     /// Whether its packets are being sent: it was offered, and has not ended.
@@ -214,6 +228,29 @@ impl Transfer {
         self.state = TransferState::Opening;
     }
 
+    /// The server interrupts it once more.
+    pub(in crate::client) fn count_interruption(&mut self) {
+        let is_in_vain = self.interrupted_at == self.done_bytes;
+        self.interrupted_in_vain = if is_in_vain {
+            self.interrupted_in_vain + 1
+        } else {
+            0
+        };
+        self.interrupted_at = self.done_bytes;
+    }
+
+    /// It is no longer on offer, and may be asked for again.
+    pub(in crate::client) fn forget_offer(&mut self) {
+        self.number = None;
+        self.settled = None;
+        self.place = None;
+        self.stops_as = None;
+        self.sentence = None;
+        self.elapsed = None;
+        self.is_interrupted = false;
+        self.state = TransferState::Opening;
+    }
+
     /// The server's view: place in the queue and resends. How far it is and how it ends
     /// is what arrives here, so that is not taken from the server.
     pub(in crate::client) fn on_news(&mut self, news: &TransferNews) {
@@ -266,6 +303,7 @@ impl Transfer {
         }
         self.state = state;
         self.sentence = sentence;
+        self.is_parked = false;
     }
 
     fn take(&mut self, figures: &Figures) {

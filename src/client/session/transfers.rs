@@ -8,7 +8,6 @@ use crate::client::download::{self, DownloadDecision, TransferContext};
 use crate::client::watching::{Seen, Showing, WatchSwitch, Watched};
 use crate::client::{upload, words};
 use crate::journals;
-use crate::lab::journal::Side;
 use crate::transfer::Report;
 use crate::transfer::link_control::LinkControl;
 use crate::transfer::part::Part;
@@ -142,29 +141,17 @@ impl Session {
     }
 
     /// The recorder of this transfer's thread.
-    pub(super) fn showing(
-        &self,
-        tag: u64,
-        offer: &Offer,
-        watch_switch: WatchSwitch,
-    ) -> Showing {
-        let is_upload = self
-            .model()
-            .transfer(tag)
-            .is_some_and(|it| it.source.is_some());
-        let side = if is_upload {
-            Side::Sender
-        } else {
-            Side::Receiver
-        };
+    pub(super) fn showing(&self, offer: &Offer, watch_switch: WatchSwitch) -> Showing {
         let Offer {
             settled,
             size,
             offset,
+            token,
             ..
         } = *offer;
-        let heading = journals::heading(&self.settings.scenario, settled, size, offset);
-        Showing::new(watch_switch, side, heading)
+        let scenario = &self.settings.scenario;
+        let heading = journals::heading(scenario, settled, size, offset, token);
+        Showing::new(watch_switch, heading)
     }
 
     /// From now on this transfer is watched and no other.
@@ -229,7 +216,7 @@ impl Session {
         let watch_switch = self.watch_switches.entry(tag).or_default().clone();
         let reporter = || -> Reporter {
             let handle = self.handle.clone();
-            let mut showing = self.showing(tag, offer, watch_switch.clone());
+            let mut showing = self.showing(offer, watch_switch.clone());
             Box::new(move |report| {
                 if let Report::Happened(events) = report {
                     if let Some(seen) = showing.take(&events) {

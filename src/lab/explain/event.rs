@@ -2,10 +2,10 @@
 
 use crate::lab::journal::{Entry, FaultInjection, Heading, JournalEvent};
 use crate::lab::notation::{Notation, transmission};
-use crate::lab::words::{loss_reason, run};
+use crate::lab::words::loss_reason;
 use crate::link::Fate;
 use crate::reliable::event::{
-    DiscardReason, Event, FlowControlState, Ignored, PacketName, Timer,
+    DiscardReason, Event, FlowControlState, Ignored, PacketName, PacketRecord, Timer,
 };
 use crate::wire::options::Arq;
 use crate::wire::packet::Kind;
@@ -17,7 +17,7 @@ pub fn event_text(entry: &Entry, heading: &Heading) -> String {
     match &entry.what {
         JournalEvent::Machine(event) => machine(side, event, heading),
         JournalEvent::Link(carried) => {
-            let packet = name(&carried.packet, heading);
+            let packet = record(&carried.packet, heading);
             format!("The link accepts {packet}: {}.", fate(carried.fate))
         }
         JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed)) => {
@@ -35,16 +35,16 @@ pub fn event_text(entry: &Entry, heading: &Heading) -> String {
 fn machine(side: &str, event: &Event, heading: &Heading) -> String {
     match event {
         Event::PacketSent(packet) => {
-            format!("The {side} sends {}.", name(packet, heading))
+            format!("The {side} sends {}.", record(packet, heading))
         }
         Event::PacketReceived(packet) => {
-            format!("{} reaches the {side}.", name(packet, heading))
+            format!("{} reaches the {side}.", record(packet, heading))
         }
-        Event::PacketIgnored { packet, why } => {
+        Event::PacketIgnored { packet, why, .. } => {
             let packet = name(packet, heading);
             format!("The {side} ignores {packet}: {}.", ignored(*why))
         }
-        Event::PacketDamaged => {
+        Event::PacketDamaged { .. } => {
             format!("A corrupt packet reaches the {side}, which discards it.")
         }
         Event::PacketLost {
@@ -75,10 +75,9 @@ fn machine(side: &str, event: &Event, heading: &Heading) -> String {
         } => {
             format!("The window is {cwnd} packets, {in_flight} in flight ({phase}).")
         }
-        Event::AckRanges { ranges } => {
-            let told: Vec<_> = ranges.iter().map(|it| run(*it)).collect();
-            format!("The ACK acknowledges the segments {}.", told.join(", "))
-        }
+        Event::PathAssigned {
+            sender, receiver, ..
+        } => format!("The sender is at {sender}, the receiver at {receiver}."),
         Event::SegmentBuffered { number } => {
             format!("The receiver buffers segment {number}, which arrived out of order.")
         }
@@ -105,8 +104,13 @@ fn machine(side: &str, event: &Event, heading: &Heading) -> String {
     }
 }
 
-/// `DATA 2`, `ACK 3`. A separate event describes the ranges of an ACK, and the segment that an
-/// individual ACK acknowledges.
+/// `DATA 2`, `ACK 3`, with the ranges of an ACK.
+fn record(packet: &PacketRecord, heading: &Heading) -> String {
+    let ranges = packet.ranges(heading.first_sequence);
+    Notation::of(heading).name(packet, &ranges, usize::MAX)
+}
+
+/// The same without ranges, of which an individual ACK has its number.
 fn name(packet: &PacketName, heading: &Heading) -> String {
     let is_answer = matches!(packet.kind, Kind::Ack | Kind::Nack);
     if heading.arq == Arq::SelectiveRepeat && is_answer && packet.number != 0 {

@@ -66,7 +66,7 @@ impl Origin {
         origin!("sack/receiver.rs", "leaves_a_gap.then_some(AckKind::Nack)");
     pub(super) const FIN_RECEIVED: Self = origin!(
         "connection/receiving.rs",
-        "answer.packet.number = FIN_RECEIVED;"
+        "answer.packet.number = UNCOUNTED;"
     );
     pub(super) const FIN: Self =
         origin!("connection/sending.rs", "body: Body::Fin { digest }");

@@ -6,11 +6,13 @@ use super::verbs::Role;
 use crate::lab::journal::{Carried, Entry, Format, Heading, Journal, Side, VERSION};
 use crate::lab::notation::{Notation, transmission};
 use crate::link::{Direction, Entered, Fate, Label};
-use crate::reliable::event::{DiscardReason, Event, PacketName, Timer, Trigger};
+use crate::reliable::event::{
+    Datagram, DiscardReason, Event, PacketName, PacketRecord, Timer, Trigger,
+};
 use crate::reliable::moment::Moment;
 use crate::reliable::protocol::SegmentNumber;
 use crate::wire::options::{Arq, Congestion};
-use crate::wire::packet::Kind;
+use crate::wire::packet::{Acknowledgement, Body, Kind};
 use crate::wire::sequence::SequenceNumber;
 
 /// File bytes in a segment, for a link with a rate and for pictures.
@@ -76,6 +78,29 @@ impl Packet {
             name,
             number,
             ranges,
+        }
+    }
+
+    /// The packet in an event log. Its first sequence number is 0.
+    fn record(&self) -> PacketRecord {
+        let range = |it: &[u32; 2]| [it[0], it[1].wrapping_add(1)].map(SequenceNumber);
+        let body = if self.name.kind == Kind::Data {
+            Body::Data {
+                length: SEGMENT_BYTES,
+            }
+        } else {
+            Body::Ack(Acknowledgement {
+                echo: 0,
+                window: 0,
+                received: 0,
+                ranges: self.ranges.iter().map(|it| range(it).into()).collect(),
+            })
+        };
+        PacketRecord {
+            name: self.name,
+            sent_at: 0,
+            body,
+            mac: None,
         }
     }
 
@@ -152,6 +177,7 @@ pub fn heading(scenario: &GradedScenario, protocol: Arq) -> Heading {
         offset: 0,
         segment_bytes: SEGMENT_BYTES,
         first_sequence: 0,
+        token: None, // A graded packet has not all fields of one of Sash.
     }
 }
 
@@ -169,18 +195,17 @@ pub fn journal(
         match what {
             TraceEventKind::Sent(packet, entered) => {
                 let side = near(packet);
-                note(side, Event::PacketSent(packet.name));
-                record_ranges(&mut note, side, packet);
-                let carried = Carried::new(packet.name, packet.direction(), *entered);
+                note(side, Event::PacketSent(packet.record()));
+                let carried = Carried::new(packet.record(), packet.direction(), *entered);
                 entries.push(Entry::carried(*time, carried));
                 attempts.insert(packet.number, packet.name.attempt);
             }
             TraceEventKind::Arrived(packet, true) => {
-                note(far(packet), Event::PacketReceived(packet.name));
-                record_ranges(&mut note, far(packet), packet);
+                note(far(packet), Event::PacketReceived(packet.record()));
             }
             TraceEventKind::Arrived(packet, false) => {
-                note(far(packet), Event::PacketDamaged);
+                let datagram = Datagram::default();
+                note(far(packet), Event::PacketDamaged { datagram });
             }
             TraceEventKind::TimedOut(number) => {
                 let timer = Timer::Retransmission;
@@ -208,13 +233,6 @@ pub fn journal(
         entries,
         is_cut: false,
         unknown: 0,
-    }
-}
-
-fn record_ranges(note: &mut impl FnMut(Side, Event), side: Side, packet: &Packet) {
-    if !packet.ranges.is_empty() {
-        let ranges = packet.ranges.clone();
-        note(side, Event::AckRanges { ranges });
     }
 }
 

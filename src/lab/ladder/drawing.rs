@@ -1,165 +1,187 @@
-//! The ladder as a picture: time goes down, and an arrow slopes as its packet took.
+//! The one drawing of a ladder: two lines, an arrow for every packet, the labels.
 //!
-//! In virtual time many packets leave in one moment, and their arrows would lie on each
-//! other. Therefore a crowded moment is stretched, with a row for each packet, on a grey
-//! piece of the line; and a long wait is drawn short, with two strokes through the line.
+//! Of each packet only the part of its way that is behind it is drawn: a run that is over
+//! is drawn as its last moment. To scale every packet in flight ends on one line, *now*.
 
-use super::excerpt::{Chosen, Excerpt};
-use super::expired;
-use super::places::{LOST_AT, ONE_WAY_HEIGHT, Places, side_of, usual_one_way_delay};
-use super::transmissions::{LadderEvent, RemarkKind, Transmission, Transmissions};
-use crate::lab::journal::{Entry, Heading, Side};
-use crate::lab::notation::{Notation, transmission};
+use super::labels::{Label, WORD_SIZE};
+use super::layout::{LOST_AT, Layout, TimeScale, Way, real};
+use super::spot::{RADIUS, Spot};
+use super::transmissions::{LadderEvent, Past, Transmission, Transmissions};
+use crate::lab::journal::Side;
+use crate::lab::notation::Notation;
 use crate::lab::palette::{
     BLUE, Colour, GREEN, GRID, INK, ORANGE, PAPER, SOFT_INK, VERMILLION,
 };
-use crate::lab::picture::{Anchor, Area, LETTER, Line, Picture, Point, Stroke, Words};
-use crate::lab::strip::view::{subtitle, title};
-use crate::lab::words::{loss_trigger, time, wrapped};
-use crate::link::{Direction, Fate};
+use crate::lab::picture::{
+    Anchor, Area, Disc, LETTER, Line, Picture, Point, Stroke, Triangle, Words,
+};
+use crate::lab::strip::Sides;
+use crate::lab::words::time;
+use crate::link::Direction;
 use crate::wire::packet::Kind;
 
-/// Unit of this and of what follows: pixels.
-const LEAST_WIDTH: f64 = 1_040.0;
-const MARGIN: f64 = 32.0;
-/// The sender's line and the receiver's.
-const LEFT: f64 = 430.0;
-const RIGHT: f64 = 750.0;
-const WORD_SIZE: f64 = 12.0;
-/// For a packet's name beside a line, and a moment. Unit: letters.
-const ROOM: usize = 41;
-
-/// The ladder of a part of a run, its heading, legend and what is left out.
-#[must_use]
-pub fn picture(heading: &Heading, entries: &[Entry], window: Excerpt) -> Picture {
-    let transmissions = Transmissions::of(entries);
-    let chosen = window.choose(&transmissions);
-    let told = format!("Sequence diagram of {}", title(heading));
-    let mut drawing = LadderDrawing {
-        picture: Picture::new(LEAST_WIDTH, 0.0, &told),
-        transmissions: &transmissions,
-        notation: Notation::of(heading),
-        losses: Vec::new(),
-        y: MARGIN + 16.0,
-    };
-    drawing.draw_heading(heading);
-    drawing.draw_legend();
-    let usual_us = usual_one_way_delay(&transmissions, &chosen.steps);
-    let places = Places::of(&transmissions, &chosen.steps, usual_us, drawing.y + 40.0);
-    drawing.draw_lines(&places);
-    drawing.draw_arrows(&chosen, &places);
-    drawing.draw_words(&chosen, &places);
-    drawing.y = places.foot + 24.0;
-    drawing.draw_foot(&chosen, &places);
-    drawing.picture.height = drawing.y + MARGIN / 2.0;
-    drawing.picture
+/// Where things are from left to right. Unit: pixels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Columns {
+    /// The sender's line.
+    pub(super) left: f64,
+    /// The receiver's line.
+    pub(super) right: f64,
+    /// The room for a moment beside each line; 0 where none is written.
+    pub(super) clock: f64,
+    /// Where the moments of the sender begin.
+    pub(super) margin: f64,
+    /// The room for words beside the sender's line and the receiver's.
+    pub(super) words: [f64; 2],
 }
 
-/// A picture that grows downwards.
-struct LadderDrawing<'a> {
-    picture: Picture,
-    transmissions: &'a Transmissions,
-    notation: Notation,
-    /// Lost packets, and where their arrows end: named over all arrows.
-    losses: Vec<(usize, Point)>,
-    y: f64,
+/// Between a line and its labels. Unit: pixels.
+pub(super) const ASIDE: f64 = 12.0;
+
+/// A ladder at one moment.
+pub(super) struct LadderDrawing<'a> {
+    pub(super) picture: Picture,
+    pub(super) spots: Vec<Spot>,
+    pub(super) transmissions: &'a Transmissions,
+    pub(super) steps: &'a [(u64, LadderEvent)],
+    pub(super) layout: &'a Layout,
+    pub(super) labels: Vec<Label>,
+    pub(super) past: &'a Past,
+    pub(super) columns: Columns,
+    pub(super) scale: TimeScale,
+    /// From a height of the layout to the picture's.
+    pub(super) shift: f64,
+    /// The heights between which the picture is seen: from, to.
+    pub(super) seen: (f64, f64),
+    pub(super) sides: Sides,
+    pub(super) now_us: u64,
+    pub(super) notation: Notation,
+}
+
+/// A packet in flight, to be drawn as a disc.
+struct Flying {
+    spot: usize,
+    colour: Colour,
 }
 
 impl LadderDrawing<'_> {
-    fn draw_heading(&mut self, heading: &Heading) {
-        let at = Point::new(MARGIN, self.y);
-        self.picture
-            .add(Words::new(at, 20.0, title(heading)).bold());
-        for line in wrapped(&subtitle(heading), 120) {
-            self.y += 22.0;
-            let at = Point::new(MARGIN, self.y);
-            self.picture
-                .add(Words::new(at, 13.0, line).coloured(SOFT_INK));
+    /// Draws it, and says where each packet is.
+    pub(super) fn draw(&mut self) {
+        self.draw_lines();
+        let mut arrived_us = vec![None; self.transmissions.all.len()];
+        for &(time_us, step) in self.steps {
+            if let LadderEvent::Arrival(place) = step {
+                arrived_us[place] = Some(time_us);
+            }
         }
-        self.y += 30.0;
+        let mut flying = Vec::new();
+        let mut losses = Vec::new();
+        for (place, arrives_us) in arrived_us.into_iter().enumerate() {
+            self.draw_packet(place, arrives_us, &mut flying, &mut losses);
+        }
+        self.draw_discs(&flying);
+        self.draw_losses(&losses);
+        self.draw_labels();
     }
 
-    fn draw_legend(&mut self) {
-        let entries = [
-            ("DATA", BLUE, Stroke::Solid, false),
-            ("DATA, retransmitted", ORANGE, Stroke::Dashed, false),
-            ("ACK, NACK", GREEN, Stroke::Dotted, false),
-            ("handshake, end", SOFT_INK, Stroke::Solid, false),
-            ("lost", VERMILLION, Stroke::Solid, true),
-        ];
-        for (place, (name, colour, stroke, is_lost)) in (0_u32..).zip(entries) {
-            let x = MARGIN + f64::from(place) * 190.0;
-            let (from, to) = (
-                Point::new(x, self.y - 4.0),
-                Point::new(x + 44.0, self.y - 4.0),
-            );
-            let line = Line {
-                stroke,
-                ..Line::new(from, to, colour)
-            };
-            self.picture.add(line);
-            if is_lost {
-                self.cross(to);
-            } else {
-                self.picture.add_head(&line);
-            }
-            let at = Point::new(x + 56.0, self.y);
-            self.picture.add(Words::new(at, WORD_SIZE, name));
-        }
-        self.y += 20.0;
+    fn is_seen(&self, from: f64, to: f64) -> bool {
+        to >= self.seen.0 - 20.0 && from <= self.seen.1 + 20.0
     }
 
-    fn draw_lines(&mut self, places: &Places) {
-        for (x, name) in [(LEFT, "sender"), (RIGHT, "receiver")] {
-            let at = Point::new(x, places.top - 10.0);
-            let words = Words::new(at, 14.0, name).bold();
-            self.picture.add(words.anchored(Anchor::Middle));
-            for &(from, to) in &places.crowded {
-                self.picture.add(Area {
-                    x: x - 4.0,
-                    y: from - 5.0,
-                    width: 8.0,
-                    height: to - from + 10.0,
-                    fill: GRID,
-                });
+    fn draw_lines(&mut self) {
+        let (top, foot) = self.seen;
+        for x in [self.columns.left, self.columns.right] {
+            for &(from, to) in &self.layout.crowded {
+                let (from, to) = (from + self.shift, to + self.shift);
+                if self.is_seen(from, to) {
+                    let (from, to) = ((from - 5.0).max(top), (to + 5.0).min(foot));
+                    self.picture.add(Area {
+                        x: x - 4.0,
+                        y: from,
+                        width: 8.0,
+                        height: to - from,
+                        fill: GRID,
+                    });
+                }
             }
-            let (from, to) = (Point::new(x, places.top), Point::new(x, places.foot));
+            let (from, to) = (Point::new(x, top), Point::new(x, foot));
             self.picture.add(Line::new(from, to, INK));
-            for &y in &places.short {
-                draw_break(&mut self.picture, x, y);
+            for &y in &self.layout.short {
+                let y = y + self.shift;
+                if self.is_seen(y, y) {
+                    draw_break(&mut self.picture, x, y);
+                }
             }
+        }
+        let y = self.layout.height_of(self.now_us, self.steps) + self.shift;
+        if self.scale == TimeScale::ToScale && self.is_seen(y, y) {
+            self.draw_now(y);
         }
     }
 
-    fn draw_arrows(&mut self, chosen: &Chosen, places: &Places) {
-        for &(_, step) in &chosen.steps {
-            let (place, is_departure) = match step {
-                LadderEvent::Departure(place) => (place, true),
-                LadderEvent::Arrival(place) => (place, false),
-                LadderEvent::Remark(_) => continue,
-            };
-            let transmission = &self.transmissions.all[place];
-            if is_departure || transmission.sent_us.is_none() {
-                self.draw_arrow(transmission, place, places);
-            }
-        }
-        for (place, tip) in std::mem::take(&mut self.losses) {
-            self.name_loss(&self.transmissions.all[place], tip);
-            self.cross(tip);
+    /// The line *now*, between two marks.
+    fn draw_now(&mut self, y: f64) {
+        let Columns { left, right, .. } = self.columns;
+        self.picture.add(Line {
+            width: 1.0,
+            ..Line::new(Point::new(left, y), Point::new(right, y), SOFT_INK)
+        });
+        for (x, aside) in [(left, -7.0), (right, 7.0)] {
+            self.picture.add(Triangle {
+                corners: [
+                    Point::new(x, y),
+                    Point::new(x + aside, y - 4.0),
+                    Point::new(x + aside, y + 4.0),
+                ],
+                fill: INK,
+            });
         }
     }
 
-    fn draw_arrow(&mut self, transmission: &Transmission, place: usize, places: &Places) {
-        let (start, end) = match transmission.direction {
-            Direction::Data => (LEFT, RIGHT),
-            Direction::Ack => (RIGHT, LEFT),
+    fn draw_packet(
+        &mut self,
+        place: usize,
+        arrives_us: Option<u64>,
+        flying: &mut Vec<Flying>,
+        losses: &mut Vec<(usize, Point)>,
+    ) {
+        let transmission = &self.transmissions.all[place];
+        let has_arrived = self.past.arrivals[place];
+        let Some(way) = self.layout.way(place, transmission) else {
+            return;
         };
-        let departure = places.departures.get(&place).copied();
-        let arrival = places.arrivals.get(&place).copied();
-        let across = |share: f64| start + (end - start) * share;
-        let fall = places.falls.get(&place).copied().unwrap_or(ONE_WAY_HEIGHT);
+        if !has_arrived && !self.past.departures[place] {
+            return; // It is yet to leave.
+        }
+        let (start, end) = match transmission.direction {
+            Direction::Data => (self.columns.left, self.columns.right),
+            Direction::Ack => (self.columns.right, self.columns.left),
+        };
+        let along = |share: f64| {
+            let y = way.from + (way.to - way.from) * share + self.shift;
+            Point::new(start + (end - start) * share, y)
+        };
+        let (from, whole) = (along(way.begins), along(1.0));
+        if !self.is_seen(from.y, whole.y) {
+            return;
+        }
+        let share = self.share(transmission, has_arrived, way);
+        let is_lost = transmission.is_lost() && !has_arrived;
+        let lost_at = lost_at(transmission, way);
+        let is_gone = is_lost && share >= lost_at;
+        // One side alone does not tell whether what it sends has arrived.
+        let is_told = match transmission.direction {
+            Direction::Data => self.sides.receiver,
+            Direction::Ack => self.sides.sender,
+        };
+        let due_us = arrives_us.or(transmission.due_us);
+        let is_late = transmission
+            .sent_us
+            .is_some_and(|sent| self.now_us > sent.saturating_add(way.takes_us));
+        let is_over = is_late || share >= 1.0 && (due_us.is_none() || !is_told);
+        let tip = along(if is_gone { lost_at } else { share });
         let (colour, stroke) = look(transmission);
-        let line = |from, to| Line {
+        let line = Line {
             stroke,
             // Thicker, so that it stands out in grey as well.
             width: if transmission.is_retransmission {
@@ -167,58 +189,98 @@ impl LadderDrawing<'_> {
             } else {
                 1.5
             },
-            ..Line::new(from, to, colour)
+            ..Line::new(from, tip, colour)
         };
-        match (departure, arrival) {
-            (Some(from), Some(to)) => {
-                let line = line(Point::new(start, from), Point::new(end, to));
-                self.picture.add(line);
-                self.picture.add_head(&line);
+        self.picture.add(line);
+        if has_arrived || (is_over && !is_lost && due_us.is_some() && !is_told) {
+            self.picture.add_head(&line);
+        } else if is_gone {
+            losses.push((place, tip));
+        } else if !is_over {
+            let spot = self.spots.len();
+            flying.push(Flying { spot, colour });
+        }
+        let ranges = transmission.packet.ranges(self.notation.first_sequence);
+        self.spots.push(Spot {
+            packet: transmission.packet.name,
+            direction: transmission.direction,
+            range: ranges.first().copied(),
+            from,
+            to: tip,
+            disc: tip,
+            is_in_flight: !has_arrived && !is_lost && !is_over,
+            sent_us: transmission.sent_us,
+            arrived_us: transmission.arrived_us.filter(|_| has_arrived),
+        });
+    }
+
+    /// How much of its way is behind a packet.
+    fn share(&self, transmission: &Transmission, has_arrived: bool, way: Way) -> f64 {
+        match transmission.sent_us {
+            Some(sent_us) if !has_arrived => {
+                let gone = self.now_us.saturating_sub(sent_us);
+                (real(gone) / real(way.takes_us.max(1))).min(1.0)
             }
-            (Some(from), None) => {
-                let share = LOST_AT;
-                let tip = Point::new(across(share), from + fall * share);
-                self.picture.add(line(Point::new(start, from), tip));
-                if transmission.is_lost() {
-                    self.losses.push((place, tip));
-                }
-            }
-            (None, Some(to)) => {
-                let share = 1.0 - LOST_AT;
-                let from = Point::new(across(share), to - fall * LOST_AT);
-                let line = line(from, Point::new(end, to));
-                self.picture.add(line);
-                self.picture.add_head(&line);
-            }
-            (None, None) => {}
+            Some(_) | None => 1.0,
         }
     }
 
-    fn cross(&mut self, at: Point) {
-        for down in [-5.0, 5.0] {
-            let from = Point::new(at.x - 5.0, at.y - down);
-            let to = Point::new(at.x + 5.0, at.y + down);
-            self.picture.add(Line {
-                width: 2.5,
-                ..Line::new(from, to, VERMILLION)
+    /// Packets in flight: side by side where they would lie on each other.
+    fn draw_discs(&mut self, flying: &[Flying]) {
+        let mut order: Vec<usize> = (0..flying.len()).collect();
+        if self.scale == TimeScale::ToScale {
+            order.sort_by(|&a, &b| {
+                let [one, other] = [a, b].map(|it| &self.spots[flying[it].spot]);
+                // Of DATA the first is ahead, which is to the right.
+                let by_age = match one.direction {
+                    Direction::Data => b.cmp(&a),
+                    Direction::Ack => a.cmp(&b),
+                };
+                one.to.x.total_cmp(&other.to.x).then(by_age)
+            });
+            let Columns { left, right, .. } = self.columns;
+            let lane = right - left;
+            let count = f64::from(u32::try_from(order.len()).unwrap_or(u32::MAX).max(1));
+            let apart = (2.0 * RADIUS + 1.0).min(lane / count);
+            let xs = order.iter().map(|&it| self.spots[flying[it].spot].to.x);
+            let xs = spread(&xs.collect::<Vec<_>>(), apart, (left, right));
+            for (&it, x) in order.iter().zip(xs) {
+                self.spots[flying[it].spot].disc.x = x;
+            }
+        }
+        for it in order {
+            let Flying { spot, colour } = flying[it];
+            let spot = &self.spots[spot];
+            self.picture.add(Disc {
+                middle: spot.disc,
+                radius: RADIUS,
+                fill: colour,
             });
         }
     }
 
+    fn draw_losses(&mut self, losses: &[(usize, Point)]) {
+        for &(place, tip) in losses {
+            self.name_loss(&self.transmissions.all[place], tip);
+            add_cross(&mut self.picture, tip);
+        }
+    }
+
     fn name_loss(&mut self, transmission: &Transmission, tip: Point) {
-        let name = match transmission.fate {
-            _ if transmission.killed_us.is_some() => "killed",
-            Some(Fate::Corrupted) => "damaged",
-            Some(Fate::QueueFull) => "queue full",
-            Some(Fate::TooLong) => "too long",
-            Some(Fate::Lost | Fate::Delivered | Fate::Reordered | Fate::Duplicated)
-            | None => "lost",
-        };
+        let note = transmission.fate_note();
+        let note = if note.is_empty() { "lost" } else { note };
         let size = 11.0;
-        let width = f64::from(u32::try_from(name.len()).unwrap_or(0)) * size * LETTER;
-        let x = match transmission.direction {
-            Direction::Data => tip.x + 10.0,
-            Direction::Ack => tip.x - 10.0 - width,
+        let width = f64::from(u32::try_from(note.len()).unwrap_or(0)) * size * LETTER;
+        let Columns { left, right, .. } = self.columns;
+        // Ahead of it, where it would have gone; behind it, close to the line.
+        let is_right = match transmission.direction {
+            Direction::Data => tip.x + 10.0 + width < right,
+            Direction::Ack => tip.x - 10.0 - width <= left,
+        };
+        let x = if is_right {
+            tip.x + 10.0
+        } else {
+            tip.x - 10.0 - width
         };
         self.picture.add(Area {
             x: x - 2.0,
@@ -228,109 +290,102 @@ impl LadderDrawing<'_> {
             fill: PAPER,
         });
         let middle = Point::new(x + width / 2.0, tip.y + 4.0);
-        let words = Words::new(middle, size, name).coloured(VERMILLION);
+        let words = Words::new(middle, size, note).coloured(VERMILLION);
         self.picture.add(words.anchored(Anchor::Middle));
     }
 
-    /// The labels beside the two lines: times, names, remarks.
-    fn draw_words(&mut self, chosen: &Chosen, places: &Places) {
-        for &(side, time_us, y) in &places.clocks {
-            let x = if side == Side::Sender {
-                MARGIN + 84.0
-            } else {
-                RIGHT + 92.0
-            };
-            let words = Words::new(Point::new(x, y + 4.0), WORD_SIZE, time(time_us));
-            let words = words.coloured(SOFT_INK).anchored(Anchor::End);
-            self.picture.add(words);
-        }
-        let mut rows: Vec<(Side, f64, Vec<String>)> = Vec::new();
-        for (&(_, step), &y) in chosen.steps.iter().zip(&places.steps) {
-            let said = self.said(step);
-            let side = side_of(self.transmissions, step);
-            let row = rows
-                .iter_mut()
-                .rev()
-                .take(64)
-                .find(|it| it.0 == side && it.1.to_bits() == y.to_bits());
-            match row {
-                _ if said.is_empty() => {}
-                Some((_, _, words)) => words.push(said),
-                None => rows.push((side, y, vec![said])),
+    fn draw_labels(&mut self) {
+        let Columns {
+            left,
+            right,
+            clock,
+            margin,
+            words: room,
+        } = self.columns;
+        let mut clocks = [String::new(), String::new()];
+        for label in std::mem::take(&mut self.labels) {
+            let y = label.y + self.shift;
+            if y < self.seen.0 + 8.0 || y > self.seen.1 - 4.0 {
+                continue;
             }
-        }
-        for (side, y, words) in rows {
-            let words = words.join("; ");
-            let (x, anchor) = if side == Side::Sender {
-                (LEFT - 12.0, Anchor::End)
-            } else {
-                (RIGHT + 104.0, Anchor::Start)
-            };
-            if side == Side::Receiver {
-                let letters = u32::try_from(words.chars().count()).unwrap_or(0);
-                let end = x + f64::from(letters) * WORD_SIZE * LETTER + MARGIN;
-                self.picture.width = self.picture.width.max(end.ceil());
+            let is_receiver = label.side == Side::Receiver;
+            let at_clock = if is_receiver { right + ASIDE } else { margin };
+            let moment = time(label.time_us);
+            let shown = &mut clocks[usize::from(is_receiver)];
+            if clock > 0.0 && *shown != moment {
+                let at = Point::new(at_clock, y + 4.0);
+                let words = Words::new(at, WORD_SIZE, moment.as_str());
+                self.picture.add(words.coloured(SOFT_INK));
+                *shown = moment;
             }
-            let words = Words::new(Point::new(x, y + 4.0), WORD_SIZE, words);
+            let text = label.fitted(room[usize::from(is_receiver)]);
+            if text.is_empty() {
+                continue;
+            }
+            let (x, line, anchor) = if is_receiver {
+                (right + ASIDE + clock, right, Anchor::Start)
+            } else {
+                (left - ASIDE, left, Anchor::End)
+            };
+            let words = Words::new(Point::new(x, y + 4.0), WORD_SIZE, text);
             self.picture.add(words.anchored(anchor));
-        }
-    }
-
-    /// The label beside a step.
-    fn said(&self, step: LadderEvent) -> String {
-        match step {
-            LadderEvent::Departure(place) => {
-                let transmission = &self.transmissions.all[place];
-                let name = transmission.name(self.notation, ROOM);
-                match transmission.fate {
-                    Some(Fate::Duplicated) => format!("{name}, twice"),
-                    Some(_) | None => name,
-                }
+            if label.y > label.event_y + 1.0 {
+                // To the event that the words are about.
+                let end = if is_receiver { line + 9.0 } else { line - 9.0 };
+                let event = Point::new(line, label.event_y + self.shift);
+                self.picture.add(Line {
+                    width: 1.0,
+                    ..Line::new(event, Point::new(end, y), SOFT_INK)
+                });
             }
-            LadderEvent::Arrival(place) => {
-                let transmission = &self.transmissions.all[place];
-                match transmission.sent_us {
-                    Some(_) => transmission.note.to_owned(),
-                    None => transmission.name(self.notation, ROOM),
-                }
-            }
-            LadderEvent::Remark(place) => match self.transmissions.remarks[place].what {
-                RemarkKind::Lost {
-                    number,
-                    attempt,
-                    trigger,
-                } => {
-                    let why = loss_trigger(trigger);
-                    format!("{why}: DATA {number}{} lost", transmission(attempt))
-                }
-                RemarkKind::Expired(timer) => expired(timer).to_owned(),
-            },
-        }
-    }
-
-    fn draw_foot(&mut self, chosen: &Chosen, places: &Places) {
-        let mut sentences = Vec::new();
-        if !places.crowded.is_empty() {
-            sentences.push(
-                "Grey on a line: one moment, stretched so that each packet can be seen.",
-            );
-        }
-        if !places.short.is_empty() {
-            sentences.push("Two strokes through a line: a long wait, shortened.");
-        }
-        let left_out = chosen.what_is_left_out();
-        sentences.extend(left_out.as_deref());
-        for sentence in sentences {
-            let at = Point::new(MARGIN, self.y);
-            let words = Words::new(at, WORD_SIZE, sentence).coloured(SOFT_INK);
-            self.picture.add(words);
-            self.y += 18.0;
         }
     }
 }
 
+/// The share of its way after which a lost packet is gone: where a person killed it.
+fn lost_at(transmission: &Transmission, way: Way) -> f64 {
+    match (transmission.killed_us, transmission.sent_us) {
+        (Some(killed), Some(sent)) => {
+            let gone = real(killed.saturating_sub(sent));
+            (gone / real(way.takes_us.max(1))).clamp(0.05, 0.95)
+        }
+        (Some(_) | None, _) => LOST_AT,
+    }
+}
+
+/// These places, in order, moved as little as keeps them apart and between two bounds.
+fn spread(places: &[f64], apart: f64, (least, most): (f64, f64)) -> Vec<f64> {
+    // Neighbours that would overlap become one block, around the middle of their places.
+    let mut blocks: Vec<(f64, f64)> = Vec::new();
+    for (place, index) in places.iter().zip(0_u32..) {
+        let mut block = (place - apart * f64::from(index), 1.0);
+        while let Some(before) = blocks.pop_if(|before| before.0 > block.0) {
+            let count = before.1 + block.1;
+            let middle = (before.0 * before.1 + block.0 * block.1) / count;
+            block = (middle, count);
+        }
+        blocks.push(block);
+    }
+    let mut spread = Vec::with_capacity(places.len());
+    for (middle, count) in blocks {
+        let mut left = count;
+        while left > 0.5 {
+            let index = f64::from(u32::try_from(spread.len()).unwrap_or(0));
+            spread.push(middle + apart * index);
+            left -= 1.0;
+        }
+    }
+    for (place, index) in spread.iter_mut().zip(0_u32..) {
+        *place = place.max(least + apart * f64::from(index));
+    }
+    for (place, index) in spread.iter_mut().rev().zip(0_u32..) {
+        *place = place.min(most - apart * f64::from(index));
+    }
+    spread
+}
+
 /// The colour and the stroke of a packet's arrow.
-pub(super) fn look(transmission: &Transmission) -> (Colour, Stroke) {
+fn look(transmission: &Transmission) -> (Colour, Stroke) {
     let (colour, stroke) = match transmission.packet.kind {
         Kind::Data if transmission.is_retransmission => (ORANGE, Stroke::Dashed),
         Kind::Data => (BLUE, Stroke::Solid),
@@ -346,8 +401,20 @@ pub(super) fn look(transmission: &Transmission) -> (Colour, Stroke) {
     }
 }
 
+/// Where a packet was lost.
+pub(super) fn add_cross(picture: &mut Picture, at: Point) {
+    for down in [-5.0, 5.0] {
+        let from = Point::new(at.x - 5.0, at.y - down);
+        let to = Point::new(at.x + 5.0, at.y + down);
+        picture.add(Line {
+            width: 2.5,
+            ..Line::new(from, to, VERMILLION)
+        });
+    }
+}
+
 /// Two strokes through a line: time was left out.
-pub(super) fn draw_break(picture: &mut Picture, x: f64, y: f64) {
+fn draw_break(picture: &mut Picture, x: f64, y: f64) {
     picture.add(Area {
         x: x - 2.0,
         y: y - 2.0,
@@ -358,5 +425,24 @@ pub(super) fn draw_break(picture: &mut Picture, x: f64, y: f64) {
     for y in [y - 3.0, y + 3.0] {
         let (from, to) = (Point::new(x - 7.0, y + 3.0), Point::new(x + 7.0, y - 3.0));
         picture.add(Line::new(from, to, INK));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spread;
+
+    #[test]
+    fn places_are_moved_as_little_as_keeps_them_apart() {
+        let wide = (0.0, 100.0);
+        assert_eq!(spread(&[0.0, 50.0], 10.0, wide), [0.0, 50.0]);
+        assert_eq!(spread(&[20.0, 20.0, 20.0], 10.0, wide), [10.0, 20.0, 30.0]);
+        assert_eq!(spread(&[], 10.0, wide), [0.0; 0]);
+        // At the sender's line, and at the receiver's.
+        assert_eq!(spread(&[0.0, 0.0, 50.0], 10.0, wide), [0.0, 10.0, 50.0]);
+        assert_eq!(
+            spread(&[99.0, 100.0, 100.0], 10.0, wide),
+            [80.0, 90.0, 100.0]
+        );
     }
 }

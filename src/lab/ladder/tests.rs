@@ -68,7 +68,7 @@ fn an_arrow_slopes_from_transmission_to_arrival() {
         Shape::Line(line) => Some(line),
         Shape::Area(_) | Shape::Triangle(_) | Shape::Disc(_) | Shape::Words(_) => None,
     });
-    let (sender, receiver) = (430.0, 750.0);
+    let (sender, receiver) = (414.0, 734.0);
     let is_at = |x: f64, there: f64| (x - there).abs() < 0.1;
     let mut arrows =
         lines.filter(|line| is_at(line.from.x, receiver) && is_at(line.to.x, sender));

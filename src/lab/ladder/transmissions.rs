@@ -6,14 +6,16 @@
 use crate::lab::journal::{Carried, Entry, FaultInjection, JournalEvent, Killed, Side};
 use crate::lab::notation::Notation;
 use crate::link::{Direction, Fate};
-use crate::reliable::event::{DiscardReason, Event, PacketName, Timer, Trigger};
+use crate::reliable::event::{
+    DiscardReason, Event, PacketName, PacketRecord, Timer, Trigger,
+};
 use crate::wire::packet::Kind;
 use std::collections::HashMap;
 
 /// One packet in flight.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Transmission {
-    pub(super) packet: PacketName,
+    pub(super) packet: PacketRecord,
     pub(super) direction: Direction,
     /// When it left, where the journal tells. Unit: microseconds.
     pub(super) sent_us: Option<u64>,
@@ -29,8 +31,6 @@ pub(super) struct Transmission {
     pub(super) note: &'static str,
     /// Whether it is DATA that was sent before.
     pub(super) is_retransmission: bool,
-    /// The ranges of an ACK beyond the next expected segment, first to last.
-    pub(super) told: Vec<[u32; 2]>,
 }
 
 /// Something that happened at one end and is no packet.
@@ -76,11 +76,46 @@ pub(super) struct Transmissions {
     in_flight: HashMap<Name, usize>,
     /// The flight that arrived last at the receiver.
     last_arrival: Option<usize>,
-    /// The flight from the receiver that left or arrived last.
-    last_answer: Option<usize>,
+}
+
+/// The steps that are over at a moment.
+#[derive(Debug)]
+pub(super) struct Past {
+    /// Of each packet, whether it has left.
+    pub(super) departures: Vec<bool>,
+    /// Of each packet, whether it has arrived.
+    pub(super) arrivals: Vec<bool>,
+    remarks: usize,
+}
+
+impl Past {
+    pub(super) fn has(&self, step: LadderEvent) -> bool {
+        match step {
+            LadderEvent::Departure(place) => self.departures[place],
+            LadderEvent::Arrival(place) => self.arrivals[place],
+            LadderEvent::Remark(place) => place < self.remarks,
+        }
+    }
 }
 
 impl Transmissions {
+    /// The past after this many steps.
+    pub(super) fn past(&self, steps: usize) -> Past {
+        let mut past = Past {
+            departures: vec![false; self.all.len()],
+            arrivals: vec![false; self.all.len()],
+            remarks: 0,
+        };
+        for &(_, step) in &self.steps[..steps] {
+            match step {
+                LadderEvent::Departure(place) => past.departures[place] = true,
+                LadderEvent::Arrival(place) => past.arrivals[place] = true,
+                LadderEvent::Remark(_) => past.remarks += 1,
+            }
+        }
+        past
+    }
+
     /// Of a whole journal.
     pub(super) fn of(entries: &[Entry]) -> Self {
         let mut transmissions = Self::default();
@@ -107,18 +142,10 @@ impl Transmissions {
         match event {
             Event::PacketSent(packet) => {
                 if let Some(direction) = away_from(side) {
-                    self.depart(time_us, *packet, direction);
+                    self.depart(time_us, packet, direction);
                 }
             }
-            Event::PacketReceived(packet) => self.arrive(side, time_us, *packet),
-            Event::AckRanges { ranges } => {
-                let place = self.last_answer;
-                if let Some(transmission) =
-                    place.and_then(|place| self.all.get_mut(place))
-                {
-                    transmission.told.clone_from(ranges);
-                }
-            }
+            Event::PacketReceived(packet) => self.arrive(side, time_us, packet),
             Event::SegmentBuffered { .. } => self.note_arrival("buffered out of order"),
             Event::SegmentDropped { why, .. } => self.note_arrival(match why {
                 DiscardReason::Duplicate => "discarded: duplicate",
@@ -149,7 +176,8 @@ impl Transmissions {
                 | Timer::Probe => {}
             },
             Event::PacketIgnored { .. }
-            | Event::PacketDamaged
+            | Event::PacketDamaged { .. }
+            | Event::PathAssigned { .. }
             | Event::MetricsUpdated { .. }
             | Event::DataBlockedUpdated { .. }
             | Event::MtuUpdated { .. }
@@ -162,12 +190,12 @@ impl Transmissions {
     fn depart(
         &mut self,
         time_us: u64,
-        packet: PacketName,
+        packet: &PacketRecord,
         direction: Direction,
     ) -> usize {
         let place = self.all.len();
         self.all.push(Transmission {
-            packet,
+            packet: packet.clone(),
             direction,
             sent_us: Some(time_us),
             arrived_us: None,
@@ -176,12 +204,8 @@ impl Transmissions {
             killed_us: None,
             note: "",
             is_retransmission: packet.kind == Kind::Data && packet.attempt != 1,
-            told: Vec::new(),
         });
-        if direction == Direction::Ack {
-            self.last_answer = Some(place);
-        }
-        self.in_flight.insert(name(direction, &packet), place);
+        self.in_flight.insert(name(direction, packet), place);
         self.steps.push((time_us, LadderEvent::Departure(place)));
         place
     }
@@ -194,14 +218,15 @@ impl Transmissions {
             direction,
             fate,
             arrives_us,
-        } = *carried;
-        let place = self.in_flight.get(&name(direction, &packet)).copied();
+            ..
+        } = carried;
+        let place = self.in_flight.get(&name(*direction, packet)).copied();
         let place = match place.filter(|&place| self.all[place].fate.is_none()) {
             Some(place) => place,
-            None => self.depart(time_us, packet, direction),
+            None => self.depart(time_us, packet, *direction),
         };
         let transmission = &mut self.all[place];
-        (transmission.fate, transmission.due_us) = (Some(fate), arrives_us);
+        (transmission.fate, transmission.due_us) = (Some(*fate), *arrives_us);
     }
 
     /// A person's word: of a packet whose sending was told, or was too long ago.
@@ -212,13 +237,13 @@ impl Transmissions {
         }
     }
 
-    fn arrive(&mut self, side: Side, time_us: u64, packet: PacketName) {
+    fn arrive(&mut self, side: Side, time_us: u64, packet: &PacketRecord) {
         let direction = match side {
             Side::Receiver => Direction::Data,
             Side::Sender => Direction::Ack,
             Side::Link => return,
         };
-        let place = match self.in_flight.get(&name(direction, &packet)) {
+        let place = match self.in_flight.get(&name(direction, packet)) {
             // The second of two copies: the first one's time and note stay.
             Some(&place) if self.all[place].arrived_us.is_some() => {
                 return self.listen_to(side, place, true);
@@ -226,7 +251,7 @@ impl Transmissions {
             Some(&place) => place,
             None => {
                 self.all.push(Transmission {
-                    packet,
+                    packet: packet.clone(),
                     direction,
                     sent_us: None,
                     arrived_us: None,
@@ -235,7 +260,6 @@ impl Transmissions {
                     killed_us: None,
                     note: "",
                     is_retransmission: packet.kind == Kind::Data && packet.attempt != 1,
-                    told: Vec::new(),
                 });
                 self.all.len() - 1
             }
@@ -249,8 +273,6 @@ impl Transmissions {
     fn listen_to(&mut self, side: Side, place: usize, is_copy: bool) {
         if side == Side::Receiver {
             self.last_arrival = (!is_copy).then_some(place);
-        } else {
-            self.last_answer = Some(place);
         }
     }
 
@@ -281,7 +303,8 @@ impl Transmission {
 
     /// Its name, in at most `room` letters if ranges can be left out.
     pub(super) fn name(&self, notation: Notation, room: usize) -> String {
-        notation.name(&self.packet, &self.told, room)
+        let ranges = self.packet.ranges(notation.first_sequence);
+        notation.name(&self.packet, &ranges, room)
     }
 
     /// Its fate, if the picture does not show it.
@@ -318,7 +341,9 @@ mod tests {
     use super::*;
     use crate::lab::run::Experiment;
     use crate::reliable::moment::Moment;
+    use crate::wire::digest::Token;
     use crate::wire::options::Arq;
+    use crate::wire::packet::{Acknowledgement, Body, Packet};
     use crate::wire::sequence::SequenceNumber;
 
     fn journal(link: &str) -> Vec<Entry> {
@@ -383,12 +408,26 @@ mod tests {
 
     #[test]
     fn the_fate_of_a_duplicate_is_not_attributed_to_another_packet() {
-        let packet = |kind, number| PacketName {
-            kind,
-            number,
-            attempt: 1,
-            sequence: SequenceNumber(number),
-            length: 0,
+        let packet = |kind, number| {
+            let acknowledgement = Acknowledgement {
+                echo: 0,
+                window: 1,
+                received: 0,
+                ranges: Vec::new(),
+            };
+            let body = if kind == Kind::Ack {
+                Body::Ack(acknowledgement)
+            } else {
+                Body::Data { length: 0 }
+            };
+            PacketRecord::from(&Packet {
+                token: Token([0; 16]),
+                number,
+                attempt: 1,
+                sequence: SequenceNumber(number),
+                sent_at: 0,
+                body,
+            })
         };
         let mut transmissions = Transmissions::default();
         let mut tell = |side, event| {
@@ -398,7 +437,6 @@ mod tests {
             tell(Side::Sender, Event::PacketSent(packet(Kind::Data, number)));
             tell(Side::Receiver, Event::PacketSent(packet(Kind::Ack, number)));
         }
-        let ranges = vec![[7, 7]];
         for number in [3, 4, 3] {
             tell(
                 Side::Receiver,
@@ -411,19 +449,7 @@ mod tests {
         }
         let why = DiscardReason::Duplicate;
         tell(Side::Receiver, Event::SegmentDropped { number: 3, why });
-        tell(
-            Side::Sender,
-            Event::AckRanges {
-                ranges: ranges.clone(),
-            },
-        );
         for transmission in transmissions.all {
-            let is_first_ack = transmission.packet == packet(Kind::Ack, 3);
-            assert_eq!(
-                transmission.told == ranges,
-                is_first_ack,
-                "{transmission:?}"
-            );
             assert_eq!(transmission.note, "");
         }
     }

@@ -5,8 +5,13 @@
 //! assert!(CARDS.iter().all(|card| card.setup().experiment().is_ok()));
 //! ```
 
-use super::{LaboratoryRequest, Setup};
-use crate::wire::options::{Arq, Congestion, DEFAULT_SEGMENT_BYTES};
+use super::setup::{Setup, bytes_of};
+use crate::lab::ladder::{Lens, Scene};
+use crate::lab::notation::Notation;
+use crate::lab::picture::Picture;
+use crate::lab::player::Player;
+use crate::lab::race::{self, Race};
+use crate::wire::options::{Arq, Congestion};
 
 /// A run to begin with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +45,18 @@ pub enum Opens {
     Race,
     /// Questions about its transfer.
     Quiz,
+}
+
+impl Opens {
+    /// In a word, above a card's title.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Run => "Slow motion",
+            Self::Race => "Race",
+            Self::Quiz => "Quiz",
+        }
+    }
 }
 
 /// All of them, the first one first.
@@ -133,20 +150,39 @@ impl Card {
             arq: self.arq,
             window: self.window.to_string(),
             congestion: Congestion::Fixed,
-            size: u64::from(self.packets) * u64::from(DEFAULT_SEGMENT_BYTES),
+            size: bytes_of(self.packets),
         }
     }
 
-    /// The request to the page when it is opened.
+    /// A small picture of its moment, of this width and height; `None` where its run does
+    /// not end.
     #[must_use]
-    pub fn request(&self) -> LaboratoryRequest {
-        match self.opens {
-            Opens::Run => LaboratoryRequest::Run(self.setup()),
-            Opens::Race => LaboratoryRequest::Race(self.setup()),
-            Opens::Quiz => LaboratoryRequest::Predict(self.setup()),
+    pub fn thumbnail(&self, size: (f64, f64)) -> Option<Picture> {
+        let setup = self.setup();
+        if self.opens == Opens::Race {
+            let race = Race::run(&setup.lanes().ok()?).ok()?;
+            return Some(race::picture(&race));
         }
+        let mut player = Player::simulation(setup.experiment().ok()?);
+        player.seek(self.shows_us);
+        let scene = Scene {
+            entries: player.entries(),
+            index: player.place().index,
+            now_us: player.position_us(),
+            notation: Notation::of(player.heading()),
+            usual_us: Some(player.usual_one_way_us()),
+            size,
+            lens: Lens {
+                zoom: THUMBNAIL_ZOOM,
+                ..Lens::USUAL
+            },
+        };
+        Some(scene.draw().picture)
     }
 }
+
+/// More of the run than of its details.
+const THUMBNAIL_ZOOM: f64 = 0.5;
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use super::{Content, Laboratory, View};
 use crate::lab::capture::Capture;
-use crate::lab::capture::rebuilt::Rebuilder;
+use crate::lab::capture::recorded::Recorded;
 use crate::lab::chart::{Chart, size_text};
 use crate::lab::journal::{Entry, Heading, Journal};
 use crate::lab::ladder;
@@ -94,12 +94,12 @@ impl Format {
         let text = match self {
             Self::StripSvg => {
                 let player = player(laboratory)?;
-                let (strip, place) = (player.strip(), player.place());
+                let (strip, place) = (player.seen().strip, player.place());
                 strip::picture(player.heading(), strip, place).svg()
             }
             Self::ViewSvg => view_svg(laboratory)?,
             Self::Csv => numbers(laboratory)?,
-            Self::Pcapng => return Ok(capture(player(laboratory)?)),
+            Self::Pcapng => return capture(player(laboratory)?),
             Self::Journal => journal(player(laboratory)?),
             Self::Png => {
                 return Err("A screenshot can only be taken in the window.".to_owned());
@@ -143,7 +143,8 @@ fn ladder_svg(player: &Player) -> String {
         until_us: u64::MAX,
         most_packets: PACKETS_OF_A_LADDER,
     };
-    let entries = &player.entries()[..player.place().index];
+    let seen = player.seen();
+    let entries = &seen.entries[..seen.index];
     ladder::picture(player.heading(), entries, window).svg()
 }
 
@@ -197,15 +198,19 @@ fn journal(player: &Player) -> String {
     text
 }
 
-fn capture(player: &Player) -> Vec<u8> {
+fn capture(player: &Player) -> Result<Vec<u8>, String> {
     let journal = Journal {
         heading: player.heading().clone(),
         entries: player.entries()[..player.place().index].to_vec(),
         is_cut: false,
         unknown: 0,
     };
-    let mut rebuilder = Rebuilder::new(&journal);
-    let mut capture = Capture::new(&rebuilder.about());
-    while rebuilder.next_into(&mut capture) {}
-    capture.take()
+    let mut recorded =
+        Recorded::new(&journal, None).map_err(|error| error.to_string())?;
+    let mut capture = Capture::new(&recorded.about());
+    while recorded
+        .next_into(&mut capture)
+        .map_err(|error| error.to_string())?
+    {}
+    Ok(capture.take())
 }

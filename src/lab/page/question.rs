@@ -2,9 +2,11 @@
 //! teacher, the question of the quiz that becomes one of the class.
 
 use super::{Command, Content, Laboratory, Setup, Task, View};
+use crate::lab::assignment;
 use crate::lab::class_question;
 use crate::lab::journal::Journal;
 use crate::lab::player::Player;
+use crate::lab::run::Experiment;
 use crate::wire::message::Assignment;
 
 impl Laboratory {
@@ -30,6 +32,8 @@ impl Laboratory {
         }
         self.leave();
         self.put(Content::Player(Box::new(player)));
+        (self.is_asked, self.card) = (!goes_on, None);
+        self.settle();
         self.view = View::Ladder;
         let sentence = if goes_on {
             "The run continues from the moment of the question."
@@ -37,6 +41,25 @@ impl Laboratory {
             "The run is paused at the moment of the question."
         };
         self.say(sentence.to_owned());
+    }
+
+    /// A class exercise, after the prediction: the run from its beginning.
+    pub fn open_exercise(&mut self, assignment: &Assignment) {
+        let Ok(experiment) = assignment::experiment(assignment) else {
+            return; // It was checked before the user was asked.
+        };
+        let mut player = Player::simulation(Experiment {
+            listening: true,
+            ..experiment
+        });
+        self.setup = Setup::of(player.heading());
+        player.play();
+        self.leave();
+        self.put(Content::Player(Box::new(player)));
+        (self.is_asked, self.card) = (false, None);
+        self.settle();
+        self.view = View::Ladder;
+        self.say("The class exercise: compare the run with your prediction.".to_owned());
     }
 
     /// The question of the quiz that is shown, for everybody.

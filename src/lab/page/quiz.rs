@@ -1,7 +1,7 @@
 //! Predict: a run that stops where it gets interesting, and asks what comes next.
 
 use super::journal_of;
-use crate::lab::player::{Player, Slowness};
+use crate::lab::player::{Player, PointOfView, Slowness};
 use crate::lab::predict::{self, Choosing, Given, Question};
 use crate::lab::run::Experiment;
 use std::time::Duration;
@@ -117,6 +117,10 @@ impl Quiz {
     #[must_use]
     pub fn csv(&self, name: &str) -> String {
         predict::score(name, &self.given())
+    }
+
+    pub(super) fn set_point_of_view(&mut self, sees: PointOfView) {
+        self.player.set_point_of_view(sees);
     }
 
     /// This is the answer; a second one to the same question is none.

@@ -1,8 +1,11 @@
 //! A request of the user to the page.
 
+use super::cards::Card;
 use super::export::Format;
 use super::knob::Knob;
-use super::{Setup, View};
+use super::{Notice, Setup, View};
+use crate::lab::ladder::TimeScale;
+use crate::lab::player::PointOfView;
 use crate::link::Label;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +19,10 @@ pub enum LaboratoryRequest {
     Race(Setup),
     /// Ask what comes next, of what the fields say.
     Predict(Setup),
+    /// Open this card.
+    OpenCard(&'static Card),
+    /// Back to the cards.
+    ShowCards,
     /// Go on if it stands still, and the other way round.
     PlayOrPause,
     /// To the next packet.
@@ -34,6 +41,16 @@ pub enum LaboratoryRequest {
     Kill(Label),
     /// Draw this below the strip.
     Show(View),
+    /// Show this of the run.
+    See(PointOfView),
+    /// Time becomes height in this way.
+    SetTimeScale(TimeScale),
+    /// Show an earlier moment of the ladder, by this many steps; negative: a later one.
+    Scroll(i32),
+    /// Enlarge the ladder's time by this many steps; negative: reduce it.
+    Zoom(i32),
+    /// Fold the strip away, or unfold it.
+    FoldStrip,
     /// This answer to the question.
     Answer(usize),
     /// The next question.
@@ -46,6 +63,8 @@ pub enum LaboratoryRequest {
     Export(Format, PathBuf),
     /// Write these bytes, at this place.
     Write(PathBuf, Vec<u8>),
+    /// Show this sentence of the window.
+    Tell(Notice),
 }
 
 impl LaboratoryRequest {
@@ -54,7 +73,11 @@ impl LaboratoryRequest {
     pub const fn begins(&self) -> bool {
         matches!(
             self,
-            Self::Run(_) | Self::Race(_) | Self::Predict(_) | Self::Open(_)
+            Self::Run(_)
+                | Self::Race(_)
+                | Self::Predict(_)
+                | Self::OpenCard(_)
+                | Self::Open(_)
         )
     }
 }

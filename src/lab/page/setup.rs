@@ -8,10 +8,11 @@
 //! assert!(wrong.experiment().unwrap_err().contains("did you mean \"loss\"?"));
 //! ```
 
+use super::cards::CARDS;
 use crate::lab::journal::Heading;
 use crate::lab::run::Experiment;
 use crate::link::{Scenario, ScenarioError};
-use crate::wire::options::{Arq, Congestion, LARGEST_WINDOW};
+use crate::wire::options::{Arq, Congestion, DEFAULT_SEGMENT_BYTES, LARGEST_WINDOW};
 
 /// The fields as they are filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,27 +29,22 @@ pub struct Setup {
     pub size: u64,
 }
 
-/// Files to choose from. Unit: bytes.
-pub const SIZES: [(&str, u64); 5] = [
-    ("10 kB", 10_000),
-    ("100 kB", 100_000),
-    ("1 MB", 1_000_000),
-    ("10 MB", 10_000_000),
-    ("100 MB", 100_000_000),
-];
+/// Files to choose from. Unit: packets of the usual size.
+pub const PACKETS: [u32; 11] = [1, 3, 5, 8, 12, 20, 70, 200, 700, 7_000, 70_000];
+
+/// The same file. Unit: bytes.
+#[must_use]
+pub fn bytes_of(packets: u32) -> u64 {
+    u64::from(packets) * u64::from(DEFAULT_SEGMENT_BYTES)
+}
 
 /// A run of more would take a while.
-const LARGEST: u64 = 100_000_000;
+const LARGEST: u64 = 100_520_000;
 
+/// As the first card has it: few packets, and one of them is lost.
 impl Default for Setup {
     fn default() -> Self {
-        Self {
-            scenario: "seed=7;loss=10%;delay=50ms;rate=2mbit".to_owned(),
-            arq: Arq::Sack,
-            window: "16".to_owned(),
-            congestion: Congestion::Fixed,
-            size: 100_000,
-        }
+        CARDS[0].setup()
     }
 }
 
@@ -83,7 +79,7 @@ impl Setup {
         })
     }
 
-    /// The three protocols over the same link: stop-and-wait with its window of 1.
+    /// All protocols over the same link: stop-and-wait with its window of 1.
     ///
     /// # Errors
     /// As [`Setup::experiment`].

@@ -1,10 +1,12 @@
 //! The page without a window: wishes in, what is shown out.
 
+use super::cards::{CARDS, Opens};
 use super::export::Format;
 use super::knob::Knob;
 use super::*;
 use crate::lab::journal::Entry;
-use crate::lab::ladder;
+use crate::lab::ladder::{self, TimeScale};
+use crate::lab::race::Race;
 use crate::lab::strip;
 use crate::link::Direction;
 use crate::link::Label;
@@ -220,4 +222,85 @@ fn predict_asks_no_questions_about_a_congestion_controller() {
         ..setup("delay=50ms")
     }));
     assert!(problem(&laboratory).starts_with("No question can be asked about this run"));
+}
+
+#[test]
+fn every_card_opens_and_the_cards_are_shown_again() {
+    let mut laboratory = Laboratory::default();
+    for card in &CARDS {
+        laboratory.take(LaboratoryRequest::OpenCard(card));
+        assert_eq!(laboratory.notice(), None, "{}", card.name);
+        assert_eq!(laboratory.card(), Some(card));
+        assert_eq!(laboratory.setup(), &card.setup());
+        let is_race = laboratory.busy().is_some();
+        assert_eq!(is_race, card.opens == Opens::Race, "{}", card.name);
+        if let Some(Task::Race(lanes)) = laboratory.take_tasks().pop() {
+            laboratory.hear(News::Raced(Ok(Race::run(&lanes).unwrap())));
+        }
+        assert_eq!(laboratory.card(), Some(card));
+        assert!(!matches!(laboratory.content(), Content::Empty));
+        assert!((5..=8).contains(&card.packets), "{}", card.name);
+        let thumbnail = card.thumbnail((300.0, 200.0)).unwrap();
+        assert!(thumbnail.shapes.len() > 10, "{}", card.name);
+        laboratory.take(LaboratoryRequest::ShowCards);
+        assert!(matches!(laboratory.content(), Content::Empty));
+    }
+    laboratory.take(LaboratoryRequest::Run(setup("delay=50ms")));
+    assert_eq!(laboratory.card(), None, "another run is no card's");
+}
+
+#[test]
+fn a_question_is_always_about_what_the_sender_knows() {
+    let mut laboratory = Laboratory::default();
+    let quiz = CARDS.iter().find(|card| card.opens == Opens::Quiz).unwrap();
+    laboratory.take(LaboratoryRequest::OpenCard(quiz));
+    let shown = |laboratory: &Laboratory| {
+        let player = laboratory.player().unwrap();
+        assert_eq!(player.point_of_view(), laboratory.point_of_view());
+        assert_eq!(
+            player.seen().sides.receiver,
+            laboratory.point_of_view() == PointOfView::Everything
+        );
+        laboratory.point_of_view()
+    };
+    laboratory.take(LaboratoryRequest::See(PointOfView::Everything));
+    assert_eq!(shown(&laboratory), PointOfView::Sender);
+    laboratory.take(LaboratoryRequest::Answer(0));
+    assert_eq!(shown(&laboratory), PointOfView::Everything);
+    laboratory.take(LaboratoryRequest::NextQuestion);
+    assert_eq!(shown(&laboratory), PointOfView::Sender);
+
+    // The same of a question of the class, until its answers are shown.
+    let journal = journal_of(&quiz.setup().experiment().unwrap()).unwrap();
+    for is_revealed in [false, true] {
+        laboratory.stop_at(journal.clone(), 40, is_revealed);
+        let is_sender = shown(&laboratory) == PointOfView::Sender;
+        assert_eq!(is_sender, !is_revealed);
+    }
+}
+
+#[test]
+fn the_wheel_shows_earlier_moments_of_the_ladder_and_a_step_returns_to_now() {
+    let mut laboratory = running("delay=50ms;rate=1mbit");
+    play_to(&mut laboratory, 300_000);
+    let back_us = |laboratory: &Laboratory| laboratory.lens().back_us;
+    for scale in TimeScale::ALL {
+        laboratory.take(LaboratoryRequest::SetTimeScale(scale));
+        laboratory.take(LaboratoryRequest::Scroll(2));
+        let some = back_us(&laboratory);
+        assert!(some > 0, "{scale:?}");
+        laboratory.take(LaboratoryRequest::Zoom(3));
+        assert_eq!(back_us(&laboratory), some, "{scale:?}");
+        laboratory.take(LaboratoryRequest::Scroll(10_000));
+        let now_us = laboratory.times_us().0;
+        assert_eq!(back_us(&laboratory), now_us, "not before the beginning");
+        laboratory.take(LaboratoryRequest::Scroll(-10_000));
+        assert_eq!(back_us(&laboratory), 0, "not after now");
+        laboratory.take(LaboratoryRequest::Scroll(2));
+        laboratory.take(LaboratoryRequest::Step);
+        assert_eq!(back_us(&laboratory), 0, "{scale:?}");
+    }
+    laboratory.take(LaboratoryRequest::Zoom(i32::MAX));
+    laboratory.take(LaboratoryRequest::Zoom(i32::MIN));
+    assert!((laboratory.lens().zoom - 1.0 / 16.0).abs() < 1e-9);
 }

@@ -60,7 +60,7 @@ impl Transmissions {
                 self.begin(
                     index,
                     InFlight {
-                        packet: carried.packet,
+                        packet: carried.packet.name,
                         direction: carried.direction,
                         sent_us: entry.time_us,
                         arrives_us: arrives.unwrap_or(entry.time_us + one_way_delay_us),
@@ -76,7 +76,7 @@ impl Transmissions {
                     Side::Sender => Direction::Ack,
                     Side::Link => return,
                 };
-                self.end(index, entry.time_us, direction, *packet);
+                self.end(index, entry.time_us, direction, packet.name);
             }
             JournalEvent::Link(_)
             | JournalEvent::Machine(_)

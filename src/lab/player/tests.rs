@@ -88,7 +88,7 @@ fn in_flight_from_scratch(player: &Player) -> Vec<InFlight> {
             continue;
         }
         let arrives_us = carried.arrives_us.unwrap();
-        let name = (carried.direction, carried.packet);
+        let name = (carried.direction, carried.packet.name);
         let ends = player.entries().iter().position(|entry| match &entry.what {
             JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed)) => {
                 name == (killed.direction, killed.packet)
@@ -98,7 +98,7 @@ fn in_flight_from_scratch(player: &Player) -> Vec<InFlight> {
                     Side::Receiver => Direction::Data,
                     Side::Sender | Side::Link => Direction::Ack,
                 };
-                name == (direction, *packet)
+                name == (direction, packet.name)
             }
             JournalEvent::Machine(_)
             | JournalEvent::Link(_)
@@ -110,7 +110,7 @@ fn in_flight_from_scratch(player: &Player) -> Vec<InFlight> {
         };
         if !is_over {
             found.push(InFlight {
-                packet: carried.packet,
+                packet: carried.packet.name,
                 direction: carried.direction,
                 sent_us: entry.time_us,
                 arrives_us,

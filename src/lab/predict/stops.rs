@@ -111,8 +111,12 @@ impl Watch {
             Event::PacketReceived(packet) => {
                 let stimulus = self.hear(packet);
                 self.begin(index, time_us, stimulus);
+                if self.view.arq == Arq::SelectiveRepeat {
+                    let ranges = packet.ranges(self.first_sequence);
+                    self.hear_individual(index, &ranges);
+                }
             }
-            Event::PacketDamaged => {
+            Event::PacketDamaged { .. } => {
                 self.view.moved = 0;
                 self.begin(index, time_us, Stimulus::Other);
             }
@@ -145,17 +149,14 @@ impl Watch {
                     episode.opened |= state == "transferring";
                 }
             }
-            Event::AckRanges { ranges } if self.view.arq == Arq::SelectiveRepeat => {
-                self.hear_individual(index, ranges);
-            }
+            Event::ListeningBegun { ranges, .. } => self.hear_individual(index, ranges),
             Event::MtuUpdated { segment_bytes } => self.cut(*segment_bytes),
             Event::PacketIgnored { .. }
             | Event::MetricsUpdated { .. }
             | Event::CongestionUpdated { .. }
-            | Event::AckRanges { .. }
+            | Event::PathAssigned { .. }
             | Event::SegmentBuffered { .. }
-            | Event::SegmentDropped { .. }
-            | Event::ListeningBegun { .. } => {}
+            | Event::SegmentDropped { .. } => {}
         }
     }
 

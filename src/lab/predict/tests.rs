@@ -1,5 +1,6 @@
 use super::*;
 use crate::lab::halt::Halt;
+use crate::reliable::event::PacketName;
 use crate::wire::options::Arq;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,12 +69,12 @@ fn sent_next(journal: &Journal, index: usize) -> Vec<PacketName> {
     for entry in &journal.entries[index..] {
         match (&entry.what, entry.side) {
             (JournalEvent::Machine(Event::PacketSent(packet)), Side::Sender) => {
-                sent.push(*packet);
+                sent.push(packet.name);
             }
             (
                 JournalEvent::Machine(
                     Event::PacketReceived(_)
-                    | Event::PacketDamaged
+                    | Event::PacketDamaged { .. }
                     | Event::TimerExpired { .. }
                     | Event::DataBlockedUpdated { .. },
                 ),
@@ -235,8 +236,8 @@ fn a_forged_journal_gives_few_questions_and_no_panic() {
         ) = &mut entry.what
             && place % 3 == 0
         {
-            packet.number = u32::MAX - 7;
-            packet.sequence.0 ^= 0x8000_0000;
+            packet.name.number = u32::MAX - 7;
+            packet.name.sequence.0 ^= 0x8000_0000;
         }
     }
     for question in questions(&[journal], ALL).unwrap() {

@@ -1,10 +1,10 @@
 //! A race as a picture: a lane for each, how the file grew in it, and a mark for each
-//! loss and each resend.
+//! loss and each retransmission.
 
 use super::text::{losses, micros};
 use super::{Lane, LaneEvent, Mark, Race};
 use crate::lab::palette::{
-    BLUE, Colour, GREEN, GRID, INK, ORANGE, PALE, PURPLE, SOFT_INK, VERMILLION,
+    BLUE, Colour, GREEN, GRID, INK, ORANGE, PALE, PURPLE, SKY, SOFT_INK, VERMILLION,
 };
 use crate::lab::picture::{Anchor, Area, Line, Picture, Point, Triangle, Words};
 use crate::lab::words::wrapped;
@@ -17,12 +17,13 @@ const LEFT: f64 = 228.0;
 const RIGHT: f64 = 740.0;
 /// The height of a whole file.
 const LANE: f64 = 66.0;
-/// Below it: resends and losses.
+/// Below it: retransmissions and losses.
 const MARKS: f64 = 26.0;
 const GAP: f64 = 18.0;
 /// Steps of a lane's outline: one for each pixel.
 const COLUMNS: u32 = 512;
-const COLOURS: [Colour; 3] = [BLUE, GREEN, PURPLE];
+/// A lane for each protocol, and none in a colour of the marks.
+const COLOURS: [Colour; 4] = [BLUE, GREEN, PURPLE, SKY];
 
 /// All lanes on one axis of time.
 #[must_use]
@@ -237,13 +238,15 @@ impl RaceDrawing {
     fn draw_legend(&mut self) {
         let y = self.y;
         let words = |x, text: &str| Words::new(Point::new(x, y), 13.0, text);
-        self.picture.add(Area {
-            x: MARGIN,
-            y: y - 11.0,
-            width: 26.0,
-            height: 13.0,
-            fill: BLUE,
-        });
+        for (place, fill) in (0_u32..).zip(COLOURS) {
+            self.picture.add(Area {
+                x: MARGIN + 6.5 * f64::from(place),
+                y: y - 11.0,
+                width: 6.5,
+                height: 13.0,
+                fill,
+            });
+        }
         self.picture.add(words(
             MARGIN + 34.0,
             "bytes received in order, up to the whole file",

@@ -56,3 +56,21 @@ fn a_lane_of_zero_duration_has_a_bar() {
     }
     assert!(picture(&race).svg().contains("</svg>"));
 }
+
+#[test]
+fn each_lane_has_a_colour_of_its_own() {
+    use crate::lab::palette::{BLUE, GREEN, PURPLE, SKY};
+    use crate::lab::picture::Shape;
+    let all = Arq::ALL.map(|arq| Experiment {
+        arq,
+        ..lanes("delay=10ms").remove(0)
+    });
+    let race = Race::run(&all).unwrap();
+    let picture = picture(&race);
+    let areas = |fill| {
+        let is_it = |shape: &&Shape| matches!(shape, Shape::Area(it) if it.fill == fill && it.height > 20.0);
+        picture.shapes.iter().filter(is_it).count()
+    };
+    let of_lanes = [BLUE, GREEN, PURPLE, SKY].map(areas);
+    assert!(of_lanes.iter().all(|count| *count > 0), "{of_lanes:?}");
+}

@@ -1,11 +1,15 @@
 //! A stage against the run that nobody stops, and against its own scenario run anew.
 
 use super::*;
-use crate::lab::capture::{Capture, rebuilt::Rebuilder};
+use crate::lab::capture::{
+    Capture, CaptureDirection, comment, frame, recorded::Recorded,
+};
 use crate::lab::journal::{Journal, JournalEvent};
 use crate::lab::strip::Strip;
 use crate::lab::{chart, ladder};
+use crate::link::flip;
 use crate::wire::options::Arq;
+use crate::wire::sequence::SequenceNumber;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -35,7 +39,7 @@ fn journal(experiment: &Experiment) -> Vec<Entry> {
 fn losses(entries: &[Entry]) -> BTreeSet<String> {
     let lost = |entry: &Entry| {
         let (packet, direction) = match &entry.what {
-            JournalEvent::Link(it) if it.fate.is_loss() => (it.packet, it.direction),
+            JournalEvent::Link(it) if it.fate.is_loss() => (it.packet.name, it.direction),
             JournalEvent::FaultInjection(FaultInjection::PacketKilled(it)) => {
                 (it.packet, it.direction)
             }
@@ -245,11 +249,70 @@ fn a_killed_packet_is_shown_as_lost_from_the_kill_onwards() {
     assert_eq!(losses.points.len(), 1);
     assert!((losses.points[0].x - 0.175).abs() < 1e-9, "at the kill");
     let mut capture = Capture::new("");
-    let mut rebuilder = Rebuilder::new(&journal);
-    while rebuilder.next_into(&mut capture) {}
+    let mut recorded = Recorded::new(&journal, None).unwrap();
+    while recorded.next_into(&mut capture).unwrap() {}
     let bytes = String::from_utf8_lossy(&capture.take()).into_owned();
     let comment = "dropped by the user 25.0 ms after it was sent";
     assert_eq!(bytes.matches(comment).count(), 1);
+}
+
+/// The capture of one who sees each datagram as it enters the link.
+fn live_capture(simulation: &Simulation, about: &str) -> Vec<u8> {
+    let mut capture = Capture::new(about);
+    let [sender, receiver] =
+        [(1, 55_000), (2, 55_001)].map(|(host, port)| ([192, 0, 2, host], port).into());
+    for (now, direction, datagram, entered) in &simulation.on_the_wire {
+        let mut datagram = datagram.clone();
+        flip(&mut datagram, entered.flipped_bit);
+        let (from, to, seen) = match direction {
+            Direction::Data => (sender, receiver, CaptureDirection::Out),
+            Direction::Ack => (receiver, sender, CaptureDirection::In),
+        };
+        let micros = Duration::from_micros(microseconds(now.since_start()));
+        let comment = comment(entered.fate, &simulation.experiment.scenario.to_string());
+        let packet = frame::udp(from, to, &datagram);
+        capture.packet(micros, seen, &packet, comment.as_deref());
+    }
+    capture.take()
+}
+
+#[test]
+fn the_capture_made_from_an_event_log_is_the_live_one_byte_for_byte() {
+    for (seed, arq) in (1..5).flat_map(|seed| Arq::ALL.map(|arq| (seed, arq))) {
+        for (is_upload, offset) in [(false, 0), (true, 1_000)] {
+            let experiment = Experiment {
+                is_upload,
+                offset,
+                first: SequenceNumber(u32::MAX - 7),
+                ..lossy(seed, arq)
+            };
+            let mut text = experiment.heading().to_line();
+            let mut simulation = Simulation::new(experiment);
+            assert!(simulation.run_to_end().unwrap().is_verified());
+            text.extend(simulation.take_entries().map(|entry| entry.to_line()));
+            let live = live_capture(&simulation, &recorded_capture(&text).0);
+            assert!(recorded_capture(&text).1 == live, "{arq} {seed}");
+            // And each field counts.
+            let (heading, lines) = text.split_once('\n').unwrap();
+            for field in ["echo", "window", "received", "sent_at", "number"] {
+                let name = format!("\"{field}\":");
+                let other = lines.replace(&name, &format!("{name}4"));
+                let altered = format!("{heading}\n{other}");
+                assert!(recorded_capture(&altered).1 != live, "{field}");
+            }
+        }
+    }
+}
+
+/// The comment on the capture of an event log, and the capture.
+fn recorded_capture(text: &str) -> (String, Vec<u8>) {
+    let journal = Journal::read(text.as_bytes()).unwrap();
+    let mut recorded = Recorded::new(&journal, None).unwrap();
+    let about = recorded.about();
+    let mut capture = Capture::new(&about);
+    while recorded.next_into(&mut capture).unwrap() {}
+    assert!(capture.packets() > 30);
+    (about, capture.take())
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! The strip as a band across a window: no heading, as wide as there is room.
+//! The strip drawn: a band as wide as there is room, across a window or below a heading.
 //!
 //! ```text
 //!   [ the whole file in bins, where it is long, the part below marked ]
@@ -80,7 +80,8 @@ const BIN_PITCH: f64 = 6.0;
 const BIN_HEIGHT: f64 = 14.0;
 const SMALL: f64 = 12.0;
 /// Counts are small letters and digits, narrower than a careful guess.
-const COUNT_LETTER: f64 = 0.55;
+const COUNT_LETTER: f64 = 0.58;
+const LAST_LETTER: f64 = 0.53;
 
 impl Band {
     /// Draws it, so wide, with the sides of its event log.
@@ -305,7 +306,10 @@ impl BandDrawing<'_> {
         if self.sides.sender {
             let counts = strip.sender_counts();
             let entries = SenderState::ALL.map(|it| (it.look(), counts.get(it)));
-            let retransmissions = format!("{} resends", strip.retransmissions());
+            let retransmissions = match strip.retransmissions() {
+                1 => "1 retransmission".to_owned(),
+                more => format!("{more} retransmissions"),
+            };
             self.count("sender", &entries, &retransmissions);
         }
         if self.sides.receiver {
@@ -337,10 +341,11 @@ impl BandDrawing<'_> {
             self.picture.add(sign.anchored(Anchor::Middle));
             let at = Point::new(x + 21.0, self.y + 12.0);
             self.picture.add(Words::new(at, SMALL, words));
-            x += width + 9.0;
+            x += width + 4.0;
         }
+        x += 6.0;
         let letters = u32::try_from(after.chars().count()).unwrap_or(0);
-        let width = f64::from(letters) * SMALL * COUNT_LETTER;
+        let width = f64::from(letters) * SMALL * LAST_LETTER;
         if x + width > self.picture.width - MARGIN {
             (x, self.y) = (LEFT, self.y + 17.0);
         }

@@ -49,16 +49,16 @@ pub(in crate::lab) fn sender_from_scratch(
     number: u32,
 ) -> SenderState {
     let is_acked = events(entries, Side::Sender).any(|(_, event)| {
-        if let Event::AckRanges { ranges } = event {
-            return ranges
-                .iter()
-                .any(|[first, last]| (first..=last).contains(&&number));
-        }
-        let Event::PacketReceived(name) = event else {
+        let Event::PacketReceived(packet) = event else {
             return false;
         };
-        let wanted = name.sequence.0 - heading.first_sequence;
-        acknowledges(heading.arq, name) && wanted > number
+        let wanted = packet.sequence.0 - heading.first_sequence;
+        let ranges = packet.ranges(heading.first_sequence);
+        let is_cumulative = heading.arq != Arq::SelectiveRepeat && is_answer(packet);
+        is_cumulative && wanted > number
+            || ranges
+                .iter()
+                .any(|[first, last]| (first..=last).contains(&&number))
     });
     if is_acked {
         return SenderState::Acked;
@@ -167,8 +167,7 @@ fn impossible_ranges_change_no_state_and_take_no_time() {
     }
     let before = strip.sender_counts();
     let ranges = vec![[u32::MAX, 0], [u32::MAX, u32::MAX], [9, 3], [0, 0]];
-    let told = Event::AckRanges { ranges };
-    strip.take(&Entry::new(Moment::START, Side::Sender, told));
+    strip.hear_of(&ranges);
     assert_eq!(strip.sender_counts(), before);
 }
 
@@ -182,13 +181,11 @@ fn an_ack_acknowledges_at_most_one_window_of_segments() {
     let begun = Event::ListeningBegun {
         base: 0,
         next: 1 << 20,
+        ranges: vec![[0, u32::MAX]; 32],
         first_sequence: Some(0),
         segment_bytes: 100,
     };
-    let ranges = vec![[0, u32::MAX]; 32];
-    for event in [begun, Event::AckRanges { ranges }] {
-        strip.take(&Entry::new(Moment::START, Side::Sender, event));
-    }
+    strip.take(&Entry::new(Moment::START, Side::Sender, begun));
     assert_eq!(strip.sender_counts().acked, LARGEST_WINDOW);
 }
 

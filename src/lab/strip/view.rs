@@ -8,8 +8,8 @@ use std::ops::Range;
 /// Both ends of one bin: how many segments are in each state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bin {
-    pub(super) sender: [u32; 5],
-    pub(super) receiver: [u32; 3],
+    sender: [u32; 5],
+    receiver: [u32; 3],
 }
 
 /// The segments that are shown one by one: around the window.

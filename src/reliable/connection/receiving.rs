@@ -15,10 +15,10 @@ use super::super::moment::Moment;
 use super::super::retry::IDLE_TIMEOUT;
 use super::super::{ReceivingMachine, Transmit};
 use super::idle_timer::IdleTimer;
-use super::{FIN_RECEIVED, Failure, Outcome, receiver};
+use super::{Failure, Outcome, receiver};
 use crate::wire::digest::Digest;
 use crate::wire::options::Arq;
-use crate::wire::packet::{Acknowledgement, Body, Packet, Reset};
+use crate::wire::packet::{Acknowledgement, Body, Packet, Reset, UNCOUNTED};
 use std::time::Duration;
 
 /// The receiving side of one transfer.
@@ -32,7 +32,7 @@ pub struct Receiving {
     idle_timer: IdleTimer,
     /// An RST to be sent.
     pending_reset: Option<Reset>,
-    /// An ACK that says [`FIN_RECEIVED`] is to be sent: what it echoes.
+    /// An ACK that says that FIN has arrived is to be sent: what it echoes.
     fin_received: Option<u32>,
     /// Those that were sent so far.
     fin_received_attempt: u8,
@@ -304,18 +304,18 @@ impl Receiving {
         }
     }
 
-    /// A datagram of this transfer arrived damaged.
-    pub fn on_damage(&mut self, now: Moment) {
-        self.log.record(|| Event::PacketDamaged);
+    /// A datagram of this transfer arrived damaged; it is empty where a link in the event
+    /// log did the damage.
+    pub fn on_damage(&mut self, datagram: &[u8], now: Moment) {
+        self.log.record(|| Event::damaged(datagram));
         if let Phase::Transferring { machine, .. } = &mut self.phase {
             machine.on_damage(now);
         }
     }
 
     /// See [`Sending::on_forgery`](super::Sending::on_forgery).
-    pub fn on_forgery(&mut self, packet: PacketName) {
-        let why = Ignored::Forged;
-        self.log.record(|| Event::PacketIgnored { packet, why });
+    pub fn on_forgery(&mut self, packet: PacketName, datagram: &[u8]) {
+        self.log.record(|| Event::forged(packet, datagram));
     }
 
     /// See [`Handshake::on_moved`].
@@ -435,8 +435,7 @@ impl Receiving {
     }
 
     fn ignore(&mut self, packet: &Packet, why: Ignored) {
-        let packet = PacketName::from(packet);
-        self.log.record(|| Event::PacketIgnored { packet, why });
+        self.log.record(|| Event::ignored(packet, why));
     }
 
     fn on_data(&mut self, packet: &Packet, length: u16, now: Moment) {
@@ -561,7 +560,7 @@ impl Receiving {
                 let attempt = next_attempt(self.fin_received_attempt);
                 self.fin_received_attempt = attempt;
                 let mut answer = control(attempt, parameters.end(), body);
-                answer.packet.number = FIN_RECEIVED;
+                answer.packet.number = UNCOUNTED;
                 Some(answer)
             }
             Phase::Lingering {

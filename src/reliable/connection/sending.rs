@@ -13,11 +13,11 @@ use super::super::handshake::{Handshake, HandshakeState, Proposal};
 use super::super::moment::Moment;
 use super::super::retry::{IDLE_TIMEOUT, Retry};
 use super::super::{Machine, SendingMachine, Transmit, earliest};
-use super::{FIN_RECEIVED, Failure, Outcome, sender};
+use super::{Failure, Outcome, sender};
 use crate::wire::digest::Digest;
 use crate::wire::message::Progress;
 use crate::wire::options::Arq;
-use crate::wire::packet::{Acknowledgement, Body, Packet, Reset};
+use crate::wire::packet::{Acknowledgement, Body, Packet, Reset, UNCOUNTED};
 
 /// The sending side of one transfer.
 #[derive(Debug)]
@@ -159,16 +159,16 @@ impl Sending {
         }
     }
 
-    /// A datagram of this transfer arrived damaged: an ACK is lost, no more.
-    pub fn on_damage(&mut self) {
-        self.log.record(|| Event::PacketDamaged);
+    /// A datagram of this transfer arrived damaged: an ACK is lost, no more. It is empty
+    /// where a link in the event log did the damage.
+    pub fn on_damage(&mut self, datagram: &[u8]) {
+        self.log.record(|| Event::damaged(datagram));
     }
 
     /// A datagram with this transfer's token came that the other side has not made. It is
     /// no sign of life either.
-    pub fn on_forgery(&mut self, packet: PacketName) {
-        let why = Ignored::Forged;
-        self.log.record(|| Event::PacketIgnored { packet, why });
+    pub fn on_forgery(&mut self, packet: PacketName, datagram: &[u8]) {
+        self.log.record(|| Event::forged(packet, datagram));
     }
 
     /// See [`Handshake::on_moved`].
@@ -300,8 +300,7 @@ impl Sending {
     }
 
     fn ignore(&mut self, packet: &Packet, why: Ignored) {
-        let packet = PacketName::from(packet);
-        self.log.record(|| Event::PacketIgnored { packet, why });
+        self.log.record(|| Event::ignored(packet, why));
     }
 
     fn on_reset(&mut self, packet: &Packet, why: Reset) {
@@ -364,7 +363,7 @@ impl Sending {
                 }
                 if let Some(retry) = early {
                     retry.extend(now);
-                    if packet.number == FIN_RECEIVED {
+                    if packet.number == UNCOUNTED {
                         retry.postpone(now);
                     }
                 }
@@ -474,8 +473,8 @@ const fn verdict(verified: bool) -> Outcome {
 impl Machine for Sending {
     fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
         let transmit = self.poll_handshake(now).or_else(|| self.poll_phase(now))?;
-        let name = PacketName::from(&transmit.packet);
-        self.log.record(|| Event::PacketSent(name));
+        self.log
+            .record(|| Event::PacketSent((&transmit.packet).into()));
         Some(transmit)
     }
 
@@ -483,8 +482,7 @@ impl Machine for Sending {
         if packet.token != self.proposal.token {
             return self.ignore(packet, Ignored::WrongToken);
         }
-        let name = PacketName::from(packet);
-        self.log.record(|| Event::PacketReceived(name));
+        self.log.record(|| Event::PacketReceived(packet.into()));
         self.heard_at = now;
         match &packet.body {
             Body::Syn(_) if !self.handshake.is_initiator() => {
@@ -588,7 +586,8 @@ impl Machine for Sending {
             }
             Phase::AwaitingDigest { parameters } | Phase::Closing { parameters, .. } => {
                 let end = parameters.end();
-                self.log.record(|| parameters.listening_begun(end, end));
+                self.log
+                    .record(|| parameters.listening_begun(end, end, Vec::new()));
             }
             Phase::Ended { .. } => {}
         }

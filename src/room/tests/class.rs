@@ -58,6 +58,7 @@ fn done(number: u64) -> LabResult {
         goodput: 66_666,
         sent_packets: 80,
         resent_packets: 10,
+        predicted_packets: Some(85),
     });
     LabResult { number, outcome }
 }

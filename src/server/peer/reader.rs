@@ -153,7 +153,12 @@ impl Reader<'_> {
                     Err(error) => RoomMessage::Unreadable { client, error },
                 },
                 Err(error @ LineError::Endless) => RoomMessage::Broken { client, error },
-                Err(error) => RoomMessage::Illegible { client, error },
+                Err(error) => {
+                    // No user types such lines one after another. A client that sends
+                    // them costs others no time, not even from this machine.
+                    let _ = crossbeam_channel::after(BREATHER).recv();
+                    RoomMessage::Illegible { client, error }
+                }
             };
             let is_last = match &event {
                 RoomMessage::Broken { .. } => true,
@@ -167,6 +172,7 @@ impl Reader<'_> {
                 | RoomMessage::Shared { .. }
                 | RoomMessage::Finished { .. }
                 | RoomMessage::Gone { .. }
+                | RoomMessage::Web { .. }
                 | RoomMessage::Announced { .. }
                 | RoomMessage::Stop { .. } => false,
             };
@@ -235,7 +241,7 @@ const LINGER: Duration = Duration::from_secs(2);
 const UNREAD: Duration = Duration::from_secs(30);
 
 /// The wait before each further read of up to 4 KiB from a client whose own queue is
-/// full.
+/// full, and for each line that cannot be read.
 const BREATHER: Duration = Duration::from_millis(20);
 
 /// How long one that waits for its turn is not read at most.

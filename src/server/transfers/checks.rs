@@ -6,6 +6,7 @@ use super::upload;
 use crate::server::folder::NO_FOLDER;
 use crate::server::peer::Peer;
 use crate::shelf::FileName;
+use crate::transfer::clock::wall_time_ms;
 use crate::transfer::part::Part;
 use crate::wire::message::{Code, DownloadRequest, UploadRequest};
 use crate::wire::options::{NegotiatedOptions, RequestedOptions};
@@ -57,6 +58,7 @@ impl Transfers {
             from: from.to_owned(),
             version: super::told_version(request),
             has_taken: false,
+            offset: 0,
         };
         let gives_way = |it: &&Transfer| it.gives_way_to(peer, &name, &upload.version);
         let earlier = self.all.values().find(gives_way);
@@ -85,7 +87,7 @@ impl Transfers {
             allowance.give_back(&upload.from, size);
         }
         allowance.check(from, size, 0)?;
-        let own = kept.find(name, version); // While it is held, nobody removes it.
+        let own = kept.find(name, version, from); // While it is held, nobody removes it.
         let there = own.as_ref().map_or(0, Part::length);
         let missing = if earlier.is_some() {
             0
@@ -98,7 +100,10 @@ impl Transfers {
                 .check(from, size, left)
                 .and_then(|()| upload::check_room(folder.path(), missing));
             // Nobody's part goes for a mere request.
-            if checked.is_ok() || !is_opened || !kept.remove_oldest() {
+            if checked.is_ok()
+                || !is_opened
+                || !kept.remove_for(from, size, wall_time_ms())
+            {
                 return checked;
             }
         }
@@ -109,6 +114,7 @@ impl Transfers {
         let live = || {
             let all = self.all.values();
             all.filter(|it| !matches!(it.phase, TransferPhase::Lingering { .. }))
+                .filter(|it| it.broken_off.is_none()) // Its client may ask again.
         };
         let own = live().filter(|it| it.peer.number == peer.number).count();
         if own >= TRANSFERS_PER_CLIENT {

@@ -12,11 +12,12 @@ use super::transfer::{
 };
 use crate::lab::journal::Side;
 use crate::reliable::moment::Moment;
+use crate::server::digests::Wanted;
 use crate::server::folder::Version;
 use crate::transfer::Job;
 use crate::transfer::sending;
 use crate::wire::digest::Digest;
-use crate::wire::message::{Offer, Reply};
+use crate::wire::message::{Offer, Reply, TransferState};
 use std::fs::File;
 
 impl Transfer {
@@ -29,7 +30,7 @@ impl Transfer {
     ) -> Result<(), StartError> {
         let (outlet, offered) = self.open_outlet(port)?;
         let (file, version) = self.open_file(resources)?;
-        let digest = self.find_digest(version, resources)?;
+        let (digest, awaited_digest) = self.find_digest(version, resources)?;
         let told = version.told(digest);
         let offset = self.prefix.map_or(0, |prefix| prefix.granted(&told));
         let drawn = draw_token()?;
@@ -74,8 +75,9 @@ impl Transfer {
             threads: TransferThreads::Sending {
                 sending,
                 version,
-                needs_digest: digest.is_none(),
+                awaited_digest,
             },
+            state: TransferState::Opening,
             moved_at: Moment::START,
             acked_bytes: 0,
         };
@@ -90,15 +92,18 @@ impl Transfer {
         opened.map_err(|error| StartError::Hopeless(error.to_string()))
     }
 
-    /// The digest, where it is known; otherwise somebody is working on it after this.
+    /// The digest, where it is known; otherwise the wait for it.
     fn find_digest(
         &self,
         version: Version,
         resources: &mut TransferResources,
-    ) -> Result<Option<Digest>, StartError> {
-        let known = resources.digests.known(&self.name, version);
-        if known.is_some() || resources.digests.is_asked(&self.name, version) {
-            return Ok(known);
+    ) -> Result<(Option<Digest>, Option<Wanted>), StartError> {
+        let client = self.peer.number;
+        if let Some(known) = resources.digests.known(&self.name, version) {
+            return Ok((Some(known), None));
+        }
+        if let Some(wanted) = resources.digests.join(client, &self.name, version) {
+            return Ok((None, Some(wanted)));
         }
         // Opened once more: two readers of one open file would share their position.
         let (copy, version_of_copy) = self.open_file(resources)?;
@@ -106,7 +111,8 @@ impl Transfer {
             let sentence = "The file is being changed. Try again later.";
             return Err(StartError::Hopeless(sentence.to_owned()));
         }
-        resources.digests.ask(&self.name, version, copy);
-        Ok(None)
+        let digests = &mut resources.digests;
+        let wanted = digests.ask(client, &self.name, version, copy);
+        Ok((None, Some(wanted)))
     }
 }

@@ -1,17 +1,64 @@
 //! Finds transfers that block others: nothing before it is opened, and a port no longer
 //! than it moves.
+//!
+//! ```text
+//! moving, then silent   --10 s------------> interrupted   a network may be down for a while
+//! paused, never opened  --1.2 s or less---> interrupted   nobody uses this port
+//! ```
+//!
+//! Only where other users wait. The client is told first and asks again, at once or when
+//! its user resumes; a client that does not listen is cut off a moment later.
 
 use super::Transfers;
-use super::transfer::Upload;
+use super::transfer::{BrokenOff, TransferPhase, Upload};
+use crate::reliable::moment::Moment;
+use crate::room::ClientNumber;
+use crate::wire::message::{Reply, TransferState};
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// A transfer that does not move for so long gives its port back where others wait.
 const LONGEST_STANDSTILL: Duration = Duration::from_secs(10);
 
+/// A waiting user gets a port that nobody uses within this time, however many wait.
+const TURN_WITHIN: Duration = Duration::from_millis(1_200);
+
+/// At least this long a port waits for the first packet of its client.
+const SHORTEST_TURN: Duration = Duration::from_millis(300);
+
+/// A client whose offers expire has twice the time for the next ones, so often: its
+/// network may be slow.
+const MOST_DOUBLINGS: u32 = 2;
+
 /// Why a transfer that did not move has ended.
 const STOOD_STILL: &str = "The transfer made no progress while others were waiting, so \
                            the server gave its port to them. The part that arrived is \
                            kept: continue with /resume.";
+
+/// How often the ports of each client were given to others.
+#[derive(Debug, Default)]
+pub(super) struct Interruptions(HashMap<ClientNumber, u32>);
+
+impl Interruptions {
+    /// How long a transfer of this client may keep a port that it does not use, while the
+    /// waiting users fill all ports this number of times.
+    fn patience(&self, client: ClientNumber, rounds: usize) -> Duration {
+        let rounds = u32::try_from(rounds).unwrap_or(u32::MAX).max(1);
+        let earlier = self.0.get(&client).copied().unwrap_or(0);
+        let turn = (TURN_WITHIN / rounds).max(SHORTEST_TURN);
+        (turn * (1 << earlier.min(MOST_DOUBLINGS))).min(TURN_WITHIN)
+    }
+
+    fn count(&mut self, client: ClientNumber) {
+        let count = self.0.entry(client).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// This client is gone.
+    pub(super) fn forget(&mut self, client: ClientNumber) {
+        self.0.remove(&client);
+    }
+}
 
 impl Transfers {
     /// The handshake of an upload has shown that somebody sends it: only now it counts,
@@ -43,21 +90,76 @@ impl Transfers {
 
     /// Gives ports back that stand still while others wait: of those who wait, each one's
     /// port is being freed then.
-    pub(super) fn break_off_the_idle(&mut self) {
-        let now = self.clock.now();
-        let mut idle: Vec<_> = self
-            .all
-            .iter()
-            .filter(|(_, it)| it.stands_still_since(now, LONGEST_STANDSTILL))
-            .filter(|(_, it)| self.ports.others_wait(it.user()))
-            .map(|(number, it)| (it.moved_at(), *number))
-            .collect();
-        idle.sort_unstable();
-        let waiting = self.ports.places().len();
-        for (_, number) in idle.into_iter().take(waiting) {
-            if let Some(transfer) = self.all.get_mut(&number) {
-                transfer.break_off(STOOD_STILL.to_owned());
+    pub(super) fn interrupt_the_idle(&mut self) {
+        for transfer in self.all.values_mut() {
+            if transfer.broken_off == Some(BrokenOff::Interrupted) && !transfer.is_leaving
+            {
+                transfer.cancel(); // Its client has known for a while.
             }
         }
+        let waiting = self.ports.count_waiting();
+        if waiting == 0 {
+            return;
+        }
+        let (now, rounds) = (self.clock.now(), self.ports.rounds());
+        let mut idle: Vec<(Moment, u64)> = Vec::new();
+        for (number, transfer) in &self.all {
+            let Some((state, moved_at)) = transfer.standing() else {
+                continue;
+            };
+            let is_unused =
+                matches!(state, TransferState::Opening | TransferState::Paused);
+            let patience = if is_unused {
+                self.interruptions.patience(transfer.peer.number, rounds)
+            } else {
+                LONGEST_STANDSTILL
+            };
+            if now - moved_at >= patience && self.ports.others_wait(transfer.user()) {
+                idle.push((moved_at, *number));
+            }
+        }
+        idle.sort_unstable();
+        for (_, number) in idle.into_iter().take(waiting) {
+            let Some(transfer) = self.all.get_mut(&number) else {
+                continue;
+            };
+            log::info!("transfer {number} did not move: its port goes to others");
+            transfer.broken_off = Some(BrokenOff::Interrupted);
+            let mut news = transfer.news(number, TransferState::Failed);
+            news.sentence = Some(STOOD_STILL.to_owned());
+            news.interrupted = true;
+            transfer.peer.tell(&Reply::Transfer(news));
+            self.interruptions.count(transfer.peer.number);
+        }
+    }
+
+    /// Whether ports are looked for now: a transfer waits, or one is being interrupted.
+    pub(super) fn is_port_wanted(&self) -> bool {
+        self.ports.count_waiting() > 0
+            || self.all.values().any(|it| {
+                it.broken_off == Some(BrokenOff::Interrupted)
+                    && matches!(it.phase, TransferPhase::Running { .. })
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unused_port_is_kept_for_a_shorter_time_the_more_users_wait() {
+        let mut interruptions = Interruptions::default();
+        let patience = |it: &Interruptions, rounds| it.patience(1, rounds).as_millis();
+        let all = [0, 1, 2, 4, 100].map(|rounds| patience(&interruptions, rounds));
+        assert_eq!(all, [1_200, 1_200, 600, 300, 300]);
+        // A client far away is given more time from its second try on.
+        let mut next = || {
+            interruptions.count(1);
+            patience(&interruptions, 4)
+        };
+        assert_eq!([next(), next(), next()], [600, 1_200, 1_200]);
+        interruptions.forget(1);
+        assert_eq!(patience(&interruptions, 4), 300);
     }
 }

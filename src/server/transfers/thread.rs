@@ -17,6 +17,9 @@ use std::time::Duration;
 /// their places.
 const TICK_INTERVAL: Duration = Duration::from_millis(250);
 
+/// How often ports that nobody uses are looked for while somebody waits for one.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+
 /// How long running transfers may take to say goodbye when the server ends.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -27,8 +30,9 @@ pub(in super::super) fn run(
 ) {
     let clock = Clock::start();
     let mut next_tick = clock.now() + TICK_INTERVAL;
+    let mut next_look = next_tick;
     loop {
-        match events.recv_timeout(clock.until(next_tick)) {
+        match events.recv_timeout(clock.until(next_tick.min(next_look))) {
             Ok(TransfersMessage::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             Ok(event) => {
                 on_event(&mut transfers, event);
@@ -36,6 +40,16 @@ pub(in super::super) fn run(
                 transfers.look_whether_drained();
             }
             Err(RecvTimeoutError::Timeout) => {}
+        }
+        if clock.until(next_look).is_zero() {
+            transfers.interrupt_the_idle();
+            let is_wanted = transfers.is_port_wanted();
+            let interval = if is_wanted {
+                LOOK_INTERVAL
+            } else {
+                TICK_INTERVAL
+            };
+            next_look = clock.now() + interval;
         }
         if clock.until(next_tick).is_zero() {
             transfers.on_tick();

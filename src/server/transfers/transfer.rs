@@ -9,7 +9,7 @@ use crate::journals::Journals;
 use crate::lab::journal::Side;
 use crate::link::Scenario;
 use crate::reliable::moment::Moment;
-use crate::server::digests::Digests;
+use crate::server::digests::{Digests, Wanted};
 use crate::server::folder::{Folder, Version};
 use crate::server::kept::Kept;
 use crate::server::messages::TransfersMessage;
@@ -28,7 +28,6 @@ use crossbeam_channel::Sender;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A request of a client for a transfer, in either direction.
 pub(super) struct Transfer {
@@ -44,8 +43,8 @@ pub(super) struct Transfer {
     pub(super) is_leaving: bool,
     /// The upload that still writes the part from which this one goes on.
     pub(super) awaits: Option<u64>,
-    /// Why the server itself has ended it, where it did: a sentence.
-    pub(super) broken_off: Option<String>,
+    /// Why the server itself ends it, where it does.
+    pub(super) broken_off: Option<BrokenOff>,
     pub(super) phase: TransferPhase,
 }
 
@@ -58,6 +57,8 @@ pub(super) struct Upload {
     pub(super) version: FileVersion,
     /// It counts in the limits, since somebody has begun to send it.
     pub(super) has_taken: bool,
+    /// What was there of it before it began. Unit: bytes.
+    pub(super) offset: u64,
 }
 
 /// How far it is.
@@ -70,6 +71,8 @@ pub(super) enum TransferPhase {
         /// As the pool knows it.
         port: u16,
         threads: TransferThreads,
+        /// As its thread last reported.
+        state: TransferState,
         /// When there was last more of it.
         moved_at: Moment,
         /// Unit: bytes.
@@ -79,13 +82,23 @@ pub(super) enum TransferPhase {
     Lingering { port: u16, receiving: Receiving },
 }
 
+/// Why the server ends a running transfer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum BrokenOff {
+    /// Others wait for its port; the client knows it and may ask again.
+    Interrupted,
+    /// For this reason: a sentence.
+    Failed(String),
+}
+
 /// The threads of a running transfer.
 pub(super) enum TransferThreads {
     /// A download's.
     Sending {
         sending: Sending,
         version: Version,
-        needs_digest: bool,
+        /// The digest for which it waits, unless it is known.
+        awaited_digest: Option<Wanted>,
     },
     /// An upload's.
     Receiving(Receiving),
@@ -156,37 +169,38 @@ impl Transfer {
         }
     }
 
-    /// The part of it that has arrived.
-    pub(super) fn note_progress(&mut self, bytes: u64, now: Moment) {
+    /// Its state, and the part of it that has arrived.
+    pub(super) fn note_progress(&mut self, news: TransferState, bytes: u64, now: Moment) {
         if let TransferPhase::Running {
+            state,
             moved_at,
             acked_bytes,
             ..
         } = &mut self.phase
-            && (*acked_bytes != bytes || *moved_at == Moment::START)
         {
-            *acked_bytes = bytes;
-            *moved_at = now;
+            *state = news;
+            if *acked_bytes != bytes || *moved_at == Moment::START {
+                *acked_bytes = bytes;
+                *moved_at = now;
+            }
         }
     }
 
-    /// When there was last more of it.
-    pub(super) fn moved_at(&self) -> Option<Moment> {
+    /// Its state and when there was last more of it; while it runs and nobody has ended
+    /// it.
+    pub(super) fn standing(&self) -> Option<(TransferState, Moment)> {
+        let is_ending = self.is_leaving || self.broken_off.is_some();
         match self.phase {
-            TransferPhase::Running { moved_at, .. } => Some(moved_at),
+            TransferPhase::Running {
+                state, moved_at, ..
+            } => Some((state, moved_at)).filter(|_| !is_ending),
             TransferPhase::Queued { .. } | TransferPhase::Lingering { .. } => None,
         }
     }
 
-    /// Whether it runs and has not moved for so long, and nobody has ended it yet.
-    pub(super) fn stands_still_since(&self, now: Moment, long: Duration) -> bool {
-        let is_still = self.moved_at().is_some_and(|moved| now - moved >= long);
-        is_still && !self.is_leaving
-    }
-
     /// Ends it for this reason.
     pub(super) fn break_off(&mut self, sentence: String) {
-        self.broken_off = Some(sentence);
+        self.broken_off = Some(BrokenOff::Failed(sentence));
         self.cancel();
     }
 
@@ -227,6 +241,7 @@ impl Transfer {
             place: None,
             progress: None,
             sentence: None,
+            interrupted: false,
         }
     }
 

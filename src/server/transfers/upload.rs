@@ -38,7 +38,9 @@ impl Transfer {
         followed.map_err(|_| StartError::Hopeless(NO_FOLDER.to_owned()))?;
         let (outlet, offered) = self.open_outlet(port)?;
         let drawn = draw_token()?;
-        let part = resources.kept.open(&self.name, upload.version);
+        let part = resources
+            .kept
+            .open(&self.name, upload.version, &upload.from);
         let part =
             part.map_err(|error| hopeless("cannot write to its folder", &error))?;
         let (size, offset) = (upload.version.size, part.length());
@@ -60,6 +62,9 @@ impl Transfer {
         let asker = self.peer.remote.ip();
         let receiving = receiving::accept(job, outlet, asker, part, report)
             .map_err(|error| cannot_start(&error))?;
+        if let Some(upload) = &mut self.upload {
+            upload.offset = offset;
+        }
         let Self { peer, name, .. } = self;
         let client = peer.number;
         log::info!(
@@ -81,6 +86,7 @@ impl Transfer {
         self.phase = TransferPhase::Running {
             port,
             threads: TransferThreads::Receiving(receiving),
+            state: TransferState::Opening,
             moved_at: Moment::START,
             acked_bytes: 0,
         };

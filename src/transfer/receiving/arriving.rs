@@ -43,7 +43,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
             Err(error) => {
                 let is_told = self.packet_output.leads_to(from);
                 return is_told || {
-                    self.note_forgery(&error);
+                    self.note_forgery(&error, datagram);
                     false
                 };
             }
@@ -86,21 +86,26 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
     pub(super) fn arrive(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) {
         let Some(link) = &mut self.incoming else {
             self.packet_output.came(from, datagram, None);
-            return self.receive(datagram, now);
+            return self.receive(datagram, false, now);
         };
         if let Ok((packet, _)) = Packet::decode_keyed(datagram, self.key.as_ref()) {
-            let name = PacketName::from(&packet);
-            let label = Label::from(name);
+            let label = Label::from(PacketName::from(&packet));
             let entered = link.enter(datagram.to_vec(), label, datagram.len(), now);
-            self.watch.carried(name, Direction::Data, entered, now);
-            self.packet_output.came(from, datagram, Some(entered.fate));
+            self.watch.carried(&packet, Direction::Data, entered, now);
+            self.packet_output.came(from, datagram, Some(entered));
         } else {
             self.packet_output.came(from, datagram, None);
-            self.receive(datagram, now); // Damaged before it came here, or forged.
+            self.receive(datagram, false, now); // Damaged before it came here, or forged.
         }
     }
 
-    pub(super) fn receive(&mut self, datagram: &[u8], now: Moment) {
+    /// `is_damaged_here`: by this side's link.
+    pub(super) fn receive(
+        &mut self,
+        datagram: &[u8],
+        is_damaged_here: bool,
+        now: Moment,
+    ) {
         let read = Packet::decode_keyed(datagram, self.key.as_ref());
         let (packet, payload) = match read {
             Ok(read) => {
@@ -108,8 +113,9 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
                 read
             }
             Err(_) if !Packet::has_token(datagram, self.job.token) => return,
-            Err(error) if self.note_forgery(&error) => return,
-            Err(_) => return self.connection.on_damage(now),
+            Err(_) if is_damaged_here => return self.connection.on_damage(&[], now),
+            Err(error) if self.note_forgery(&error, datagram) => return,
+            Err(_) => return self.connection.on_damage(datagram, now),
         };
         if self.connection.is_wanted(&packet)
             && let Some(parameters) = self.connection.parameters()
@@ -122,12 +128,12 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
     }
 
     /// Whether that is a packet of this transfer which the sender has not made.
-    fn note_forgery(&mut self, error: &PacketError) -> bool {
+    fn note_forgery(&mut self, error: &PacketError, datagram: &[u8]) -> bool {
         let Some(packet) = PacketName::of_forged(error) else {
             return false;
         };
         self.forgeries.note(self.job.number, packet);
-        self.connection.on_forgery(packet);
+        self.connection.on_forgery(packet, datagram);
         true
     }
 }

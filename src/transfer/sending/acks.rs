@@ -160,8 +160,11 @@ fn read(
             return Some(SenderInput::Packet(packet, from));
         }
         Ok(_) => return None,
-        Err(error) => PacketName::of_forged(&error)
-            .map_or(SenderInput::Damaged, SenderInput::Forged),
+        Err(_) if !Packet::has_token(datagram, token) => return None,
+        Err(error) => match PacketName::of_forged(&error) {
+            Some(name) => SenderInput::Forged(name, datagram.to_vec()),
+            None => SenderInput::Damaged(datagram.to_vec()),
+        },
     };
-    Packet::has_token(datagram, token).then_some(arrival)
+    Some(arrival)
 }

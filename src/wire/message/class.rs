@@ -99,6 +99,9 @@ pub struct LabFigures {
     pub sent_packets: u64,
     /// DATA packets that were sent again.
     pub resent_packets: u64,
+    /// How many DATA packets the user predicted, resends included, before it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicted_packets: Option<u32>,
 }
 
 /// One line of the teacher's table.

@@ -28,6 +28,10 @@ pub enum Kind {
     Rst,
 }
 
+/// The number of a packet that is not counted: a window probe, and an ACK that says that
+/// FIN has arrived. It shares its name, and with it its fate on a link, with no other.
+pub const UNCOUNTED: u32 = u32::MAX;
+
 /// Why a transfer ends unfinished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -68,16 +68,17 @@ pub(crate) fn flood(
     stream.write_all(WELCOME.as_bytes())?;
     stream.write_all(Reply::History { lines: Vec::new() }.to_line().as_bytes())?;
     let clock = Clock::start();
-    let mut number = 0;
+    let (mut number, mut memory) = (0, 0);
     while clock.now().since_start() < duration {
         let lines: String = (0..16).map(|_| flood.line(&mut number)).collect();
         // A client that leaves or stops reading also limits its memory.
         if stream.write_all(lines.as_bytes()).is_err() {
             break;
         }
+        // A client that has left tells nothing any more.
+        memory = most_memory(client.0.id()).map_or(memory, |now| now.max(memory));
     }
-    // Gone by now: then it held no more than it could.
-    Ok(most_memory(client.0.id()).unwrap_or_default())
+    Ok(memory)
 }
 
 const WELCOME: &str = concat!(

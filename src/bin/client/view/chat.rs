@@ -15,7 +15,7 @@ mod marker;
 pub(super) use marker::Mark;
 
 use super::rows::{self, Setting, written};
-use super::{context_menu, links, look};
+use super::{context_menu, links, look, style};
 use fltk::app;
 use fltk::enums::{Event, Key, Shortcut};
 use fltk::prelude::*;
@@ -71,7 +71,7 @@ impl ChatPane {
         let styles = TextBuffer::default();
         let mut display = TextDisplay::default();
         display.set_buffer(text.clone());
-        display.set_highlight_data_ext(styles.clone(), rows::style_table());
+        display.set_highlight_data_ext(styles.clone(), style::style_table());
         display.wrap_mode(WrapMode::AtBounds, 0);
         display.set_frame(look::LIST);
         display.set_color(look::PAGE);

@@ -1,31 +1,53 @@
-//! The row about a class exercise: the person is asked first, in place.
+//! The row about a class exercise: the user predicts first, in place.
+//!
+//! ```text
+//! | dana, exercise 3: how many DATA packets in all? [____] [Run it] [Not now] |
+//! ```
+//!
+//! It never takes the cursor. *Run it* with a number sends the prediction and opens the run
+//! in the laboratory; a typed `/lab 85` opens it there too, and stays on its page.
 
 use super::question::Question;
 use super::{IntentCallback, labels};
 use sash::client::controller::Intent;
 use sash::client::model::{LabOffer, LabState, Model};
+use sash::wire::message::Assignment;
+use std::cell::Cell;
 use std::rc::Rc;
+
+/// Opens the run of an exercise in the laboratory; turns to that page if it was clicked.
+pub(super) type ExerciseOpener = Rc<dyn Fn(&Assignment, bool)>;
 
 /// Asks once for each that is given out.
 pub(super) struct ClassExercise {
     question: Question,
+    open: ExerciseOpener,
     report: IntentCallback,
     /// The number of the one that is being asked about.
     asked: Option<u64>,
+    /// The number of the one that was opened in the laboratory.
+    opened: Rc<Cell<Option<u64>>>,
 }
 
 impl ClassExercise {
     /// Asks by this question and reports to the controller.
-    pub(super) fn new(question: Question, report: &IntentCallback) -> Self {
+    pub(super) fn new(
+        question: Question,
+        open: ExerciseOpener,
+        report: &IntentCallback,
+    ) -> Self {
         Self {
             question,
+            open,
             report: Rc::clone(report),
             asked: None,
+            opened: Rc::default(),
         }
     }
 
     /// Asks, or takes the question back where it was answered by a typed line.
     pub(super) fn show(&mut self, model: &Model) {
+        self.open_what_was_typed(model);
         let open = model
             .lab
             .as_ref()
@@ -38,18 +60,38 @@ impl ClassExercise {
         let Some(lab) = open else {
             return self.question.close();
         };
-        let [agreed, declined] = [true, false].map(|accept| {
-            let report = Rc::clone(&self.report);
-            move || report(Intent::AnswerLab { accept })
-        });
+        let (open, opened) = (Rc::clone(&self.open), Rc::clone(&self.opened));
+        let (report, assignment) = (Rc::clone(&self.report), lab.assignment.clone());
+        let agreed = move |packets| {
+            opened.set(number);
+            report(Intent::AnswerLab(true, Some(packets)));
+            open(&assignment, true);
+        };
+        let report = Rc::clone(&self.report);
+        let declined = move || {
+            report(Intent::AnswerLab(false, None));
+        };
         let answers = ("Run it", "Not now");
-        self.question.ask(&words(lab), answers, agreed, declined);
+        self.question
+            .ask_number(&words(lab), TIP, answers, agreed, declined);
+    }
+
+    /// The laboratory shows it, and the user stays where the cursor is.
+    fn open_what_was_typed(&self, model: &Model) {
+        let Some(lab) = &model.lab else { return };
+        let runs = matches!(lab.state, LabState::Running | LabState::Done(_));
+        if runs && self.opened.get() != Some(lab.number) {
+            self.opened.set(Some(lab.number));
+            (self.open)(&lab.assignment, false);
+        }
     }
 }
 
-/// Short: the whole of it stands in the chat.
+const TIP: &str = "Predict before it runs: DATA packets, retransmissions included";
+
+/// Short: the whole of it is in the chat.
 fn words(lab: &LabOffer) -> String {
     let who = labels::label(&lab.from);
     let number = lab.number;
-    format!("{who} asks you to run exercise {number} and send the results.")
+    format!("{who}, exercise {number}: how many DATA packets in all?")
 }

@@ -1,13 +1,14 @@
 //! The laboratory's page: the strip, the ladder or a chart, and what plays them.
 //!
 //! ```text
-//! Link [seed=7;loss=10%;delay=50ms______________________________] [Copy] [Run]
-//! [selective-repeat v] Window [16] [fixed v] [100 kB v]  [Race][Predict][Open][Export]
-//! [Restart][Back][Play][Step] slow [--o--]  time [-----o-------]  123.4 of 812.0 ms
-//! +---------------------------------------------------------+  [ladder v]
-//! | strip                                                   |  loss    [--o--] 10%
-//! +---------------------------------------------------------+  delay   [---o-] 50ms
-//! | ladder, chart or race                                   |  ...
+//! Link [delay=50ms;rate=1mbit;drop=d2.1_________________________] [Copy] [Run]
+//! [go-back-n v] [4] [8 packets v] [fixed v] [Race][Predict]  [Cards][Open][Export]
+//! [Restart][Back][Play][Step] slow motion [--o--]  moment [-----o-------]
+//! what the card wants to show
+//! +---------------------------------------------------------+  [ladder v][to scale v]
+//! | strip                                                   |  [what happens v][fold]
+//! +---------------------------------------------------------+  loss    [--o--] 10%
+//! | ladder, chart or race                                   |  delay   [---o-] 50ms
 //! +---------------------------------------------------------+  under the mouse
 //! a sentence
 //! ```
@@ -19,7 +20,8 @@
 //! | --- | --- |
 //! | `canvas` | a picture on the screen |
 //! | `doing` | carries a wish out |
-//! | `fields` `playing` `knobs` | what a person sets |
+//! | `cards` | the first screen |
+//! | `fields` `playing` `knobs` `switches` | what a person sets |
 //! | `key_control` | what the keys do |
 //! | `asking` | the questions of predict |
 //! | `file_row` | where a file is or shall be |
@@ -28,6 +30,7 @@
 mod asking;
 mod canvas;
 mod canvases;
+mod cards;
 mod doing;
 mod fields;
 mod file_row;
@@ -35,32 +38,34 @@ mod key_control;
 mod knobs;
 mod playing;
 mod snapshot;
+mod switches;
 
 use super::bell::Bell;
 use super::class_question::Stopped;
 use super::{labels, look};
 use asking::Asking;
 use canvases::Canvases;
+use cards::Cards;
 use doing::Doing;
 use fields::Fields;
 use file_row::FileRow;
 use fltk::enums::{Event, Font, FrameType};
 use fltk::frame::Frame;
 use fltk::group::Flex;
-use fltk::menu::Choice;
 use fltk::prelude::*;
 use key_control::KeyControl;
 use knobs::Knobs;
 use playing::Playing;
 use sash::client::theme::Theme;
 use sash::client::watching::Watched;
-use sash::lab::chart::kinds::ChartKind;
-use sash::lab::page::{Content, Laboratory, LaboratoryRequest, View};
+use sash::lab::page::{Content, Laboratory, LaboratoryRequest};
 use sash::lab::palette::Paper;
 use sash::transfer::clock::Clock;
+use sash::wire::message::Assignment;
 use std::cell::{OnceCell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
+use switches::Switches;
 
 /// The way out of the page's widgets.
 type RequestCallback = Rc<dyn Fn(LaboratoryRequest)>;
@@ -70,8 +75,12 @@ pub(super) struct Page {
     column: Flex,
     fields: Fields,
     playing: Playing,
+    /// The words of the card that is open.
+    lesson: Frame,
+    middle: Flex,
+    cards: Cards,
     canvases: Rc<RefCell<Canvases>>,
-    view: Choice,
+    switches: Switches,
     side: Flex,
     knobs: Knobs,
     asking: Asking,
@@ -95,14 +104,11 @@ const BYTES_HEIGHT: i32 = 106;
 /// Where the side is lower, the words have the room of the bytes. Unit: pixels.
 const LEAST_FOR_BYTES: i32 = 390;
 
-/// The diagrams below the strip, as the choice lists them.
-const VIEWS: [(&str, View); 5] = [
-    ("Ladder", View::Ladder),
-    ("Segments over time", View::Chart(ChartKind::Sequence)),
-    ("Window", View::Chart(ChartKind::Window)),
-    ("RTT and timeout", View::Chart(ChartKind::Rtt)),
-    ("Goodput", View::Chart(ChartKind::Goodput)),
-];
+/// Of a line of a card's words. Unit: pixels.
+const LESSON_HEIGHT: i32 = 17;
+
+/// Of a letter of them, with some to spare. Unit: tenths of a pixel.
+const LESSON_LETTER: i32 = 68;
 
 impl Page {
     /// Makes the page in the group that is being built; files are offered in `folder`.
@@ -125,8 +131,14 @@ impl Page {
         column.set_pad(6);
         let fields = Fields::new(&mut column, &report);
         let playing = Playing::new(&mut column, &report);
+        let mut lesson = look::explanation();
+        lesson.set_label_size(look::TEXT - 1);
+        lesson.set_label_color(look::INK);
+        column.fixed(&lesson, LESSON_HEIGHT);
+        lesson.hide();
         let mut middle = Flex::default().row();
         middle.set_pad(look::GAP);
+        let cards = Cards::new(&report);
         let key_control = KeyControl::new(&report, &bell);
         let canvases = Canvases::new(&key_control, &report, &bell);
         let canvases = Rc::new(RefCell::new(canvases));
@@ -134,8 +146,7 @@ impl Page {
         let doing = Rc::clone(doing.get_or_init(|| Rc::new(tools)));
         let mut side = Flex::default().column();
         side.set_pad(6);
-        let view = view_choice(&report);
-        side.fixed(&view, look::ROW);
+        let switches = Switches::new(&mut side, &report);
         let knobs = Knobs::new(&mut side, &report);
         let mut under_mouse = look::explanation();
         under_mouse.set_label_color(look::INK);
@@ -155,15 +166,18 @@ impl Page {
         let place = FileRow::new(&mut column, folder, &report, focus);
         let place = Rc::new(RefCell::new(place));
         column.end();
-        take_keys(&mut column, key_control);
+        take_keys(&mut column, key_control, cards.clone());
         let clock = Clock::start();
         let mut page = Self {
             last_turn: clock.now(),
             column,
             fields,
             playing,
+            lesson,
+            middle,
+            cards,
             canvases,
-            view,
+            switches,
             side,
             knobs,
             asking,
@@ -188,7 +202,12 @@ impl Page {
 
     /// Takes the keys that play, when called.
     pub(super) fn focus(&self) -> impl Fn() + 'static {
-        self.canvases.borrow().focus()
+        let (canvases, cards) = (self.canvases.borrow().focus(), self.cards.clone());
+        move || {
+            if !cards.focus() {
+                canvases();
+            }
+        }
     }
 
     /// Opens a journal, as if its place had been typed.
@@ -201,6 +220,12 @@ impl Page {
     pub(super) fn stopper(&self) -> impl Fn(Stopped) + 'static {
         let doing = Rc::clone(&self.doing);
         move |stopped| doing.stop_at(stopped)
+    }
+
+    /// Shows the run of a class exercise, when called.
+    pub(super) fn exercise_opener(&self) -> impl Fn(&Assignment) + 'static {
+        let doing = Rc::clone(&self.doing);
+        move |assignment| doing.open_exercise(assignment)
     }
 
     /// Whether the person may ask the class.
@@ -227,37 +252,50 @@ impl Page {
 
     fn show(&mut self, paper: Paper) {
         let laboratory = self.laboratory.borrow();
+        show_parts(
+            &laboratory,
+            &mut self.middle,
+            [
+                self.cards.widget(),
+                self.canvases.borrow_mut().widget(),
+                &mut self.side,
+            ],
+        );
+        self.cards.show(paper);
+        self.canvases.borrow().appear();
         self.fields.show(laboratory.setup());
         self.playing.show(&laboratory);
         self.knobs.show(&laboratory.setup().scenario);
         let mut canvases = self.canvases.borrow_mut();
         canvases.show(&laboratory, paper);
-        let at = VIEWS
-            .iter()
-            .position(|(_, view)| *view == laboratory.view());
-        let at = at.and_then(|at| i32::try_from(at).ok()).unwrap_or(-1);
-        if self.view.value() != at {
-            self.view.set_value(at);
-        }
-        let is_race = matches!(laboratory.content(), Content::Race(_));
-        if is_race == self.view.active() {
-            if is_race {
-                self.view.deactivate(); // A race is drawn in one way.
-            } else {
-                self.view.activate();
-            }
-        }
+        self.switches.show(&laboratory);
         let is_asking = matches!(laboratory.content(), Content::Quiz(_));
         if is_asking != self.asking.widget().visible() {
             set_visible(self.asking.widget(), is_asking);
             set_visible(self.knobs.widget(), !is_asking);
+            self.switches.set_visible(!is_asking);
             set_visible(&mut self.under_mouse, !is_asking);
-            set_visible(&mut self.view, !is_asking);
             self.side.layout();
             self.side.redraw();
         }
         if let Content::Quiz(quiz) = laboratory.content() {
             self.asking.show(quiz, laboratory.is_teacher());
+        }
+        let lesson = laboratory.card().map_or_else(String::new, |card| {
+            let end = if card.title.ends_with('?') { "" } else { "." };
+            format!("{}{end} {}", card.title, card.words)
+        });
+        look::set_label(&mut self.lesson, &labels::label(&lesson));
+        let has_lesson = laboratory.card().is_some();
+        let letters = i32::try_from(lesson.len()).unwrap_or(i32::MAX);
+        let is_long = letters.saturating_mul(LESSON_LETTER) > self.column.w() * 10;
+        let height = LESSON_HEIGHT * (1 + i32::from(is_long));
+        let is_other = has_lesson && self.lesson.h() != height;
+        if has_lesson != self.lesson.visible() || is_other {
+            set_visible(&mut self.lesson, has_lesson);
+            self.column.fixed(&self.lesson, height);
+            self.column.layout();
+            self.column.redraw();
         }
         let about = canvases.under_mouse(&laboratory);
         let has_room = self.side.h() >= LEAST_FOR_BYTES;
@@ -295,25 +333,28 @@ impl Page {
     }
 }
 
-fn view_choice(report: &RequestCallback) -> Choice {
-    let mut view = look::choice("Choose the diagram below the sliding window");
-    for (name, _) in VIEWS {
-        view.add_choice(name);
+/// The cards before anything is open; then the canvases, and what belongs to them.
+fn show_parts(
+    laboratory: &Laboratory,
+    middle: &mut Flex,
+    [cards, canvases, side]: [&mut Flex; 3],
+) {
+    let is_empty = matches!(laboratory.content(), Content::Empty);
+    if is_empty == cards.visible() && is_empty != canvases.visible() {
+        return;
     }
-    let report = Rc::clone(report);
-    view.set_callback(move |view| {
-        let at = usize::try_from(view.value()).ok();
-        if let Some((_, view)) = at.and_then(|at| VIEWS.get(at)) {
-            report(LaboratoryRequest::Show(*view));
-        }
-    });
-    view
+    set_visible(cards, is_empty);
+    set_visible(canvases, !is_empty);
+    set_visible(side, !is_empty);
+    middle.layout();
+    middle.redraw();
 }
 
 /// Keys that no field has taken for itself.
-fn take_keys(column: &mut Flex, key_control: KeyControl) {
+fn take_keys(column: &mut Flex, key_control: KeyControl, cards: Cards) {
     column.handle(move |_, event| {
-        matches!(event, Event::Shortcut | Event::KeyDown) && key_control.key()
+        matches!(event, Event::Shortcut | Event::KeyDown)
+            && (cards.key() || key_control.key())
     });
 }
 

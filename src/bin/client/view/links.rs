@@ -19,7 +19,7 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
             .unwrap_or(rest.len());
         // A sentence ends after its link, and a parenthesis may close around it.
         let link = rest[..end].trim_end_matches(|letter| ".,;:!?')]}".contains(letter));
-        if SCHEMES.iter().all(|scheme| link.len() > scheme.len()) {
+        if !SCHEMES.contains(&link) {
             found.push(start..start + link.len());
         }
         from = start + end.max(1);

@@ -4,7 +4,7 @@
 //! +-----------------------------------+
 //! | Sash                              |
 //! | Server              Port          |
-//! | [localhost_____][v] [50000]       |
+//! | [localhost_][v][Find] [50000]     |
 //! | Name                              |
 //! | [_________________]               |
 //! | what went wrong, in a sentence    |
@@ -13,9 +13,10 @@
 //! +-----------------------------------+
 //! ```
 //!
-//! The arrow beside the server lists those that let us in before. Enter in any field
-//! connects. Failures are shown in place, never in a dialog that the user has to close.
+//! The arrow beside the server lists those that let us in before, and those that *Find* has
+//! found on the local network. Enter in any field connects. Failures are shown in place, never in a dialog that the user has to close.
 
+use super::rooms::{self, ServerList};
 use super::{IntentCallback, labels, look};
 use fltk::button::Button;
 use fltk::enums::{CallbackTrigger, FrameType};
@@ -39,7 +40,7 @@ pub(super) struct Login {
     middle: Flex,
     card: Flex,
     server: Input,
-    recent: MenuButton,
+    recent: ServerList,
     port: Input,
     name: Input,
     /// Name and field; hidden until a server asks.
@@ -80,7 +81,15 @@ impl Login {
         subtitle.set_label_color(look::FADED);
         card.fixed(&subtitle, 22);
         card.fixed(&Frame::default(), look::GAP / 2);
-        let (server, recent, port) = address_fields(&mut card);
+        let (server, recent, mut find, port) = address_fields(&mut card);
+        let choose = {
+            let (server, port) = (server.clone(), port.clone());
+            move |address: &str| {
+                write_address(address, &mut server.clone(), &mut port.clone());
+            }
+        };
+        let recent = ServerList::new(recent, choose.clone());
+        rooms::on_find(&mut find, recent.clone(), server.clone(), choose, subtitle);
         let caption = look::caption("Name");
         card.fixed(&caption, 18);
         let name = look::field("Your name in the chat: one word");
@@ -190,24 +199,9 @@ impl Login {
     }
 
     fn list_recent(&mut self, remembered: &Remembered) {
-        if remembered.servers.is_empty() {
-            self.recent.deactivate();
+        for address in &remembered.servers {
+            self.recent.add(address, address);
         }
-        for (place, address) in (0..).zip(&remembered.servers) {
-            // Added under a number: in an item's text `/` would make a submenu.
-            self.recent.add_choice(&place.to_string());
-            if let Some(mut item) = self.recent.at(place) {
-                item.set_label(&labels::item(address));
-            }
-        }
-        let addresses = remembered.servers.clone();
-        let (mut server, mut port) = (self.server.clone(), self.port.clone());
-        self.recent.set_callback(move |menu| {
-            let place = usize::try_from(menu.value()).ok();
-            if let Some(address) = place.and_then(|it| addresses.get(it)) {
-                write_address(address, &mut server, &mut port);
-            }
-        });
     }
 
     fn connect_callbacks(&mut self, report: &IntentCallback) {
@@ -262,7 +256,7 @@ fn password_field(card: &mut Flex) -> (Frame, SecretInput) {
     (caption, field)
 }
 
-fn address_fields(card: &mut Flex) -> (Input, MenuButton, Input) {
+fn address_fields(card: &mut Flex) -> (Input, MenuButton, Button, Input) {
     let mut captions = Flex::default().row();
     captions.set_pad(look::GAP);
     look::caption("Server");
@@ -279,14 +273,20 @@ fn address_fields(card: &mut Flex) -> (Input, MenuButton, Input) {
     let mut recent = MenuButton::default();
     recent.set_frame(FrameType::UpBox);
     recent.set_color(look::PAGE);
-    recent.set_tooltip("Servers that you joined before");
+    recent.set_tooltip("Servers that you joined before, and rooms that were found");
     fields.fixed(&recent, look::ROW);
+    let mut find = look::button("&Find", "List the rooms on the local network (Alt+F)");
+    find.clear_visible_focus(); // Tab goes from field to field.
+    fields.fixed(&find, FIND_WIDTH);
     let port = look::field("The port of the server; empty means 50000");
     fields.fixed(&port, PORT_WIDTH);
     fields.end();
     card.fixed(&fields, look::ROW);
-    (server, recent, port)
+    (server, recent, find, port)
 }
+
+/// Of the button. Unit: pixels.
+const FIND_WIDTH: i32 = 64;
 
 /// Of the port's field. Unit: pixels.
 const PORT_WIDTH: i32 = 90;

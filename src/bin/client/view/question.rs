@@ -2,9 +2,10 @@
 
 use super::look;
 use fltk::button::Button;
-use fltk::enums::FrameType;
+use fltk::enums::{CallbackTrigger, FrameType};
 use fltk::frame::Frame;
 use fltk::group::Flex;
+use fltk::input::Input;
 use fltk::prelude::*;
 
 /// The row; hidden until something is asked.
@@ -13,6 +14,8 @@ pub(super) struct Question {
     page: Flex,
     row: Flex,
     words: Frame,
+    /// For a number; hidden where none is asked for.
+    number: Input,
     yes: Button,
     no: Button,
 }
@@ -26,6 +29,9 @@ impl Question {
         row.set_margins(look::MARGIN, 6, 6, 6);
         row.set_pad(look::GAP);
         let words = look::caption("");
+        let mut number = look::field("");
+        number.hide();
+        row.fixed(&number, 70);
         let yes = look::button("Yes", "");
         row.fixed(&yes, 130);
         let no = look::main_button("No", "");
@@ -37,6 +43,7 @@ impl Question {
             page: page.clone(),
             row,
             words,
+            number,
             yes,
             no,
         }
@@ -53,14 +60,53 @@ impl Question {
         agreed: impl Fn() + 'static,
         declined: impl Fn() + 'static,
     ) {
-        self.words.set_label(words);
-        self.yes.set_label(yes);
-        self.no.set_label(no);
+        self.number.hide();
         let hide = self.hider();
         self.yes.set_callback(move |_| {
             hide();
             agreed();
         });
+        self.appear(words, (yes, no), declined);
+    }
+
+    /// As [`Question::ask`], with a field for a number: without one, the first button only
+    /// puts the cursor there.
+    pub(super) fn ask_number(
+        &mut self,
+        words: &str,
+        tip: &str,
+        answers: (&str, &str),
+        agreed: impl Fn(u32) + Clone + 'static,
+        declined: impl Fn() + 'static,
+    ) {
+        self.number.set_value("");
+        self.number.set_tooltip(tip);
+        self.number.show();
+        let hide = self.hider();
+        let mut number = self.number.clone();
+        let mut take = move || match number.value().trim().parse() {
+            Ok(value) => {
+                hide();
+                agreed(value);
+            }
+            Err(_) => drop(number.take_focus()),
+        };
+        let mut on_enter = take.clone();
+        self.number.set_trigger(CallbackTrigger::EnterKeyAlways);
+        self.number.set_callback(move |_| on_enter());
+        self.yes.set_callback(move |_| take());
+        self.appear(words, answers, declined);
+    }
+
+    fn appear(
+        &mut self,
+        words: &str,
+        (yes, no): (&str, &str),
+        declined: impl Fn() + 'static,
+    ) {
+        self.words.set_label(words);
+        self.yes.set_label(yes);
+        self.no.set_label(no);
         let hide = self.hider();
         self.no.set_callback(move |_| {
             hide();
@@ -83,7 +129,7 @@ impl Question {
         }
     }
 
-    fn hider(&self) -> impl Fn() + 'static {
+    fn hider(&self) -> impl Fn() + Clone + 'static {
         let (page, row) = (self.page.clone(), self.row.clone());
         move || {
             let (mut page, mut row) = (page.clone(), row.clone());

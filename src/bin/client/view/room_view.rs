@@ -18,6 +18,7 @@
 //! transfers over the whole width.
 
 use super::bell::Bell;
+use super::class_exercise::ExerciseOpener;
 use super::class_question::QuestionBar;
 use super::conversation::Conversation;
 use super::divider;
@@ -57,6 +58,8 @@ pub(super) struct RoomView {
     /// The request of a teacher: in a row of its own, so that no answer reaches the other
     /// one.
     pub(super) class_exercise: Question,
+    /// Opens a class exercise in the laboratory.
+    pub(super) open_exercise: ExerciseOpener,
     /// The teacher's question about a run.
     class_question: QuestionBar,
     status: Frame,
@@ -112,6 +115,13 @@ impl RoomView {
         let partial_files = PartialFiles::new(&mut page, report);
         let question = Question::new(&mut page);
         let class_exercise = Question::new(&mut page);
+        let (open, turn) = (laboratory.exercise_opener(), pages.clone());
+        let open_exercise: ExerciseOpener = Rc::new(move |assignment, is_clicked| {
+            open(assignment);
+            if is_clicked {
+                turn.turn_to(Page::Laboratory);
+            }
+        });
         let (open, turn) = (laboratory.stopper(), pages.clone());
         let message = conversation.message();
         let class_question =
@@ -132,6 +142,7 @@ impl RoomView {
             laboratory,
             question,
             class_exercise,
+            open_exercise,
             class_question,
             status,
             disconnect,

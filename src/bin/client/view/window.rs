@@ -105,7 +105,11 @@ impl MainWindow {
         frame.resizable(&column);
         frame.size_range(SMALLEST_SIZE.0, SMALLEST_SIZE.1, 0, 0);
         let leaving = Leaving::new(room.question.clone(), &report);
-        let class_exercise = ClassExercise::new(room.class_exercise.clone(), &report);
+        let class_exercise = ClassExercise::new(
+            room.class_exercise.clone(),
+            Rc::clone(&room.open_exercise),
+            &report,
+        );
         let mut opened = Self {
             frame,
             column,

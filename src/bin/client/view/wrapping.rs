@@ -11,7 +11,7 @@
 //! All that is only there for the eye stands between two invisible marks, so that copied
 //! text has none of it: see [`without_layout`].
 
-use super::rows::{Style, font_of};
+use super::style::{Style, font_of};
 use fltk::draw;
 use fltk::enums::Font;
 use std::cell::RefCell;

@@ -4,8 +4,9 @@
 //! empty handlers. They need only the language's standard library.
 
 use sash::system::files;
+use sash::transfer::ordinary::{self, Use};
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::str::FromStr;
 
@@ -68,13 +69,17 @@ pub(crate) fn write(language: Language, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder).map_err(|error| failed(&error))?;
     for (name, text) in language.files() {
         let path = folder.join(name);
-        if path.exists() {
-            let why = format!(
-                "{name} already exists and is not replaced. Choose a new folder."
-            );
-            return Err(failed(&why));
-        }
-        fs::write(&path, text).map_err(|error| failed(&error))?;
+        let written = ordinary::open(&path, Use::Create)
+            .and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(|error| {
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                let why = format!(
+                    "{name} already exists and is not replaced. Choose a new folder."
+                );
+                return failed(&why);
+            }
+            failed(&error)
+        })?;
         if *name == "check" {
             files::make_executable(&path).map_err(|error| failed(&error))?;
         }

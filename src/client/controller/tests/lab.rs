@@ -24,6 +24,7 @@ fn figures() -> LabFigures {
         goodput: 66_666,
         sent_packets: 80,
         resent_packets: 10,
+        predicted_packets: None,
     }
 }
 
@@ -74,13 +75,34 @@ fn an_exercise_runs_only_after_the_user_agrees_and_its_results_are_sent() {
 }
 
 #[test]
+fn a_prediction_goes_to_the_teacher_with_the_result() {
+    let mut client = joined();
+    reply(&mut client, lab(3, "noa", "seed=7;loss=10%"));
+    assert!(last_line(&client).text.contains("How many DATA packets"));
+    client.on_intent(Intent::Input("/lab 85".into()), 10);
+    assert_eq!(client.take_effects().len(), 1);
+    let outcome = LabOutcome::Done(figures());
+    client.on_event(Event::LabRan { number: 3, outcome }, 20);
+    let predicted = LabOutcome::Done(LabFigures {
+        predicted_packets: Some(85),
+        ..figures()
+    });
+    assert_eq!(requests(&mut client), [result(3, predicted)]);
+    let told = &last_line(&client).text;
+    assert!(
+        told.ends_with("10 retransmitted (predicted: 85 packets)"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_refusal_is_sent_once_and_can_be_revised() {
     let mut client = joined();
     reply(&mut client, lab(3, "noa", "loss=10%"));
     let declined = result(3, LabOutcome::Declined);
     assert_eq!(typed(&mut client, "/lab no"), [declined]);
     assert_eq!(typed(&mut client, "/lab no"), []);
-    client.on_intent(Intent::AnswerLab { accept: true }, 10);
+    client.on_intent(Intent::AnswerLab(true, None), 10);
     assert_eq!(state(&client), LabState::Running);
 }
 
@@ -132,7 +154,7 @@ fn an_exercise_that_is_too_large_or_invalid_is_refused_and_the_teacher_is_inform
 fn after_a_reconnect_no_question_is_repeated_and_no_result_is_lost() {
     let mut client = joined();
     reply(&mut client, lab(3, "noa", "loss=10%"));
-    client.on_intent(Intent::AnswerLab { accept: true }, 10);
+    client.on_intent(Intent::AnswerLab(true, None), 10);
     let _ = client.take_effects();
     reply(&mut client, lab(3, "noa", "loss=10%"));
     assert_eq!(client.take_effects(), []);

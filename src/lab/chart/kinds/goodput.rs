@@ -218,7 +218,7 @@ fn acknowledged(journal: &Journal) -> Vec<(f64, f64)> {
     let mut highest = 0;
     let mut arrivals = Vec::new();
     for entry in journal.entries.iter().filter(|it| it.side == Side::Sender) {
-        if let JournalEvent::Machine(Event::PacketReceived(packet)) = entry.what
+        if let JournalEvent::Machine(Event::PacketReceived(packet)) = &entry.what
             && matches!(packet.kind, PacketKind::Ack | PacketKind::Nack)
         {
             let next = packet.sequence.0.wrapping_sub(heading.first_sequence);

@@ -1,6 +1,6 @@
 //! The receiver's connection as a machine: what it sends, hears and waits for.
 
-use super::super::super::event::{Event, Ignored, PacketName, Timer};
+use super::super::super::event::{Event, Ignored, Timer};
 use super::super::super::handshake::HandshakeState;
 use super::super::super::moment::Moment;
 use super::super::super::{Machine, Transmit, earliest};
@@ -18,14 +18,8 @@ impl Machine for Receiving {
             | Phase::Lingering { .. } => self.handshake.poll_transmit(now),
         };
         let transmit = opening.or_else(|| self.poll_phase(now))?;
-        let name = PacketName::from(&transmit.packet);
-        self.log.record(|| Event::PacketSent(name));
-        if let (Body::Ack(ack) | Body::Nack(ack), Some(parameters)) =
-            (&transmit.packet.body, self.parameters())
-            && !ack.ranges.is_empty()
-        {
-            self.log.record(|| parameters.ack_ranges(&ack.ranges));
-        }
+        self.log
+            .record(|| Event::PacketSent((&transmit.packet).into()));
         Some(transmit)
     }
 
@@ -33,8 +27,7 @@ impl Machine for Receiving {
         if packet.token != self.proposal.token {
             return self.ignore(packet, Ignored::WrongToken);
         }
-        let name = PacketName::from(packet);
-        self.log.record(|| Event::PacketReceived(name));
+        self.log.record(|| Event::PacketReceived(packet.into()));
         self.heard_at = now;
         self.idle_timer.end(now);
         match &packet.body {
@@ -144,7 +137,8 @@ impl Machine for Receiving {
             }
             Phase::Verifying { parameters, .. } | Phase::Lingering { parameters, .. } => {
                 let end = parameters.end();
-                self.log.record(|| parameters.listening_begun(end, end));
+                self.log
+                    .record(|| parameters.listening_begun(end, end, Vec::new()));
             }
             Phase::Ended { .. } => {}
         }

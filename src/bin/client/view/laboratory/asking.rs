@@ -36,18 +36,18 @@ impl Asking {
         let mut column = Flex::default().column();
         column.set_pad(4);
         let heading = look::heading("");
-        column.fixed(&heading, 20);
+        column.fixed(&heading, 18);
         let happened = sentences();
         column.fixed(&happened, 66);
         let ask = look::heading("What does the sender do next?");
-        column.fixed(&ask, 20);
+        column.fixed(&ask, 18);
         let choices = (0..MOST_CHOICES).map(|place| {
             let mut button = look::button("", "Or press A to D");
             button.set_label_size(look::SMALL);
             button.set_align(Align::Left | Align::Inside | Align::Wrap | Align::Clip);
             let report = Rc::clone(report);
             button.set_callback(move |_| report(LaboratoryRequest::Answer(place)));
-            column.fixed(&button, 32);
+            column.fixed(&button, 29);
             button
         });
         let choices = choices.collect();

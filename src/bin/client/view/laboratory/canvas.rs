@@ -39,7 +39,13 @@ impl Canvas {
         let drawn = Rc::clone(&shown);
         frame.draw(move |frame| {
             if let Some(shown) = &*drawn.borrow() {
-                draw_picture(frame, shown);
+                let place = Place {
+                    x: frame.x(),
+                    y: frame.y(),
+                    width: frame.w(),
+                    height: frame.h(),
+                };
+                draw_picture(place, &shown.picture, shown.paper, shown.scale);
             }
             if frame.has_focus() {
                 draw::set_draw_color(look::ACCENT);
@@ -106,16 +112,31 @@ struct Scaling {
     scale: f64,
 }
 
-fn draw_picture(frame: &Frame, shown: &Shown) {
-    let (x, y, w, h) = (frame.x(), frame.y(), frame.w(), frame.h());
+/// A part of the window. Unit: pixels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) x: i32,
+    pub(super) y: i32,
+    pub(super) width: i32,
+    pub(super) height: i32,
+}
+
+/// Draws a picture in the colours of its paper; one unit of length is `scale` pixels.
+pub(super) fn draw_picture(place: Place, picture: &Picture, paper: Paper, scale: f64) {
+    let Place {
+        x,
+        y,
+        width,
+        height,
+    } = place;
     let scaling = Scaling {
         left: f64::from(x),
         top: f64::from(y),
-        scale: shown.scale,
+        scale,
     };
-    draw::push_clip(x, y, w, h);
-    draw::draw_rect_fill(x, y, w, h, color(shown.paper.ground()));
-    for shape in &shown.picture.shapes {
+    draw::push_clip(x, y, width, height);
+    draw::draw_rect_fill(x, y, width, height, color(paper.ground()));
+    for shape in &picture.shapes {
         match shape {
             Shape::Area(area) => scaling.area(area),
             Shape::Line(line) => scaling.line(line),

@@ -8,19 +8,18 @@ use super::canvas::Canvas;
 use super::key_control::KeyControl;
 use super::{RequestCallback, snapshot};
 use fltk::app;
-use fltk::enums::Event;
+use fltk::enums::{Event, Shortcut};
 use fltk::group::Flex;
 use fltk::prelude::*;
 use sash::lab::chart::kinds::ChartKind;
 use sash::lab::journal::{Entry, Journal};
-use sash::lab::ladder::{Moving, Scene, Spot};
-use sash::lab::notation::Notation;
+use sash::lab::ladder::{Moving, Spot};
 use sash::lab::page::{About, Content, Laboratory, LaboratoryRequest, Racing, View};
 use sash::lab::palette::Paper;
 use sash::lab::picture::{Picture, Point, Words};
-use sash::lab::player::Player;
+use sash::lab::player::{Player, PointOfView};
 use sash::lab::race;
-use sash::lab::strip::{Band, Sides};
+use sash::lab::strip::Band;
 use sash::link::Label;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -36,6 +35,8 @@ pub(super) struct Canvases {
     over_strip: Rc<Cell<Option<(i32, i32)>>>,
     over_main: Rc<Cell<Option<(i32, i32)>>>,
     chart: Option<Charted>,
+    /// The keys that play were asked for while they had nowhere to go.
+    wants_focus: Rc<Cell<bool>>,
     /// The last drawing surface.
     paper: Paper,
 }
@@ -43,6 +44,7 @@ pub(super) struct Canvases {
 /// A chart that was worked out, and of what.
 struct Charted {
     kind: ChartKind,
+    sees: PointOfView,
     entries: usize,
     size: (u32, u32),
     picture: Picture,
@@ -78,6 +80,7 @@ impl Canvases {
             over_strip: Rc::default(),
             over_main: Rc::default(),
             chart: None,
+            wants_focus: Rc::default(),
             paper: Paper::White,
         };
         canvases.listen(report, bell);
@@ -93,32 +96,51 @@ impl Canvases {
             self.set_strip_height(0);
             match laboratory.content() {
                 Content::Race(racing) => self.show_race(racing, paper),
+                // The cards are shown instead.
                 Content::Empty | Content::Player(_) | Content::Quiz(_) => {
-                    self.show_nothing(paper);
+                    self.main.clear();
                 }
             }
             return;
         };
-        let (width, _) = self.strip.size();
-        let sides = Sides::of(player.entries());
-        let mut band = Band::draw(player.strip(), sides, width.max(300.0));
-        self.set_strip_height(rounded(band.picture.height));
+        // As wide as the ladder: a strip that is folded away has no width.
+        let (width, _) = self.main.size();
+        let seen = player.seen();
+        let mut band = Band::draw(seen.strip, seen.sides, width.max(300.0));
+        let height = if laboratory.is_strip_folded() {
+            0
+        } else {
+            rounded(band.picture.height)
+        };
+        self.set_strip_height(height);
         if let Some((side, number)) = self.key_control.segment() {
             band.frame(side, number);
         }
         self.strip.show(band.picture.clone(), paper, 1.0);
         self.key_control.band.replace(Some(band));
         match laboratory.view() {
-            View::Ladder => self.show_ladder(player, paper),
+            View::Ladder => self.show_ladder(laboratory, player, paper),
             View::Chart(kind) => self.show_chart(player, kind, paper),
         }
     }
 
     /// Takes the keys that play, when called.
     pub(super) fn focus(&self) -> impl Fn() + use<> {
-        let main = self.main.clone();
-        // A page that is not shown has no focus to give; FLTK reports it and continues.
-        move || drop(main.clone().widget().take_focus())
+        let (main, wants) = (self.main.clone(), Rc::clone(&self.wants_focus));
+        // What is not shown has no focus to give, and takes it when it is.
+        move || wants.set(main.clone().widget().take_focus().is_err())
+    }
+
+    /// The column, for the layout.
+    pub(super) fn widget(&mut self) -> &mut Flex {
+        &mut self.column
+    }
+
+    /// It is shown again: takes the keys, if somebody has asked for that.
+    pub(super) fn appear(&self) {
+        if self.wants_focus.take() {
+            self.focus()();
+        }
     }
 
     /// Something else is to be seen: points at nothing.
@@ -148,18 +170,19 @@ impl Canvases {
             (self.over_strip.get(), &*self.key_control.band.borrow())
             && let Some((side, number)) = band.segment_at(self.strip.place(place))
         {
-            return About::segment(side, number, player.heading(), player.strip());
+            return About::segment(side, number, player.heading(), player.seen().strip);
         }
         if let Some(spot) = self.key_control.packet() {
             return About::packet(&spot, player);
         }
         if let Some((side, number)) = self.key_control.segment() {
-            return About::segment(side, number, player.heading(), player.strip());
+            return About::segment(side, number, player.heading(), player.seen().strip);
         }
         About::words(match laboratory.view() {
             View::Ladder if laboratory.can_inject_faults() => {
                 "Click a packet in flight to lose it. Point at a packet or a segment to \
-                 see its details.\nKeys: Up and Down, then Delete."
+                 see its details.\nKeys: Up and Down, then Delete. Wheel: earlier moments; \
+                 with Ctrl: zoom."
             }
             View::Ladder => {
                 "Point at a packet or a segment to see its details.\nKeys: Up and Down; \
@@ -192,22 +215,6 @@ impl Canvases {
         self.column.redraw();
     }
 
-    fn show_nothing(&mut self, paper: Paper) {
-        let (width, height) = self.main.size();
-        let mut picture = Picture::new(width, height, "");
-        let lines = [
-            "Run: one transfer over this link, in slow motion.",
-            "Race: all four protocols over the same link, side by side.",
-            "Predict: the run stops and asks what happens next.",
-            "Open: the event log of a run or of a real transfer.",
-        ];
-        for (place, line) in (0_u32..).zip(lines) {
-            let at = Point::new(24.0, 40.0 + f64::from(place) * 26.0);
-            picture.add(Words::new(at, 15.0, line));
-        }
-        self.main.show(picture, paper, 1.0);
-    }
-
     fn show_race(&mut self, racing: &Racing, paper: Paper) {
         let picture = race::picture_at(&racing.race, racing.position_us);
         let (width, height) = self.main.size();
@@ -215,17 +222,8 @@ impl Canvases {
         self.main.show(picture, paper, scale.clamp(0.2, 1.6));
     }
 
-    fn show_ladder(&mut self, player: &Player, paper: Paper) {
-        let heading = player.heading();
-        let mut moving = Scene {
-            entries: player.entries(),
-            index: player.place().index,
-            now_us: player.position_us(),
-            notation: Notation::of(heading),
-            usual_us: Some(player.one_way_delay_us()),
-            size: self.main.size(),
-        }
-        .draw();
+    fn show_ladder(&mut self, laboratory: &Laboratory, player: &Player, paper: Paper) {
+        let mut moving = laboratory.scene(player, self.main.size()).draw();
         let drawn = moving.clone();
         self.key_control.moving.replace(Some(drawn));
         if let Some(spot) = self.key_control.packet() {
@@ -237,7 +235,7 @@ impl Canvases {
     fn show_chart(&mut self, player: &Player, kind: ChartKind, paper: Paper) {
         let (width, height) = self.main.size();
         let size = (whole(width / CHART_SCALE), whole(height / CHART_SCALE));
-        let index = player.place().index;
+        let (index, sees) = (player.seen().index, player.point_of_view());
         let is_fresh = self.chart.as_ref().is_some_and(|chart| {
             let apart = chart.entries.abs_diff(index);
             let is_near = if player.is_playing() {
@@ -245,12 +243,14 @@ impl Canvases {
             } else {
                 apart == 0
             };
-            chart.kind == kind && chart.size == size && is_near
+            let is_same = chart.kind == kind && chart.sees == sees;
+            is_same && chart.size == size && is_near
         });
         if !is_fresh {
             let picture = chart(player, kind, size);
             self.chart = Some(Charted {
                 kind,
+                sees,
                 entries: index,
                 size,
                 picture,
@@ -278,6 +278,17 @@ impl Canvases {
                     return true;
                 }
                 Event::KeyDown => return key_control.key(),
+                Event::MouseWheel => {
+                    // Up is towards earlier moments, and larger.
+                    let steps = -app::event_dy_value();
+                    let is_zoom = app::event_state().contains(Shortcut::Ctrl);
+                    report(if is_zoom {
+                        LaboratoryRequest::Zoom(steps)
+                    } else {
+                        LaboratoryRequest::Scroll(steps)
+                    });
+                    return true;
+                }
                 _ => return follow(event, &over, &ring),
             }
             let at = canvas.place(app::event_coords());
@@ -315,7 +326,8 @@ fn follow(event: Event, over: &Cell<Option<(i32, i32)>>, bell: &Bell) -> bool {
 }
 
 fn chart(player: &Player, kind: ChartKind, size: (u32, u32)) -> Picture {
-    let entries: Vec<Entry> = player.entries()[..player.place().index].to_vec();
+    let seen = player.seen();
+    let entries: Vec<Entry> = seen.entries[..seen.index].to_vec();
     let journal = Journal {
         heading: player.heading().clone(),
         entries,

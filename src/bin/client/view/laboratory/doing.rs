@@ -18,6 +18,7 @@ use sash::client::controller::Intent;
 use sash::client::laboratory;
 use sash::lab::page::export::Format;
 use sash::lab::page::{Command, Laboratory, LaboratoryRequest, News, Task};
+use sash::wire::message::Assignment;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -76,6 +77,13 @@ impl Doing {
         self.laboratory
             .borrow_mut()
             .stop_at(journal, index, goes_on);
+        self.bell.ring();
+    }
+
+    /// The run of a class exercise, from its beginning.
+    pub(super) fn open_exercise(&self, assignment: &Assignment) {
+        self.canvases.borrow().let_go();
+        self.laboratory.borrow_mut().open_exercise(assignment);
         self.bell.ring();
     }
 

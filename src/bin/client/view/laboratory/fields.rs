@@ -10,7 +10,7 @@ use fltk::input::Input;
 use fltk::menu::Choice;
 use fltk::prelude::*;
 use sash::client::words;
-use sash::lab::page::{LaboratoryRequest, SIZES, Setup};
+use sash::lab::page::{LaboratoryRequest, PACKETS, Setup, bytes_of};
 use sash::wire::options::{Arq, Congestion};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -36,52 +36,64 @@ impl Fields {
         let (scenario, copy, run) = link_row(column);
         let mut row = Flex::default().row();
         row.set_pad(look::GAP);
-        let mut protocol = look::choice("Choose the ARQ protocol");
+        let mut parts = Vec::new();
+        let mut part =
+            |width: i32, column: Flex| parts.push((column.as_base_widget(), width));
+        let (mut protocol, made) =
+            captioned("Protocol", || look::choice("Choose the ARQ protocol"));
+        part(138, made);
         for arq in Arq::ALL {
             protocol.add_choice(arq.name());
         }
-        let caption = look::caption("Window");
-        let window = look::field("The send window in packets, 1 to 8192");
-        let mut controller = look::choice("Choose the congestion controller");
+        let tip = "The send window in packets, 1 to 8192";
+        let (window, made) = captioned("Window", || look::field(tip));
+        part(60, made);
+        let (mut size, made) =
+            captioned("File", || look::choice("Choose the size of the file"));
+        part(122, made);
+        for packets in PACKETS {
+            size.add_choice(&file_label(packets));
+        }
+        let (mut controller, made) = captioned("Congestion", || {
+            look::choice("Choose the congestion controller")
+        });
+        part(116, made);
         for congestion in Congestion::ALL {
             controller.add_choice(congestion.name());
         }
-        let mut size = look::choice("Choose the size of the file");
-        for (name, _) in SIZES {
-            size.add_choice(name);
-        }
+        let gap = Frame::default();
+        row.fixed(&gap, 4);
+        let (race, made) = captioned("", || {
+            look::button("Rac&e", "Compare all four protocols over this link (Alt+E)")
+        });
+        part(60, made);
+        let (predict, made) = captioned("", || {
+            let tip = "Stop at interesting moments and ask what happens next (Alt+D)";
+            look::button("Pre&dict", tip)
+        });
+        part(68, made);
         Frame::default();
-        let tip = "Compare all four protocols over this link (Alt+E)";
-        let race = look::button("Rac&e", tip);
-        let tip = "Stop at interesting moments and ask what happens next (Alt+D)";
-        let predict = look::button("Pre&dict", tip);
-        let open = look::button(
-            "&Open\u{2026}",
-            "Open the event log of a run or a transfer \
-                                           (Alt+O)",
-        );
-        let export = look::button(
-            "E&xport\u{2026}",
-            "Save as SVG, PNG, CSV or pcapng \
-                                                      (Alt+X)",
-        );
+        let (mut cards, made) = captioned("", || {
+            look::button("Card&s", "Back to the first experiments (Alt+S)")
+        });
+        part(62, made);
+        let (open, made) = captioned("", || {
+            let tip = "Open the event log of a run or a transfer (Alt+O)";
+            look::button("&Open\u{2026}", tip)
+        });
+        part(68, made);
+        let (export, made) = captioned("", || {
+            look::button("E&xport\u{2026}", "Save as SVG, PNG, CSV or pcapng (Alt+X)")
+        });
+        part(76, made);
         row.end();
-        let parts = [
-            (protocol.as_base_widget(), 146),
-            (caption.as_base_widget(), 62),
-            (window.as_base_widget(), 46),
-            (controller.as_base_widget(), 160),
-            (size.as_base_widget(), 88),
-            (race.as_base_widget(), 64),
-            (predict.as_base_widget(), 74),
-            (open.as_base_widget(), 74),
-            (export.as_base_widget(), 84),
-        ];
         for (part, width) in &parts {
             row.fixed(part, *width);
         }
-        look::shrink_when_narrow(&mut row, parts.into());
-        column.fixed(&row, look::ROW);
+        look::shrink_when_narrow(&mut row, parts);
+        column.fixed(&row, look::ROW + CAPTION);
+        let tell = Rc::clone(report);
+        cards.set_callback(move |_| tell(LaboratoryRequest::ShowCards));
         let fields = Self {
             scenario,
             protocol,
@@ -116,15 +128,17 @@ impl Fields {
 
     /// A size that is none of ours, as of a real file, stands below those.
     fn show_size(&mut self, size: u64) {
-        let ours = SIZES.iter().position(|(_, bytes)| *bytes == size);
-        let end = i32::try_from(SIZES.len()).unwrap_or(0);
+        let ours = PACKETS
+            .iter()
+            .position(|packets| bytes_of(*packets) == size);
+        let end = i32::try_from(PACKETS.len()).unwrap_or(0);
         if self.size.at(end).is_some_and(|it| it.label().is_some()) {
             self.size.remove(end);
         }
         if ours.is_none() {
             self.size.add_choice(&words::bytes(size));
         }
-        set(&mut self.size, ours.or(Some(SIZES.len())));
+        set(&mut self.size, ours.or(Some(PACKETS.len())));
     }
 
     /// A function that says what the fields say now.
@@ -139,9 +153,9 @@ impl Fields {
                 window: window.value(),
                 arq: chosen(&protocol, &Arq::ALL).unwrap_or(Arq::Sack),
                 congestion: chosen(&controller, &Congestion::ALL).unwrap_or_default(),
-                size: match chosen(&size, &SIZES) {
-                    Some((_, bytes)) => bytes,
-                    None => shown.borrow().as_ref().map_or(SIZES[1].1, |it| it.size),
+                size: match chosen(&size, &PACKETS) {
+                    Some(packets) => bytes_of(packets),
+                    None => shown.borrow().as_ref().map_or(0, |it| it.size),
                 },
             };
             shown.replace(Some(setup.clone()));
@@ -170,6 +184,29 @@ impl Fields {
         scenario.set_callback(move |_| tell(LaboratoryRequest::Run(read())));
         let scenario = self.scenario.clone();
         copy.set_callback(move |_| fltk::app::copy(&scenario.value()));
+    }
+}
+
+/// Of the words above a field. Unit: pixels.
+const CAPTION: i32 = 15;
+
+/// A widget with words above it, and the column of both.
+fn captioned<W: WidgetExt>(words: &str, make: impl FnOnce() -> W) -> (W, Flex) {
+    let mut column = Flex::default().column();
+    column.set_pad(0);
+    let mut caption = look::caption(words);
+    caption.set_label_size(look::SMALL - 1);
+    caption.set_label_color(look::FADED);
+    column.fixed(&caption, CAPTION);
+    let widget = make();
+    column.end();
+    (widget, column)
+}
+
+fn file_label(packets: u32) -> String {
+    match packets {
+        1 => "1 packet".to_owned(),
+        more => format!("{more} packets"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where a file is or shall be: a row in place of a dialog.
 //!
 //! ```text
-//! Write [Ladder, chart or race (SVG) v] to [downloads/ladder.svg____] [Browse] [OK] [Cancel]
+//! Write [Ladder (SVG) v] [downloads/ladder.svg] [Browse] [In browser] [Copy link] [OK] [Cancel]
 //! ```
 
 use super::{RequestCallback, look};
@@ -14,9 +14,10 @@ use fltk::group::Flex;
 use fltk::input::Input;
 use fltk::menu::Choice;
 use fltk::prelude::*;
+use sash::client::browser;
 use sash::lab::page::export::Format;
-use sash::lab::page::{Laboratory, LaboratoryRequest};
-use std::cell::Cell;
+use sash::lab::page::{Laboratory, LaboratoryRequest, Notice};
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -27,10 +28,21 @@ pub(super) struct FileRow {
     caption: Frame,
     format: Choice,
     field: Input,
+    /// Open the page in a browser; copy its link.
+    page_buttons: [Button; 2],
+    /// The experiment and the moment, for the page's address.
+    fragment: Rc<RefCell<String>>,
     folder: PathBuf,
     is_opening: Rc<Cell<bool>>,
     /// Gives the keys back to what plays.
     give_back: Rc<dyn Fn()>,
+}
+
+fn told(sentence: &str, is_problem: bool) -> LaboratoryRequest {
+    LaboratoryRequest::Tell(Notice {
+        sentence: sentence.to_owned(),
+        is_problem,
+    })
 }
 
 impl FileRow {
@@ -61,6 +73,12 @@ impl FileRow {
         );
         let browse = look::button("Browse", "Choose a file");
         row.fixed(&browse, 76);
+        let browser =
+            look::button("In browser", "Open this run in the browser, at this moment");
+        row.fixed(&browser, 84);
+        let link =
+            look::button("Copy link", "Copy the link that opens this run in the page");
+        row.fixed(&link, 78);
         let fine = look::main_button("OK", "Or press Enter");
         row.fixed(&fine, 56);
         let cancel = look::button("Cancel", "Or press Escape");
@@ -74,11 +92,14 @@ impl FileRow {
             caption,
             format,
             field,
+            page_buttons: [browser, link],
+            fragment: Rc::default(),
             folder: folder.to_owned(),
             is_opening: Rc::default(),
             give_back: Rc::new(give_back),
         };
         place.answer(fine, cancel, report);
+        place.link_to_page(report);
         place.browse(browse);
         place
     }
@@ -88,6 +109,7 @@ impl FileRow {
         self.is_opening.set(true);
         self.caption.set_label("Open");
         self.format.hide();
+        self.page_buttons.iter_mut().for_each(Button::hide);
         self.field.set_value("");
         self.appear();
     }
@@ -97,6 +119,8 @@ impl FileRow {
         self.is_opening.set(false);
         self.caption.set_label("Write");
         self.format.show();
+        self.page_buttons.iter_mut().for_each(Button::show);
+        self.fragment.replace(laboratory.fragment());
         let names = Format::ALL.map(|format| self.folder.join(format.name(laboratory)));
         let mut field = self.field.clone();
         let offer = move |place: i32| {
@@ -156,6 +180,29 @@ impl FileRow {
         });
         let hide = self.hider();
         cancel.set_callback(move |_| hide());
+    }
+
+    fn link_to_page(&self, report: &RequestCallback) {
+        let [mut browser, mut link] = self.page_buttons.clone();
+        let (hide, fragment) = (self.hider(), Rc::clone(&self.fragment));
+        let tell = Rc::clone(report);
+        browser.set_callback(move |_| {
+            hide();
+            tell(match browser::open_page(&fragment.borrow()) {
+                Ok(()) => told("The browser opens this run.", false),
+                Err(sentence) => told(&sentence, true),
+            });
+        });
+        let (hide, fragment) = (self.hider(), Rc::clone(&self.fragment));
+        let tell = Rc::clone(report);
+        link.set_callback(move |_| {
+            hide();
+            app::copy(&browser::link(&fragment.borrow()));
+            tell(told(
+                "The link is copied. It opens this run at this moment.",
+                false,
+            ));
+        });
     }
 
     fn browse(&self, mut browse: Button) {

@@ -6,6 +6,8 @@
 //! explained Delete, K                        the framed packet is killed, where it is in
 //! flight A to D                           the answer to a question
 //! Shift and the arrows             a segment of the strip, at the sender or the receiver
+//! Page Up, Page Down               an earlier moment of the ladder, a later one
+//! +, -                             the ladder's time enlarged, reduced
 //! Escape                           nothing is framed
 //! ```
 //!
@@ -100,8 +102,12 @@ impl KeyControl {
             Key::Right => LaboratoryRequest::Step,
             Key::Home => LaboratoryRequest::Restart,
             Key::End => LaboratoryRequest::Seek(1.0),
+            Key::PageUp => LaboratoryRequest::Scroll(3),
+            Key::PageDown => LaboratoryRequest::Scroll(-3),
             key => match key.to_char() {
                 Some(' ') => LaboratoryRequest::PlayOrPause,
+                Some('+' | '=') => LaboratoryRequest::Zoom(1),
+                Some('-') => LaboratoryRequest::Zoom(-1),
                 Some(letter @ 'a'..='d') => {
                     LaboratoryRequest::Answer(letter as usize - 'a' as usize)
                 }

@@ -2,7 +2,7 @@
 
 use super::{RequestCallback, look};
 use fltk::button::Button;
-use fltk::enums::{Align, FrameType};
+use fltk::enums::FrameType;
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::prelude::*;
@@ -62,20 +62,16 @@ impl Playing {
             button.set_callback(move |_| report(request.clone()));
             button
         });
-        let mut one_way_delay =
-            slider("Set how long a packet travels on the screen: slow motion");
+        let (mut one_way_delay, one_way_delay_words, made) =
+            captioned_slider("Set how long a packet travels on the screen: slow motion");
         let (shortest, longest) = ONE_WAY_DELAYS;
         one_way_delay.set_range(shortest.as_secs_f64(), longest.as_secs_f64());
         one_way_delay.set_step(0.1, 1);
-        row.fixed(&one_way_delay, 110);
-        let one_way_delay_words = small_words();
-        row.fixed(&one_way_delay_words, 92);
-        let mut time = slider("Drag to another moment of the run");
+        row.fixed(&made, 190);
+        let (mut time, time_words, _) =
+            captioned_slider("Drag to another moment of the run");
         time.set_range(0.0, PLACES);
         time.set_step(1.0, 1);
-        let mut time_words = small_words();
-        time_words.set_align(Align::Right | Align::Inside);
-        row.fixed(&time_words, 170);
         row.end();
         column.fixed(&row, look::ROW);
 
@@ -110,7 +106,7 @@ impl Playing {
         if (self.one_way_delay.value() - seconds).abs() > 1e-6 {
             self.one_way_delay.set_value(seconds);
         }
-        let one_way_delay = format!("{seconds:.1} s a way");
+        let one_way_delay = format!("Slow motion: {seconds:.1} s each way");
         look::set_label(&mut self.one_way_delay_words, &one_way_delay);
         let (now_us, end_us) = laboratory.times_us();
         let share = real(now_us) / real(end_us.max(1));
@@ -119,7 +115,7 @@ impl Playing {
             self.time.set_value(place);
         }
         let [now, end] = [now_us, end_us].map(Duration::from_micros).map(words::time);
-        let time = format!("{now} of {end}");
+        let time = format!("Moment: {now} of {end}");
         look::set_label(&mut self.time_words, &time);
     }
 }
@@ -134,10 +130,16 @@ pub(super) fn slider(tip: &str) -> HorNiceSlider {
     slider
 }
 
-fn small_words() -> Frame {
+/// A slider, the words above it, and the column of both.
+fn captioned_slider(tip: &str) -> (HorNiceSlider, Frame, Flex) {
+    let mut column = Flex::default().column();
+    column.set_pad(0);
     let mut words = look::caption("");
-    words.set_label_size(look::TEXT - 1);
-    words
+    words.set_label_size(look::SMALL);
+    column.fixed(&words, 14);
+    let slider = slider(tip);
+    column.end();
+    (slider, words, column)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a place on a slider")]

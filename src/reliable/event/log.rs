@@ -10,15 +10,15 @@
 //!
 //! [`Journal`] reads an event log back, from any writer.
 //!
-//! A journal holds no wall-clock time and no random token, so two runs of one experiment
-//! have the same one, byte for byte.
+//! In the laboratory a journal holds no time of day, and the token is always the same, so
+//! two runs of one experiment have the same journal, byte for byte.
 //!
 //! Source: the names follow qlog (draft-ietf-quic-qlog-quic-events) where it has one;
 //! report page `journal`, field by field.
 
-use crate::link::{Direction, Entered, Fate};
-use crate::reliable::event::{Event, PacketName, microseconds};
+use super::{Event, PacketName, PacketRecord, microseconds};
 use crate::reliable::moment::Moment;
+use crate::wire::digest::Token;
 use crate::wire::options::{Arq, Congestion};
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,10 @@ pub struct Heading {
     pub segment_bytes: u16,
     /// The sequence number of the file's first segment.
     pub first_sequence: u32,
+    /// The token in every packet; missing in an event log of an older program, whose
+    /// packets lack fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<Token>,
 }
 
 /// The side that wrote the event log: there is one kind.
@@ -111,6 +115,47 @@ pub enum FaultInjection {
     },
 }
 
+/// Which way: with the file or against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// From the file's sender to its receiver.
+    Data,
+    /// From the file's receiver to its sender.
+    Ack,
+}
+
+/// The decision of the link about a pushed packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// It will arrive as it is.
+    Delivered,
+    /// It will not arrive.
+    Lost,
+    /// It will not arrive: too much was waiting to enter the wire.
+    QueueFull,
+    /// It will not arrive: the path does not carry packets of that length.
+    TooLong,
+    /// It will arrive with a bit flipped.
+    Corrupted,
+    /// It will arrive later than those behind it.
+    Reordered,
+    /// It will arrive twice.
+    Duplicated,
+}
+
+/// The decision about a packet at its entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entered {
+    /// Its fate.
+    pub fate: Fate,
+    /// When it comes out, if it does.
+    pub arrives: Option<Moment>,
+    /// The bit that is flipped, if one is.
+    pub flipped_bit: Option<u64>,
+}
+
 /// A packet in flight that a person has lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Killed {
@@ -122,12 +167,12 @@ pub struct Killed {
 }
 
 /// A packet entered the link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename = "packet_carried")]
 pub struct Carried {
     /// Which.
     #[serde(flatten)]
-    pub packet: PacketName,
+    pub packet: PacketRecord,
     /// Which way.
     pub direction: Direction,
     /// Its fate.
@@ -135,18 +180,23 @@ pub struct Carried {
     /// When it comes out of the link, if it does. Unit: microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arrives_us: Option<u64>,
+    /// The bit that the link flips in it, counted from 0 at the lowest bit of the first
+    /// byte.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flipped_bit: Option<u64>,
 }
 
 impl Carried {
     /// The decision of the link when the packet entered it.
     #[must_use]
-    pub fn new(packet: PacketName, direction: Direction, entered: Entered) -> Self {
+    pub fn new(packet: PacketRecord, direction: Direction, entered: Entered) -> Self {
         let arrives = entered.arrives;
         Self {
             packet,
             direction,
             fate: entered.fate,
             arrives_us: arrives.map(|moment| microseconds(moment.since_start())),
+            flipped_bit: entered.flipped_bit,
         }
     }
 
@@ -154,6 +204,19 @@ impl Carried {
     #[must_use]
     pub fn is_lost(&self) -> bool {
         self.fate.is_loss() || self.fate == Fate::Corrupted
+    }
+}
+
+impl Fate {
+    /// Whether the packet never arrives.
+    #[must_use]
+    pub const fn is_loss(self) -> bool {
+        match self {
+            Self::Lost | Self::QueueFull | Self::TooLong => true,
+            Self::Delivered | Self::Corrupted | Self::Reordered | Self::Duplicated => {
+                false
+            }
+        }
     }
 }
 
@@ -251,24 +314,25 @@ mod tests {
         let packet = ConnectionParameters::EXAMPLE
             .data(ConnectionParameters::EXAMPLE.first, 1, Moment::START)
             .packet;
-        let name = PacketName::from(&packet);
+        let record = PacketRecord::from(&packet);
         let now = Moment::START + Duration::from_millis(5);
-        let sent = Entry::new(now, Side::Sender, Event::PacketSent(name));
+        let sent = Entry::new(now, Side::Sender, Event::PacketSent(record.clone()));
         assert_eq!(
             sent.to_line(),
             "{\"time_us\":5000,\"side\":\"sender\",\"event\":\"packet_sent\",\"kind\":\"DATA\",\
-             \"number\":0,\"attempt\":1,\"sequence\":1000,\"length\":1436}\n"
+             \"number\":0,\"attempt\":1,\"sequence\":1000,\"length\":1436,\"sent_at\":0}\n"
         );
         let carried = Carried {
-            packet: name,
+            packet: record,
             direction: Direction::Data,
             fate: Fate::Lost,
             arrives_us: None,
+            flipped_bit: None,
         };
         assert_eq!(
             Entry::carried(now, carried).to_line(),
             "{\"time_us\":5000,\"side\":\"link\",\"event\":\"packet_carried\",\"kind\":\"DATA\",\
-             \"number\":0,\"attempt\":1,\"sequence\":1000,\"length\":1436,\
+             \"number\":0,\"attempt\":1,\"sequence\":1000,\"length\":1436,\"sent_at\":0,\
              \"direction\":\"data\",\"fate\":\"lost\"}\n"
         );
     }

@@ -5,8 +5,12 @@
 //! know is passed over, so that it reads journals of a later one. Anything else that is
 //! wrong is an error that names the line.
 //!
+//! In a journal of an older program, whose heading has no token, packets are named only,
+//! and an `ack_ranges` follows an ACK with ranges. The ranges are read into the ACK; the
+//! other fields are 0, and [`Journal::has_all_fields`] is false.
+//!
 //! ```
-//! use sash::lab::journal::Journal;
+//! use sash::reliable::event::log::Journal;
 //! use sash::lab::run::Experiment;
 //! let experiment = Experiment { size: 10, listening: true, ..Experiment::small() };
 //! let mut text = experiment.heading().to_line();
@@ -21,13 +25,19 @@
 //!
 //! Source: report page `journal`.
 
-use super::{
-    Carried, Entry, FaultInjection, Heading, JournalEvent, Killed, Side, VERSION,
+use super::super::{
+    Datagram, Event, FlowControlState, PacketName, PacketRecord, Timer, Trigger,
 };
-use crate::link::{Direction, Fate};
-use crate::reliable::event::{Event, FlowControlState, PacketName, Timer, Trigger};
-use crate::wire::packet::{Kind, MOST_RANGES};
+use super::{
+    Carried, Direction, Entry, Fate, FaultInjection, Heading, JournalEvent, Killed, Side,
+    VERSION,
+};
+use crate::wire::digest::{Digest, Mac};
+use crate::wire::packet::{
+    Acknowledgement, Body, HandshakeFields, Kind, MOST_RANGES, Reset, SequenceRange,
+};
 use crate::wire::sequence::SequenceNumber;
+use core::net::SocketAddr;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde::de::IntoDeserializer;
@@ -70,7 +80,7 @@ pub enum Unreadable {
 }
 
 /// No line of a journal is longer. Unit: bytes.
-const LONGEST_LINE: u64 = 16 * 1024;
+const LONGEST_LINE: u64 = 64 * 1024;
 
 impl Journal {
     /// Reads a journal to its end.
@@ -99,14 +109,58 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Whether packets have all of their fields: those of an older program have not.
+    #[must_use]
+    pub const fn has_all_fields(&self) -> bool {
+        self.heading.token.is_some()
+    }
+
     fn take(&mut self, line: &str, number: usize) -> Result<(), Unreadable> {
         let read = serde_json::from_str::<Line<'_>>(line)
             .map_err(|error| error.to_string())
-            .and_then(Line::entry);
-        match read {
-            Ok(Some(entry)) => self.entries.push(entry),
-            Ok(None) => self.unknown += 1,
-            Err(why) => return Err(Unreadable::Line { line: number, why }),
+            .and_then(|line| self.take_line(line));
+        read.map_err(|why| Unreadable::Line { line: number, why })
+    }
+
+    fn take_line(&mut self, mut line: Line<'_>) -> Result<(), String> {
+        line.is_older = !self.has_all_fields();
+        if matches!(&*line.event, "ack_ranges" | "ranges_told") {
+            return self.take_ranges(line);
+        }
+        match line.entry()? {
+            Some(entry) => self.entries.push(entry),
+            None => self.unknown += 1,
+        }
+        Ok(())
+    }
+
+    /// An older program wrote the ranges of an ACK, or of all ACKs before somebody
+    /// listened, in the line after it.
+    fn take_ranges(&mut self, line: Line<'_>) -> Result<(), String> {
+        let told = need(line.ranges, "ranges")?;
+        if told.is_empty() || told.len() > MOST_RANGES {
+            return Err(format!("no packet has {} ranges", told.len()));
+        }
+        if told.iter().any(|[first, last]| first > last) {
+            return Err("a range ends before it begins".to_owned());
+        }
+        match self.entries.last_mut().map(|entry| &mut entry.what) {
+            Some(JournalEvent::Machine(
+                Event::PacketSent(packet) | Event::PacketReceived(packet),
+            )) => {
+                let first_sequence = SequenceNumber(self.heading.first_sequence);
+                if let Body::Ack(ack) | Body::Nack(ack) = &mut packet.body {
+                    let range = |&[first, last]: &[u32; 2]| SequenceRange {
+                        start: first_sequence + first,
+                        end: first_sequence + last + 1,
+                    };
+                    ack.ranges = told.iter().map(range).collect();
+                }
+            }
+            Some(JournalEvent::Machine(Event::ListeningBegun { ranges, .. })) => {
+                *ranges = told;
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -158,6 +212,9 @@ fn heading(line: &str) -> Result<Heading, Unreadable> {
 /// of them may say. Reading it in one go is several times as fast as trying each.
 #[derive(Deserialize)]
 struct Line<'a> {
+    /// Whether an older program wrote it.
+    #[serde(skip)]
+    is_older: bool,
     time_us: u64,
     side: Side,
     #[serde(borrow)]
@@ -167,6 +224,20 @@ struct Line<'a> {
     attempt: Option<u8>,
     sequence: Option<SequenceNumber>,
     length: Option<u16>,
+    sent_at: Option<u32>,
+    size: Option<u64>,
+    window: Option<u32>,
+    echo: Option<u32>,
+    received: Option<u32>,
+    sha256: Option<Digest>,
+    verified: Option<bool>,
+    reset: Option<Reset>,
+    mac: Option<Mac>,
+    datagram: Option<Datagram>,
+    sender: Option<SocketAddr>,
+    receiver: Option<SocketAddr>,
+    wall_us: Option<u64>,
+    flipped_bit: Option<u64>,
     #[serde(borrow)]
     why: Option<Cow<'a, str>>,
     trigger: Option<Trigger>,
@@ -213,10 +284,11 @@ impl Line<'_> {
         let event = match &*self.event {
             "packet_carried" => {
                 return Ok(Some(JournalEvent::Link(Carried {
-                    packet: self.packet()?,
                     direction: need(self.direction, "direction")?,
                     fate: need(self.fate, "fate")?,
                     arrives_us: self.arrives_us,
+                    flipped_bit: self.flipped_bit,
+                    packet: self.record()?,
                 })));
             }
             "packet_killed" => {
@@ -234,13 +306,16 @@ impl Line<'_> {
                     FaultInjection::LinkChanged { scenario },
                 )));
             }
-            "packet_sent" => Event::PacketSent(self.packet()?),
-            "packet_received" => Event::PacketReceived(self.packet()?),
+            "packet_sent" => Event::PacketSent(self.record()?),
+            "packet_received" => Event::PacketReceived(self.record()?),
             "packet_ignored" => Event::PacketIgnored {
                 packet: self.packet()?,
                 why: self.why()?,
+                datagram: self.datagram.unwrap_or_default(),
             },
-            "packet_damaged" => Event::PacketDamaged,
+            "packet_damaged" => Event::PacketDamaged {
+                datagram: self.datagram.unwrap_or_default(),
+            },
             "packet_lost" => Event::PacketLost {
                 number: need(self.number, "number")?,
                 attempt: need(self.attempt, "attempt")?,
@@ -262,8 +337,10 @@ impl Line<'_> {
                 pacing_rate: self.pacing_rate,
                 phase: need(self.phase, "phase")?.into_owned().into(),
             },
-            "ack_ranges" | "ranges_told" => Event::AckRanges {
-                ranges: self.ranges()?,
+            "path_assigned" => Event::PathAssigned {
+                sender: need(self.sender, "sender")?,
+                receiver: need(self.receiver, "receiver")?,
+                wall_us: need(self.wall_us, "wall_us")?,
             },
             "segment_buffered" | "segment_kept" => Event::SegmentBuffered {
                 number: need(self.number, "number")?,
@@ -281,6 +358,7 @@ impl Line<'_> {
             "listening_begun" => Event::ListeningBegun {
                 base: need(self.base, "base")?,
                 next: need(self.next, "next")?,
+                ranges: self.ranges.unwrap_or_default(),
                 first_sequence: self.first_sequence,
                 segment_bytes: need(self.segment_bytes, "segment_bytes")?,
             },
@@ -302,21 +380,91 @@ impl Line<'_> {
         })
     }
 
-    fn ranges(self) -> Result<Vec<[u32; 2]>, String> {
-        let ranges = need(self.ranges, "ranges")?;
-        if ranges.is_empty() || ranges.len() > MOST_RANGES {
+    fn record(mut self) -> Result<PacketRecord, String> {
+        let name = self.packet()?;
+        let is_older = self.is_older;
+        let (sent_at, mac) = (or_zero(is_older, self.sent_at, "sent_at")?, self.mac);
+        let number = |field, name| or_zero(is_older, field, name);
+        let body = match name.kind {
+            Kind::Syn | Kind::SynAck => {
+                let fields = HandshakeFields {
+                    size: or_zero(is_older, self.size, "size")?,
+                    window: number(self.window, "window")?,
+                    echo: number(self.echo, "echo")?,
+                    segment_bytes: or_zero(
+                        is_older,
+                        self.segment_bytes,
+                        "segment_bytes",
+                    )?,
+                };
+                if name.kind == Kind::Syn {
+                    Body::Syn(fields)
+                } else {
+                    Body::SynAck(fields)
+                }
+            }
+            Kind::Ack | Kind::Nack => {
+                let acknowledgement = Acknowledgement {
+                    echo: number(self.echo, "echo")?,
+                    window: number(self.window, "window")?,
+                    received: number(self.received, "received")?,
+                    ranges: self.sequence_ranges()?,
+                };
+                if name.kind == Kind::Ack {
+                    Body::Ack(acknowledgement)
+                } else {
+                    Body::Nack(acknowledgement)
+                }
+            }
+            Kind::Data => Body::Data {
+                length: name.length,
+            },
+            Kind::Fin => Body::Fin {
+                digest: Digest(or_zero(is_older, self.sha256.map(|it| it.0), "sha256")?),
+            },
+            Kind::FinAck => Body::FinAck {
+                verified: or_zero(is_older, self.verified, "verified")?,
+            },
+            Kind::Rst => Body::Rst {
+                why: match self.reset {
+                    None if is_older => Reset::Cancelled,
+                    reset => need(reset, "reset")?,
+                },
+            },
+        };
+        Ok(PacketRecord {
+            name,
+            sent_at,
+            body,
+            mac,
+        })
+    }
+
+    fn sequence_ranges(&mut self) -> Result<Vec<SequenceRange>, String> {
+        let ranges = self.ranges.take().unwrap_or_default();
+        if ranges.len() > MOST_RANGES {
             return Err(format!("no packet has {} ranges", ranges.len()));
         }
-        if ranges.iter().any(|[first, last]| first > last) {
-            return Err("a range ends before it begins".to_owned());
-        }
-        Ok(ranges)
+        let range = |it: [u32; 2]| it.map(SequenceNumber).into();
+        Ok(ranges.into_iter().map(range).collect())
     }
 
     fn why<T: DeserializeOwned>(&self) -> Result<T, String> {
         let name = need(self.why.as_deref(), "why")?;
         let name: StrDeserializer<'_, serde::de::value::Error> = name.into_deserializer();
         T::deserialize(name).map_err(|error| error.to_string())
+    }
+}
+
+/// A field that the packets of an older program lack.
+fn or_zero<T: Default>(
+    is_older: bool,
+    field: Option<T>,
+    name: &str,
+) -> Result<T, String> {
+    match field {
+        None if is_older => Ok(T::default()),
+        field => need(field, name),
     }
 }
 
@@ -348,114 +496,4 @@ impl fmt::Display for Unreadable {
 impl std::error::Error for Unreadable {}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::lab::run::Experiment;
-    use crate::reliable::moment::Moment;
-    use crate::wire::options::{Arq, Congestion};
-
-    fn journal(experiment: &Experiment) -> String {
-        let mut text = experiment.heading().to_line();
-        let listening = Experiment {
-            listening: true,
-            ..experiment.clone()
-        };
-        listening
-            .run(|entry| text.push_str(&entry.to_line()))
-            .unwrap();
-        text
-    }
-
-    fn eventful() -> String {
-        journal(&Experiment {
-            scenario: "seed=7;delay=10ms;loss=10%;corrupt=5%;mtu=1300;duplicate=5%"
-                .parse()
-                .unwrap(),
-            congestion: Congestion::Reno,
-            ..Experiment::small()
-        })
-    }
-
-    #[test]
-    fn impossible_ack_ranges_are_an_error() {
-        let heading = Experiment::small().heading().to_line();
-        let line = |ranges: Vec<_>| {
-            let entry =
-                Entry::new(Moment::START, Side::Sender, Event::AckRanges { ranges });
-            heading.clone() + &entry.to_line()
-        };
-        assert!(Journal::read(line(vec![[3, 4]; MOST_RANGES]).as_bytes()).is_ok());
-        for (ranges, why) in [
-            (vec![[3, 4]; MOST_RANGES + 1], "33 ranges"),
-            (Vec::new(), "0 ranges"),
-            (vec![[3, 3], [9, 8]], "ends before it begins"),
-        ] {
-            let error = Journal::read(line(ranges).as_bytes()).unwrap_err();
-            assert!(error.to_string().contains(why), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_written_journal_is_read_back_line_by_line() {
-        for arq in Arq::ALL {
-            let text = journal(&Experiment {
-                arq,
-                scenario: "seed=3;delay=5ms;loss=20%".parse().unwrap(),
-                ..Experiment::small()
-            });
-            let read = Journal::read(text.as_bytes()).unwrap();
-            let mut again = read.heading.to_line();
-            again.extend(read.entries.iter().map(Entry::to_line));
-            assert_eq!(again, text);
-            assert!(!read.is_cut);
-        }
-    }
-
-    #[test]
-    fn a_truncated_journal_yields_its_complete_lines() {
-        let text = eventful();
-        let whole = Journal::read(text.as_bytes()).unwrap();
-        let first = text.find('\n').unwrap() + 1;
-        for end in first..first + 2_000 {
-            let cut = Journal::read(&text.as_bytes()[..end]).unwrap();
-            assert_eq!(cut.is_cut, !text[..end].ends_with('\n'), "cut at {end}");
-            assert_eq!(cut.entries, whole.entries[..cut.entries.len()]);
-        }
-    }
-
-    #[test]
-    fn a_damaged_line_in_the_middle_is_reported_with_its_number() {
-        let text = eventful().replacen("\"kind\":\"SYN\"", "\"kind\":\"SIN\"", 1);
-        let error = Journal::read(text.as_bytes()).unwrap_err().to_string();
-        assert!(error.starts_with("line 2 is damaged: "), "{error}");
-        let text = eventful().replacen("\"kind\":\"SYN\",", "", 1);
-        let error = Journal::read(text.as_bytes()).unwrap_err().to_string();
-        assert_eq!(error, "line 2 is damaged: its event needs `kind`");
-    }
-
-    #[test]
-    fn unknown_events_and_fields_of_a_later_version_are_skipped() {
-        let text = eventful() + "{\"time_us\":9,\"side\":\"link\",\"event\":\"new\"}\n";
-        let text = text.replacen("\"attempt\":1", "\"attempt\":1,\"colour\":\"blue\"", 1);
-        let read = Journal::read(text.as_bytes()).unwrap();
-        assert_eq!(read.unknown, 1);
-    }
-
-    #[test]
-    fn a_file_that_is_no_journal_is_refused_with_a_sentence() {
-        let sentence = |text: &[u8]| Journal::read(text).unwrap_err().to_string();
-        assert_eq!(sentence(b""), "it has no complete line");
-        assert_eq!(sentence(b"{\"journal\":"), "it has no complete line");
-        let older = eventful().replacen("\"version\":1", "\"version\":0", 1);
-        assert_eq!(
-            sentence(older.as_bytes()),
-            "it is an event log of version 0; this program reads version 1"
-        );
-        for other in [&b"PK\x03\x04\n"[..], b"{\"version\":1}\n", b"[]\n"] {
-            let sentence = sentence(other);
-            assert!(sentence.contains("not that of an event log"), "{sentence}");
-        }
-        let endless = vec![b'x'; 1 << 20];
-        assert!(sentence(&endless).contains("too long"));
-    }
-}
+mod tests;

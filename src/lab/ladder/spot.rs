@@ -27,6 +27,9 @@ pub struct Spot {
     pub from: Point,
     /// Where its arrow ends so far.
     pub to: Point,
+    /// Where its disc is while it is in flight: beside the arrow's end where others end
+    /// there too.
+    pub disc: Point,
     /// Whether it is in flight and will arrive unless the user drops it.
     pub is_in_flight: bool,
     /// When it left, where that is known. Unit: microseconds.
@@ -42,7 +45,7 @@ impl Spot {
     /// How far a place is from where the packet is now. Unit: pixels.
     #[must_use]
     pub fn distance(&self, at: Point) -> f64 {
-        between(self.to, at)
+        between(self.disc, at)
     }
 
     /// How far a place is from the way that the packet has made. Unit: pixels.
@@ -106,8 +109,8 @@ impl Moving {
     /// Draws a frame around where this packet is.
     pub fn frame(&mut self, spot: &Spot) {
         let half = RADIUS + 4.0;
-        let (left, right) = (spot.to.x - half, spot.to.x + half);
-        let (top, foot) = (spot.to.y - half, spot.to.y + half);
+        let (left, right) = (spot.disc.x - half, spot.disc.x + half);
+        let (top, foot) = (spot.disc.y - half, spot.disc.y + half);
         self.picture.add_frame((left, top), (right, foot), INK);
     }
 

@@ -1,0 +1,103 @@
+//! The queue of those who wait for a port: who comes in, who is served, who leaves.
+
+use super::Transfers;
+use super::transfer::{StartError, Transfer, TransferPhase};
+use crate::wire::message::{Reply, TransferState};
+
+impl Transfers {
+    pub(super) fn queue(&mut self, mut transfer: Transfer) {
+        self.last_number += 1;
+        let number = self.last_number;
+        match transfer.awaits {
+            None => self.ports.wait(number, transfer.user()),
+            Some(_) => transfer.notify_queue_place(number, 1),
+        }
+        self.all.insert(number, transfer);
+        self.serve_queue();
+        // The others are told at the next tick: in a long queue each has a new place.
+        if let Some(place) = self.ports.place(number)
+            && let Some(transfer) = self.all.get_mut(&number)
+        {
+            transfer.notify_queue_place(number, place);
+        }
+    }
+
+    /// Gives ports to those whose turn it is.
+    pub(super) fn serve_queue(&mut self) {
+        while let Some((number, port)) = self.ports.next() {
+            let now = self.clock.now();
+            let Some(transfer) = self.all.get_mut(&number) else {
+                self.ports.release(number, port);
+                continue;
+            };
+            let resources = &mut self.resources;
+            let started = match transfer.upload.clone() {
+                None => transfer.start_download(number, port, resources),
+                Some(upload) => transfer.start_upload(number, port, &upload, resources),
+            };
+            match started {
+                Ok(()) => transfer.note_progress(TransferState::Opening, 0, now),
+                Err(StartError::PortHeld) => {
+                    log::debug!("skipped port {port}: another program uses it");
+                    self.ports.pass_over(number, port);
+                }
+                Err(StartError::Hopeless(sentence)) => {
+                    log::warn!("transfer {number} did not start: {sentence}");
+                    self.ports.release(number, port);
+                    self.end_queued(number, TransferState::Failed, Some(sentence));
+                }
+            }
+        }
+    }
+
+    /// An upload has released its part: those that go on from it may have a port.
+    pub(super) fn wake_resuming(&mut self, number: u64) {
+        let heirs = self.all.iter_mut();
+        let heirs = heirs.filter(|(_, heir)| heir.awaits == Some(number));
+        for (heir, transfer) in heirs {
+            transfer.awaits = None;
+            self.ports.wait(*heir, transfer.user());
+        }
+        self.serve_queue();
+    }
+
+    /// Tells those who wait where they stand.
+    pub(super) fn notify_queue_places(&mut self) {
+        for (number, place) in self.ports.places() {
+            let Some(transfer) = self.all.get_mut(&number) else {
+                continue;
+            };
+            transfer.notify_queue_place(number, place);
+        }
+    }
+
+    /// A download that never started ends.
+    pub(super) fn end_queued(
+        &mut self,
+        number: u64,
+        state: TransferState,
+        sentence: Option<String>,
+    ) {
+        self.ports.leave(number);
+        if let Some(transfer) = self.all.remove(&number) {
+            self.give_back(&transfer);
+            let mut news = transfer.news(number, state);
+            news.sentence = sentence;
+            transfer.peer.tell(&Reply::Transfer(news));
+        }
+    }
+
+    /// Takes queued downloads out of the line without a word.
+    pub(super) fn drop_queued(&mut self, is_meant: impl Fn(&Transfer) -> bool) {
+        let queued = self.all.iter().filter(|(_, transfer)| {
+            matches!(transfer.phase, TransferPhase::Queued { .. }) && is_meant(transfer)
+        });
+        let numbers: Vec<u64> = queued.map(|(number, _)| *number).collect();
+        for number in numbers {
+            self.ports.leave(number);
+            if let Some(transfer) = self.all.remove(&number) {
+                self.give_back(&transfer);
+            }
+        }
+    }
+}
