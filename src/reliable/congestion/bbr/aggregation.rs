@@ -1,6 +1,6 @@
 //! How far ACKs come in clumps, as behind a Wi-Fi access point.
 //!
-//! Source: draft-ietf-ccwg-bbr §5.5.9 (extra_acked).
+//! Source: draft-ietf-ccwg-bbr §5.5.9 (`extra_acked`).
 
 use super::super::Acked;
 use super::path::Path;
