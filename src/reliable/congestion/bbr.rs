@@ -323,7 +323,7 @@ impl Bbr {
     /// more is in flight than that rate needs.
     fn answer_congestion(&mut self, ack: &Acked) {
         let (rounds, least) = match self.phase {
-            // What startup measured may have been a bucket or a queue that it filled.
+            // The rate that startup measured may have been a bucket or a queue that it filled.
             Phase::Drain => (1, 0.0),
             Phase::Down { best, .. } if best.is_infinite() => (1, 0.0),
             Phase::Down { .. } | Phase::Cruise { .. } => (PROVEN_ROUNDS, LEAST_LEFT),

@@ -1,6 +1,6 @@
 //! How far ACKs come in clumps, as behind a Wi-Fi access point.
 //!
-//! Source: draft-ietf-ccwg-bbr §5.5.9 (extra_acked).
+//! Source: draft-ietf-ccwg-bbr §5.5.9 (`extra_acked`).
 
 use super::super::Acked;
 use super::path::Path;
@@ -56,7 +56,7 @@ impl Aggregation {
         self.since = None;
     }
 
-    /// What may be in flight beyond the model's, at this rate and product. Unit: packets.
+    /// How much more than the model's may be in flight, at this rate and product. Unit: packets.
     pub(super) fn allowed(&self, rate: f64, product: f64) -> f64 {
         let passing = rate * MOST_EXCESS_TIME.as_secs_f64();
         let most = (MOST_EXCESS_SHARE * product).max(passing);

@@ -28,7 +28,7 @@ pub(super) struct Epoch {
 }
 
 impl Epoch {
-    /// It goes on from now.
+    /// It begins now.
     pub(super) fn since(now: Moment) -> Self {
         Self {
             began: Some(now),

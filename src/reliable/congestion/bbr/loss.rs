@@ -42,7 +42,7 @@ const MOST_OWN_LOSS: f64 = 0.5;
 /// loses, and 1 where only the path does.
 const SATURATED: f64 = 1.15;
 
-/// So much more than was known is doubted, the first time.
+/// A loss that exceeds the known one by this share is doubted, the first time.
 const DOUBTFUL: f64 = 0.1;
 
 /// Earlier knowledge counts for three quarters of the new knowledge.
@@ -139,7 +139,7 @@ impl OwnLoss {
         tally.share() > self.so_far() + DOUBTFUL + 1.0 / tally.packets().max(1.0)
     }
 
-    /// What was believed of the path's loss was wrong.
+    /// The belief about the path's loss was wrong.
     pub(super) fn forget(&mut self) {
         self.own = Tally::default();
         self.is_known = false;
