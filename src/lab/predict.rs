@@ -198,7 +198,7 @@ fn in_order(journal: &Journal, mut stops: Vec<Stop>, seed: u64) -> Vec<Question>
         heading, entries, ..
     } = journal;
     stops.sort_by_key(|stop| stop.index);
-    // A question is asked about what the sender knows.
+    // Questions are about what the sender knows.
     let knowledge: Vec<Entry> = entries
         .iter()
         .filter(|entry| PointOfView::Sender.shows(entry))

@@ -157,7 +157,7 @@ fn syn(offer: &Offer) -> Vec<u8> {
 fn answers_to(socket: &UdpSocket, packet: &[u8], port: u16) -> Vec<usize> {
     socket.send_to(packet, ("127.0.0.1", port)).unwrap();
     socket.set_read_timeout(Some(TIMEOUT)).unwrap();
-    let first = socket.recv(&mut [0; 65_536]).unwrap();
+    let first = socket.recv(&mut vec![0; 65_536]).unwrap();
     let mut lengths = vec![first];
     lengths.extend(answers(socket));
     lengths

@@ -266,7 +266,9 @@ mod tests {
             y: 0.0,
             parts: Vec::new(),
         };
-        texts.iter().for_each(|text| label.say(text));
+        for text in texts {
+            label.say(text);
+        }
         label
     }
 

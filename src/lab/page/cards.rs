@@ -184,6 +184,13 @@ impl Card {
 /// More of the run than of its details.
 const THUMBNAIL_ZOOM: f64 = 0.5;
 
+/// As the first card has it: few packets, and one of them is lost.
+impl Default for Setup {
+    fn default() -> Self {
+        CARDS[0].setup()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,6 @@
 //! assert!(wrong.experiment().unwrap_err().contains("did you mean \"loss\"?"));
 //! ```
 
-use super::cards::CARDS;
 use crate::lab::journal::Heading;
 use crate::lab::run::Experiment;
 use crate::link::{Scenario, ScenarioError};
@@ -40,13 +39,6 @@ pub fn bytes_of(packets: u32) -> u64 {
 
 /// A run of more would take a while.
 const LARGEST: u64 = 100_520_000;
-
-/// As the first card has it: few packets, and one of them is lost.
-impl Default for Setup {
-    fn default() -> Self {
-        CARDS[0].setup()
-    }
-}
 
 impl Setup {
     /// The run.

@@ -3,8 +3,8 @@
 //! Only `http://` and `https://` are links, and what is opened is what is read: no address
 //! hides behind other words.
 
+use sash::transfer::threads;
 use std::ops::Range;
-use std::thread;
 
 const SCHEMES: [&str; 2] = ["https://", "http://"];
 
@@ -36,11 +36,14 @@ pub(super) fn at(text: &str, byte: usize) -> Option<String> {
 /// Opens the address with the program that the system has for it, without waiting for it.
 pub(super) fn open(link: &str) {
     let link = link.to_owned();
-    thread::spawn(move || {
+    let opening = threads::start("open-link".to_owned(), move || {
         if let Err(error) = open::that_detached(&link) {
             log::warn!("cannot open {link}: {error}");
         }
     });
+    if let Err(error) = opening {
+        log::warn!("cannot start a thread to open a link: {error}");
+    }
 }
 
 fn next_scheme(text: &str, from: usize) -> Option<usize> {

@@ -127,7 +127,7 @@ impl Canvases {
     /// Takes the keys that play, when called.
     pub(super) fn focus(&self) -> impl Fn() + use<> {
         let (main, wants) = (self.main.clone(), Rc::clone(&self.wants_focus));
-        // What is not shown has no focus to give, and takes it when it is.
+        // A hidden widget takes no focus: it takes it once it is shown.
         move || wants.set(main.clone().widget().take_focus().is_err())
     }
 
