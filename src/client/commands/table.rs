@@ -243,7 +243,7 @@ pub const COMMANDS: &[Usage] = &[
         names: &["lab"],
         arguments: "N | no | SCENARIO",
         choices: &["yes", "no"],
-        explanation: "predict N packets and run a class exercise, or give one out",
+        explanation: "predict and run a class exercise, or give one out",
         purpose: Purpose::Class,
         read: |rest, _| lab::read_lab(rest),
     },

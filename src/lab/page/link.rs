@@ -95,7 +95,7 @@ mod tests {
             size: 1,
             ..Setup::default()
         };
-        let wanted = "#open=race&link=loss=5%25%26arq=x%20%23%D7%90&arq=sack&window=16\
+        let wanted = "#open=race&link=loss=5%25%26arq=x%20%23%D7%90&arq=go-back-n&window=4\
                       &packets=1&congestion=reno";
         assert_eq!(fragment(Opens::Race, &setup, None), wanted);
     }

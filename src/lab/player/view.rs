@@ -89,7 +89,10 @@ impl Knowledge {
 impl Player {
     /// Chooses the point of view. The log of a receiver alone is always shown whole.
     pub fn set_point_of_view(&mut self, sees: PointOfView) {
-        let is_sender = sees == PointOfView::Sender && Sides::of(self.entries()).sender;
+        // A simulation that has just begun will tell of its sender.
+        let has_sender = matches!(self.source, Source::Simulation(_))
+            || Sides::of(self.entries()).sender;
+        let is_sender = sees == PointOfView::Sender && has_sender;
         if is_sender == self.knowledge.is_some() {
             return;
         }
@@ -209,7 +212,9 @@ mod tests {
         player.set_point_of_view(PointOfView::Sender);
         while player.step_packet() && !player.is_over() {
             let newest = &player.entries()[player.place().index - 1];
-            assert_eq!(newest.side, Side::Sender);
+            let last = player.entries().len();
+            let place = player.place().index;
+            assert_eq!(newest.side, Side::Sender, "{place} of {last}: {newest:?}");
         }
         while player.step_packet_back() {
             let newest = player.place().index.checked_sub(1);
