@@ -4,7 +4,7 @@
 //! packet, and what the receiver has, it can only conclude. Its knowledge is its own part
 //! of the event log; strip, ladder, chart and words show it in the same way as the whole.
 
-use super::Player;
+use super::{Player, Source};
 use crate::lab::journal::{Entry, Heading, Side};
 use crate::lab::strip::{Scrubber, Sides, Strip};
 
