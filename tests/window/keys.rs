@@ -90,7 +90,7 @@ fn a_packet_is_selected_and_killed_by_keyboard() {
         window.pixels() != before && window.is_steady()
     });
     window.picture("laboratory-killed-by-key");
-    assert_eq!(killed(&window), 1);
+    assert_eq!(killed(&window), 2, "the packet of the card, and this one");
 
     let before = window.pixels();
     window.press(&["shift+Right", "shift+Right", "shift+Down"]);
