@@ -25,9 +25,9 @@ const SKY: [u8; 3] = [0x56, 0xb4, 0xe9];
 const RED: [u8; 3] = [0xb4, 0x23, 0x18];
 
 /// Switches at the side. Unit: pixels.
-const SCALE: (i32, i32) = (938, 202);
-const SEES: (i32, i32) = (810, 238);
-const FOLD: (i32, i32) = (950, 238);
+const SCALE: (i32, i32) = (938, 242);
+const SEES: (i32, i32) = (810, 278);
+const FOLD: (i32, i32) = (950, 278);
 
 #[test]
 fn a_run_is_played_and_stepped_and_a_clicked_packet_is_lost() {
