@@ -410,6 +410,11 @@ impl UdpSocket {
         peer.ok_or(ErrorKind::NotConnected.into())
     }
 
+    /// The simulated network has no routers.
+    pub fn set_ttl(&self, _: u32) -> io::Result<()> {
+        Ok(())
+    }
+
     pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         *state(&self.timeout) = timeout;
         Ok(())

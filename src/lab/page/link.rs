@@ -6,7 +6,7 @@
 //! let fragment = link::fragment(link::Opens::Run, &setup, Some(560_000));
 //! assert_eq!(
 //!     fragment,
-//!     "#open=run&link=delay=50ms;drop=d2.1&arq=sack&window=16&packets=70&at=560000"
+//!     "#open=run&link=delay=50ms;drop=d2.1&arq=go-back-n&window=4&packets=8&at=560000"
 //! );
 //! ```
 //!
