@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// One page.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Desk {
     laboratory: Laboratory,
     shown: Shown,
@@ -51,19 +51,6 @@ const CHART_SCALE: f64 = 2.0;
 
 /// Of a card's picture. Unit: pixels.
 const CARD_SIZE: (f64, f64) = (440.0, 253.0);
-
-impl Default for Desk {
-    fn default() -> Self {
-        Self {
-            laboratory: Laboratory::default(),
-            shown: Shown::default(),
-            pointed: None,
-            moving: None,
-            band: None,
-            theory: None,
-        }
-    }
-}
 
 impl Desk {
     /// Answers a request; both are JSON. What makes no sense is answered with a sentence.

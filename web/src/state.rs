@@ -13,6 +13,10 @@ use std::time::Duration;
 
 /// Everything that the page shows beside the pictures.
 #[derive(Debug, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the page reads each of them by its name"
+)]
 pub struct State {
     /// `empty`, `run`, `race` or `quiz`.
     pub content: &'static str,
