@@ -8,7 +8,7 @@
 //!
 //! A participant is in no list of users, hears no chat and gets no files. The name is a
 //! name of the room all the same: nobody in the chat can have it, and the teacher can
-//! remove and ban it. One who has not looked for [`SILENCE_MS`] gives the name back; the
+//! remove and ban it. One who has not looked for `SILENCE_MS` gives the name back; the
 //! answer stays.
 //!
 //! A password cannot be proven over plain HTTP without showing it, so a room with one has

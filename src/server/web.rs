@@ -11,7 +11,7 @@
 //! The page was read once, before the first request: no path of a request reaches the
 //! disk. Each connection carries one request and has a thread of its own, `web-N`; the
 //! threads are bounded, in all and for each address, and so are the requests per second.
-//! A client has [`READ_LIMIT`] for its request and [`WRITE_LIMIT`] for the answer,
+//! A client has `READ_LIMIT` for its request and `WRITE_LIMIT` for the answer,
 //! however slowly it sends and reads.
 //!
 //! `httparse` reads the head of a request. The larger packages have threads without a
