@@ -89,7 +89,7 @@ impl Knowledge {
 impl Player {
     /// Chooses the point of view. The log of a receiver alone is always shown whole.
     pub fn set_point_of_view(&mut self, sees: PointOfView) {
-        // A simulation that has just begun will tell of its sender.
+        // A simulation logs its sender, even if it has no entry of it yet.
         let has_sender = matches!(self.source, Source::Simulation(_))
             || Sides::of(self.entries()).sender;
         let is_sender = sees == PointOfView::Sender && has_sender;
