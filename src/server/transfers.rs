@@ -327,12 +327,14 @@ impl Transfers {
             ending.sentence = Some(sentence.clone());
         }
         transfer.log_end(number, &ending);
-        if broken_off != Some(BrokenOff::Interrupted) {
+        let news = (broken_off != Some(BrokenOff::Interrupted)).then(|| {
             let mut news = transfer.news(number, ending.state);
             news.progress = Some(ending.figures.progress);
             news.sentence.clone_from(&ending.sentence);
-            transfer.peer.tell(&Reply::Transfer(news));
-        }
+            Reply::Transfer(news)
+        });
+        let peer = transfer.peer.clone();
+        let tell = || news.into_iter().for_each(|news| peer.tell(&news));
         match transfer.phase {
             TransferPhase::Running {
                 port,
@@ -343,6 +345,7 @@ impl Transfers {
                     self.resources.digests.doubt(&transfer.name, version);
                 }
                 self.ports.release(number, port);
+                tell();
                 self.serve_queue();
             }
             TransferPhase::Running {
@@ -351,21 +354,25 @@ impl Transfers {
                 ..
             } => {
                 transfer.phase = TransferPhase::Lingering { port, receiving };
-                self.settle_upload(&transfer, ending, broken_off.as_ref());
+                let shared = self.settle_upload(&transfer, ending, broken_off.as_ref());
+                tell(); // Its end is told once its parts and limits are settled.
+                if let Some(shared) = shared {
+                    let _ = self.room.send(shared); // An error: the server has ended.
+                }
                 self.all.insert(number, transfer);
                 self.wake_resuming(number);
             }
-            TransferPhase::Queued { .. } | TransferPhase::Lingering { .. } => {}
+            TransferPhase::Queued { .. } | TransferPhase::Lingering { .. } => tell(),
         }
     }
 
-    /// An upload is on offer now, or has left nothing.
+    /// An upload is on offer now, which the room is to be told, or has left nothing.
     fn settle_upload(
         &mut self,
         transfer: &Transfer,
         ending: Ending,
         broken_off: Option<&BrokenOff>,
-    ) {
+    ) -> Option<RoomMessage> {
         let shared = upload::find_shared(&mut self.resources.folder, ending);
         let Some((name, version, digest)) = shared else {
             let is_denied = matches!(broken_off, Some(BrokenOff::Failed(_)));
@@ -376,15 +383,10 @@ impl Transfers {
                 let Upload { version, from, .. } = upload;
                 self.resources.kept.discard(&transfer.name, version, from);
             }
-            return self.give_back(transfer);
+            self.give_back(transfer);
+            return None;
         };
         if let Some(upload) = &transfer.upload {
-            if !upload.has_taken {
-                // The upload was complete before its handshake was reported: older parts
-                // make room only now.
-                let _ = self.make_room(&transfer.name, upload, None, true);
-                self.allowance.take(&upload.from, upload.version.size);
-            }
             self.allowance.keep(&upload.from, upload.version.size);
         }
         self.listing = None;
@@ -396,8 +398,7 @@ impl Transfers {
         };
         let from = transfer.upload.as_ref().map(|it| it.from.clone());
         let from = from.unwrap_or_default();
-        // An error means that the server has ended.
-        let _ = self.room.send(RoomMessage::Shared { from, file });
+        Some(RoomMessage::Shared { from, file })
     }
 
     /// The share of the limits of an upload that left no part.

@@ -52,6 +52,8 @@ pub(super) enum SenderInput {
 pub(super) enum ReceiverInput {
     /// End it.
     Cancel,
+    /// There is room for the file: it may be given its name.
+    Admit,
     /// The sender knows the verdict: no need to linger.
     Release,
     /// Inject a fault into the link, or watch.

@@ -114,7 +114,8 @@ pub fn resume(
 
 /// As [`resume`] on the server, for an upload: a sender at the address of `asker` that
 /// has the token may send. Room for the whole file is reserved once the handshake is
-/// over: a mere request takes nothing.
+/// over: a mere request takes nothing. The file gets its name only after
+/// [`Receiving::admit`].
 ///
 /// # Errors
 /// As [`resume`].
@@ -207,6 +208,11 @@ impl Receiving {
         let _ = self.orders.send(ReceiverInput::Pause(is_paused));
     }
 
+    /// Give the file its name once it is whole: the server has room for it.
+    pub fn admit(&self) {
+        let _ = self.orders.send(ReceiverInput::Admit);
+    }
+
     /// The server has said on the chat connection that it knows the verdict: nobody will
     /// ask for it again.
     pub fn release(&self) {
@@ -240,6 +246,8 @@ struct ReceiverDriver<R> {
     pause_at: Option<u64>,
     /// The space to reserve on the disk as soon as the handshake is over. Unit: bytes.
     to_reserve: Option<u64>,
+    /// Whether the file may be given its name.
+    is_admitted: bool,
     has_reported_end: bool,
 }
 
@@ -271,6 +279,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
             next_report: clock.now(),
             pause_at: job.pause_at.filter(|share| *share > job.offset),
             to_reserve: None,
+            is_admitted: true,
             has_reported_end: false,
             clock,
             job,
@@ -289,6 +298,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         self.connection = Connection::respond(arq, proposal, self.clock.now());
         self.asker = Some(asker);
         self.to_reserve = Some(self.job.size);
+        self.is_admitted = false;
         self
     }
 
@@ -326,6 +336,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
                 // The disk is giving the file its name: it is too late.
                 ReceiverInput::Cancel if self.is_settling() => (),
                 ReceiverInput::Cancel => self.connection.reset(Reset::Cancelled),
+                ReceiverInput::Admit => self.is_admitted = true,
                 ReceiverInput::Release => self.connection.release(),
                 ReceiverInput::LinkControl(link_control) => {
                     self.control_link(link_control);
@@ -426,7 +437,8 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
             self.incoming.as_ref().and_then(Link::next_timeout),
         ]);
         let wait_time = deadline.map_or(WAKE_INTERVAL, |moment| self.clock.until(moment));
-        let most = if self.bytes.backlog() > 0 {
+        let is_asking = !self.is_admitted && self.to_reserve.is_none();
+        let most = if self.bytes.backlog() > 0 || is_asking {
             DISK_INTERVAL
         } else {
             WAKE_INTERVAL
@@ -464,6 +476,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         };
         if let Some(bytes) = self.to_reserve.take() {
             self.disk.reserve(bytes);
+            self.next_report = self.clock.now(); // The server looks for room now.
         }
         let segment_bytes = u64::from(parameters.segment_bytes);
         let in_order = self.connection.segments_in_order();

@@ -55,10 +55,13 @@ pub(super) enum ConnectMode {
     },
 }
 
-/// The messages to a sender besides those of the network.
+/// The messages to one end besides those of the network.
+#[derive(Default)]
 struct Heard {
     digest: Option<Digest>,
     is_paused: bool,
+    /// The file may be given its name.
+    is_admitted: bool,
 }
 
 /// The result of a TCP transfer that did not end early.
@@ -173,7 +176,7 @@ impl Sender {
         let mut course = Course::new(&self.job);
         let mut heard = Heard {
             digest,
-            is_paused: false,
+            ..Heard::default()
         };
         let ended = self.send(&mut heard, &mut course, &mut report);
         // Before the end is told: who hears of it may want the port at once.
@@ -307,24 +310,26 @@ impl Receiver {
         course: &mut Course,
         report: &mut impl FnMut(Report),
     ) -> Result<Done, Stop> {
-        let mut is_paused = false;
-        let look = || self.obey(ACCEPT_INTERVAL, &mut is_paused);
+        let is_upload = matches!(self.mode, ConnectMode::Accept { .. });
+        let mut heard = Heard::default();
+        heard.is_admitted = !is_upload;
+        let look = || self.obey(ACCEPT_INTERVAL, &mut heard);
         let mut stream = self.mode.open(self.job.token, look)?;
-        if matches!(self.mode, ConnectMode::Accept { .. }) {
+        if is_upload {
             self.disk.reserve(self.job.size);
         }
         let mut left = self.job.size.saturating_sub(self.job.offset);
         while left > 0 {
-            is_paused |= course.pauses_at(self.job.size - left);
-            self.obey(timeout(is_paused), &mut is_paused)?;
-            course.progress(self.job.size - left, is_paused, report);
-            if is_paused {
+            heard.is_paused |= course.pauses_at(self.job.size - left);
+            self.obey(timeout(heard.is_paused), &mut heard)?;
+            course.progress(self.job.size - left, heard.is_paused, report);
+            if heard.is_paused {
                 continue;
             }
             let stretch = usize::try_from(course.stretch(left)).unwrap_or(CHUNK_BYTES);
             let mut chunk = self.disk.spare();
             chunk.resize(stretch, 0);
-            let read = self.pull(&stream, &mut chunk, &mut is_paused)?;
+            let read = self.pull(&stream, &mut chunk, &mut heard)?;
             chunk.truncate(read);
             left -= read as u64;
             self.disk.write(chunk);
@@ -332,9 +337,14 @@ impl Receiver {
         let mut claimed = [0; 32];
         let mut filled = 0;
         while filled < claimed.len() {
-            filled += self.pull(&stream, &mut claimed[filled..], &mut is_paused)?;
+            filled += self.pull(&stream, &mut claimed[filled..], &mut heard)?;
         }
-        course.progress(self.job.size, is_paused, report);
+        course.progress(self.job.size, heard.is_paused, report);
+        let mut silence = Silence::new();
+        while !heard.is_admitted {
+            silence.bear(io::ErrorKind::WouldBlock.into(), false)?;
+            self.obey(WAKE_INTERVAL, &mut heard)?;
+        }
         self.disk.finish();
         let DiskReply::Digest(digest) = self.answer()? else {
             return Err(no_answer());
@@ -371,7 +381,7 @@ impl Receiver {
         &self,
         mut stream: &TcpStream,
         place: &mut [u8],
-        is_paused: &mut bool,
+        heard: &mut Heard,
     ) -> Result<usize, Stop> {
         let mut silence = Silence::new();
         loop {
@@ -383,8 +393,8 @@ impl Receiver {
                 }
                 Ok(count) => return Ok(count),
                 Err(error) => {
-                    silence.bear(error, *is_paused)?;
-                    self.obey(Duration::ZERO, is_paused)?;
+                    silence.bear(error, heard.is_paused)?;
+                    self.obey(Duration::ZERO, heard)?;
                 }
             }
         }
@@ -392,18 +402,17 @@ impl Receiver {
 
     /// Whether to go on: nobody has cancelled, and the disk has not failed. Before it is
     /// asked for the digest the disk says nothing else.
-    fn obey(&self, timeout: Duration, is_paused: &mut bool) -> Result<(), Stop> {
+    fn obey(&self, timeout: Duration, heard: &mut Heard) -> Result<(), Stop> {
         if let Some(DiskReply::Failed(error)) = self.disk.answer() {
             return Err(disk_failed(&error));
         }
         match self.orders.recv_timeout(timeout) {
-            Ok(ReceiverInput::Cancel) => Err(CANCELLED),
-            Ok(ReceiverInput::Pause(it)) => {
-                *is_paused = it;
-                Ok(())
-            }
-            Ok(ReceiverInput::Release | ReceiverInput::LinkControl(_)) | Err(_) => Ok(()),
+            Ok(ReceiverInput::Cancel) => return Err(CANCELLED),
+            Ok(ReceiverInput::Pause(is_paused)) => heard.is_paused = is_paused,
+            Ok(ReceiverInput::Admit) => heard.is_admitted = true,
+            Ok(ReceiverInput::Release | ReceiverInput::LinkControl(_)) | Err(_) => {}
         }
+        Ok(())
     }
 
     /// The disk's answer; it comes as soon as what waits is written.

@@ -78,6 +78,7 @@ impl Transfers {
         };
         match settled {
             Ok(()) => {
+                transfer.admit();
                 self.allowance.take(&upload.from, upload.version.size);
                 transfer.upload = Some(Upload {
                     has_taken: true,

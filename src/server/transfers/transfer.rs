@@ -198,6 +198,17 @@ impl Transfer {
         }
     }
 
+    /// An upload for which there is room may become a file.
+    pub(super) fn admit(&self) {
+        if let TransferPhase::Running {
+            threads: TransferThreads::Receiving(receiving),
+            ..
+        } = &self.phase
+        {
+            receiving.admit();
+        }
+    }
+
     /// Ends it for this reason.
     pub(super) fn break_off(&mut self, sentence: String) {
         self.broken_off = Some(BrokenOff::Failed(sentence));

@@ -38,7 +38,8 @@ pub(super) enum Verification {
 impl<R: FnMut(Report)> ReceiverDriver<R> {
     /// Goes on with the last check as far as it can without waiting.
     pub(super) fn verify(&mut self) {
-        if self.connection.claimed_digest().is_some()
+        if self.is_admitted
+            && self.connection.claimed_digest().is_some()
             && matches!(self.verification, Verification::NotYet)
         {
             self.flush();
