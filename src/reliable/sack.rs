@@ -1,36 +1,42 @@
 //! Sack: what TCP and QUIC do today, the step after the textbook.
 //!
-//! The receiver buffers what arrives out of order. Its ACK carries the next expected
-//! number and the ranges beyond it. The sender declares a packet lost when three packets
-//! that were sent after it have arrived, or when one has and 9/8 of a round trip has
-//! passed. A timer is needed only where nothing comes back at all.
+//! The receiver buffers what arrives out of order. Its ACK carries the next expected number
+//! and the ranges beyond it. The sender declares a packet lost when a packet that was sent
+//! at least three packets later is acknowledged, or when any later one is and 9/8 of a
+//! round-trip time has passed. A timer is needed only where no ACK arrives at all.
 //!
 //! ```text
 //!   sender     base                      next       base + N
-//!               |  A  A  .  L  A  .  .  .  |             |     A acked  L lost
+//!               |  L  A  .  L  A  .  .  .  |             |     A acknowledged  L lost
 //!               '------------ window of N ---------------'     . in flight
 //!   receiver    next expected
-//!               |  x  x     .  x                               x buffered
+//!               |     x     .  x                               x buffered
 //! ```
 //!
-//! One probe timer serves all packets. When it expires the oldest packet is
-//! retransmitted, and the ACK that it draws shows what else is missing. Only when that
-//! probe too stays unanswered is everything in flight declared lost. Where the laboratory
-//! fixes the timeout, every packet has a timer of its own instead, as in the textbook.
-//! ACKs are delayed, about eight per round trip; a new gap, a duplicate and the last
-//! segment are acknowledged at once.
+//! One probe timer serves all packets. When it expires, the oldest packet is retransmitted,
+//! and the ACK of this probe shows what else is missing. With a congestion controller, a
+//! second unanswered probe declares everything in flight lost, and the controller takes it
+//! for a timeout (RFC 5681 §3.1). Where the laboratory fixes the timeout, each packet has a
+//! timer of its own instead, as in the textbook.
 //!
-//! With a fixed window, N limits how far the sender may be ahead of `base`, as the
-//! textbook has it. A controller limits what is in flight instead: then one gap at `base`
-//! does not stop the rest, and the receive window alone limits how far ahead the sender
-//! may be.
+//! **A departure from RFC 9002 §6.2**: there a probe timeout "MUST NOT" mark packets as
+//! lost. Sack marks the oldest one, because it remembers one transmission of a segment, and
+//! the probe replaces it. A controller counts one loss, which QUIC's would not.
+//!
+//! With a fixed window, N limits how far the sender may be ahead of `base`, as in the
+//! textbook. With a controller, the congestion window limits the packets in flight, and
+//! only the receive window limits how far ahead the sender may be: a gap at `base` does not
+//! stop it.
+//!
+//! After this file read `loss_detection.rs` and `receiver.rs`, then `rules.rs`, which both
+//! ends ask what an ACK or a segment may say.
 //!
 //! ```
 //! use sash::reliable::connection_parameters::ConnectionParameters;
 //! use sash::reliable::{Machine, moment::Moment, round_trip::RoundTrip};
 //! use sash::reliable::sack::Sender;
 //! let round_trip = RoundTrip::timed(ConnectionParameters::EXAMPLE.timing);
-//! let mut sender = Sender::new(ConnectionParameters::EXAMPLE, round_trip); // a window of 4
+//! let mut sender = Sender::new(ConnectionParameters::EXAMPLE, round_trip); // A window of 4.
 //! let sent = std::iter::from_fn(|| sender.poll_transmit(Moment::START));
 //! assert_eq!(sent.count(), 4);
 //! ```
@@ -51,47 +57,47 @@ use super::moment::Moment;
 use super::round_trip::RoundTrip;
 use super::{Machine, SendingMachine, Transmit, earliest};
 use crate::wire::message::Progress;
-use crate::wire::packet::{Acknowledgement, Body, Packet};
+use crate::wire::packet::{Body, Packet, SequenceRange};
 use crate::wire::sequence::SequenceNumber;
 use loss_detection::{LossDetection, Transmission};
 use std::collections::VecDeque;
+use std::ops::Range;
 
-/// The sender's half.
+/// The sender of a transfer by sack.
 #[derive(Debug)]
 pub struct Sender {
     ledger: SenderLedger,
-    slots: Slots,
-    loss_detection: LossDetection,
-    /// Segments to send again, in this order; some may have been acknowledged since.
+    segments: Segments,
+    /// The segments to retransmit, in this order. Some may have been acknowledged since.
     lost: VecDeque<SequenceNumber>,
+    loss_detection: LossDetection,
     probe: Probe,
-    /// How many packets the receiver said it can take.
+    /// How many segments the receiver can buffer.
     receive_window: u32,
 }
 
-/// The state of each segment from `base`, the oldest that is not acknowledged, up to the
-/// furthest one sent.
+/// The segments that were sent, from `base` on, the oldest that is not acknowledged.
 #[derive(Debug)]
-struct Slots {
+struct Segments {
     base: SequenceNumber,
-    queue: VecDeque<Slot>,
+    queue: VecDeque<Segment>,
 }
 
+/// The latest transmission of a segment.
 #[derive(Debug, Clone, Copy)]
-struct Slot {
+struct Segment {
     attempt: u8,
-    /// Of the latest sending; none while it was never sent.
-    sent_packet: Option<SentPacket>,
-    state: SlotState,
+    sent_packet: SentPacket,
+    state: SegmentState,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SlotState {
-    /// In flight, as this transmission.
+enum SegmentState {
+    /// Neither acknowledged nor declared lost; `order` is the number of the transmission.
     InFlight { order: u64 },
-    /// To be sent: for the first time, or again because it is lost.
-    Waiting,
-    /// It has arrived.
+    /// Declared lost, to be retransmitted.
+    Lost,
+    /// Acknowledged.
     Acked,
 }
 
@@ -102,8 +108,93 @@ struct Probe {
     deadline: Option<Moment>,
     /// Probes since something was last acknowledged.
     unanswered: u32,
-    /// One is due now, whatever window and pacing say.
+    /// One leaves with the next packet, even if window and pacing forbid it.
     is_due: bool,
+}
+
+impl Machine for Sender {
+    /// A lost segment leaves first, then a new one.
+    fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
+        let flow = &self.ledger.flow;
+        let may_send = flow.has_window_space() && flow.is_due(now);
+        if !may_send && !self.probe.is_due {
+            return None;
+        }
+        let (sequence, attempt) = self.next_lost().or_else(|| self.next_unsent())?;
+        self.probe.is_due = false;
+        let sent_packet = self.ledger.flow.send(now);
+        let fixed_timeout = self.ledger.round_trip.fixed_timeout();
+        let order = self.loss_detection.depart(sequence, now, fixed_timeout);
+        let state = SegmentState::InFlight { order };
+        let segment = Segment {
+            attempt,
+            sent_packet,
+            state,
+        };
+        self.segments.put(sequence, segment);
+        self.restart_probe_timer(now);
+        Some(self.ledger.data(sequence, attempt, now))
+    }
+
+    /// Marks what an ACK acknowledges; then looks for losses.
+    fn on_packet(&mut self, packet: &Packet, now: Moment) {
+        let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
+            return;
+        };
+        if packet.sequence.precedes(self.segments.base) {
+            return; // A later ACK has overtaken this one.
+        }
+        let Some((acked, ranges)) = self.acknowledged(packet.sequence, &ack.ranges)
+        else {
+            return self.ledger.ignore(packet, Ignored::ImpossibleAck);
+        };
+        self.ledger.measure(ack, now);
+        self.receive_window = ack.window;
+        let ack_age = now.stamp().wrapping_sub(ack.echo);
+        let mut is_news = false;
+        for ahead in ranges.into_iter().flatten().chain(0..acked) {
+            is_news |= self.mark_arrived(ahead, ack_age, now);
+        }
+        self.segments.slide(acked);
+        if is_news {
+            self.ledger.round_trip.recover();
+            self.probe.unanswered = 0;
+            self.restart_probe_timer(now);
+        }
+        self.detect_losses(now);
+    }
+
+    fn next_timeout(&self) -> Option<Moment> {
+        let pacing = self.ledger.flow.next_timeout();
+        earliest([
+            self.loss_detection.next_timeout(),
+            self.probe.deadline,
+            pacing,
+        ])
+    }
+
+    fn on_timeout(&mut self, now: Moment) {
+        let has_passed =
+            |deadline: Option<Moment>| deadline.is_some_and(|deadline| deadline <= now);
+        self.ledger.flow.on_timeout(now);
+        if has_passed(self.loss_detection.next_timeout()) {
+            self.record_timeout(Timer::LossDetection);
+            self.detect_losses(now);
+        }
+        if has_passed(self.probe.deadline) {
+            self.send_probe(now);
+        }
+    }
+
+    fn listen(&mut self) {
+        let base = self.segments.base;
+        self.ledger
+            .listen(base, base + self.segments.sent(), Vec::new());
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        self.ledger.log.take()
+    }
 }
 
 impl Sender {
@@ -112,193 +203,121 @@ impl Sender {
     pub fn new(parameters: ConnectionParameters, round_trip: RoundTrip) -> Self {
         Self {
             ledger: SenderLedger::new(parameters, round_trip),
-            slots: Slots {
+            segments: Segments {
                 base: parameters.first,
                 queue: VecDeque::new(),
             },
-            loss_detection: LossDetection::default(),
             lost: VecDeque::new(),
+            loss_detection: LossDetection::default(),
             probe: Probe::default(),
             receive_window: parameters.window,
         }
     }
 
-    /// How many segments from `base` on may have been sent: at least one; a window that
-    /// is closed altogether is the gate's business.
-    fn send_window(&self) -> u32 {
-        self.ledger
-            .parameters
-            .window
-            .min(self.receive_window)
-            .max(1)
-    }
-
-    /// The next segment that was lost and is still wanted, made ready to be
-    /// retransmitted.
-    fn next_retransmission(&mut self) -> Option<SequenceNumber> {
+    /// The next segment to retransmit, and which attempt this is.
+    fn next_lost(&mut self) -> Option<(SequenceNumber, u8)> {
         while let Some(sequence) = self.lost.pop_front() {
-            if let Some(slot) = self.slots.get_mut(sequence)
-                && slot.state == SlotState::Waiting
+            if let Some(segment) = self.segments.get_mut(sequence)
+                && segment.state == SegmentState::Lost
             {
-                slot.attempt = next_attempt(slot.attempt);
-                return Some(sequence);
+                return Some((sequence, next_attempt(segment.attempt)));
             }
         }
         None
     }
 
-    /// The next segment that was never sent, if the receiver has room for it.
-    fn next_unsent(&mut self) -> Option<SequenceNumber> {
-        let sent = self.slots.sent();
-        let sequence = self.slots.base + sent;
-        let has_window_space = rules::is_in_window(sent, self.send_window());
-        if sequence == self.ledger.parameters.end() || !has_window_space {
+    /// The next segment to send for the first time, if the window has space for it.
+    fn next_unsent(&mut self) -> Option<(SequenceNumber, u8)> {
+        let sent = self.segments.sent();
+        let sequence = self.segments.base + sent;
+        if sequence == self.ledger.parameters.end() || sent >= self.send_window() {
             self.ledger.flow.mark_application_limited();
             return None;
         }
-        self.slots.queue.push_back(Slot {
-            attempt: 1,
-            sent_packet: None,
-            state: SlotState::Waiting,
-        });
-        Some(sequence)
+        Some((sequence, 1))
     }
 
-    /// Whether an ACK speaks only of what was sent, with its ranges the right way up,
-    /// beyond the one that it wants, and together no longer than what was sent: so the
-    /// work that an ACK makes is bounded by the window.
-    fn is_possible(&self, acked: u32, ack: &Acknowledgement) -> bool {
-        let (base, sent) = (self.slots.base, self.slots.sent());
-        let mut window_space = sent;
-        ack.ranges.iter().all(|range| {
-            let range = range.start..range.end;
-            let early = rules::acknowledged_out_of_order(base, sent, acked, range);
-            let length = early.map(|run| run.end - run.start);
-            let left = length.and_then(|length| window_space.checked_sub(length));
-            window_space = left.unwrap_or(window_space);
-            left.is_some()
-        })
+    /// How many segments from `base` on may have been sent. It is at least one: flow
+    /// control sends the probes of a zero window.
+    fn send_window(&self) -> u32 {
+        let window = self.ledger.parameters.window;
+        window.min(self.receive_window).max(1)
     }
 
-    /// Marks one segment as arrived; whether that is news. `path` is the age of the
-    /// packet that drew this ACK, in microseconds.
-    ///
-    /// A resend younger than that is not what arrived: an earlier sending was slow, not
-    /// lost, and it tells nothing of those that left before the resend (RFC 8985 §6.2).
-    fn mark_arrived(&mut self, offset: usize, path: u32, now: Moment) -> bool {
-        let slot = &mut self.slots.queue[offset];
-        let earlier = std::mem::replace(&mut slot.state, SlotState::Acked);
-        let Some(sent_packet) = slot.sent_packet else {
-            return false;
+    /// The segments that an ACK acknowledges, counted from `base`: how many below its next
+    /// expected number, and its ranges. `None` if it names segments that were never sent,
+    /// or more segments than were sent: so the work that an ACK makes has a limit.
+    fn acknowledged(
+        &self,
+        next_expected: SequenceNumber,
+        ranges: &[SequenceRange],
+    ) -> Option<(u32, Vec<Range<u32>>)> {
+        let (base, sent) = (self.segments.base, self.segments.sent());
+        let acked = rules::acknowledged(base, sent, next_expected)?;
+        let ahead = |range: &SequenceRange| {
+            rules::acknowledged_out_of_order(base, sent, acked, range.start..range.end)
         };
-        let age = now.stamp().wrapping_sub(sent_packet.sent_at.stamp());
-        let is_latest_transmission = slot.attempt == 1 || age >= path;
-        match earlier {
-            SlotState::Acked => return false,
-            SlotState::Waiting => {
-                self.loss_detection.on_spurious_retransmission();
-                self.ledger.flow.deliver_late(&sent_packet, now);
-            }
-            SlotState::InFlight { order } => {
-                if is_latest_transmission {
+        let ranges: Vec<_> = ranges.iter().map(ahead).collect::<Option<_>>()?;
+        let length: usize = ranges.iter().map(ExactSizeIterator::len).sum();
+        (length <= sent as usize).then_some((acked, ranges))
+    }
+
+    /// Marks one segment as acknowledged, and returns whether it was not before. `ack_age`
+    /// is the age, in microseconds, of the packet that the receiver answered with this ACK.
+    ///
+    /// If the latest transmission is a retransmission and younger than that, an earlier
+    /// transmission has arrived: it was slow, not lost. Then the ACK says nothing about
+    /// packets that left before the retransmission (RFC 8985 §6.2).
+    fn mark_arrived(&mut self, ahead: u32, ack_age: u32, now: Moment) -> bool {
+        let segment = &mut self.segments.queue[ahead as usize];
+        match std::mem::replace(&mut segment.state, SegmentState::Acked) {
+            SegmentState::Acked => return false,
+            SegmentState::InFlight { order } => {
+                let sent_at = segment.sent_packet.sent_at;
+                let age = now.stamp().wrapping_sub(sent_at.stamp());
+                if segment.attempt == 1 || age >= ack_age {
                     self.loss_detection.arrive(order);
                 } else {
                     self.loss_detection.on_spurious_retransmission();
                 }
-                self.ledger.flow.deliver(&sent_packet, now);
+                self.ledger.flow.deliver(&segment.sent_packet, now);
+            }
+            SegmentState::Lost => {
+                self.loss_detection.on_spurious_retransmission();
+                self.ledger.flow.deliver_late(&segment.sent_packet, now);
             }
         }
         true
     }
 
-    /// Takes what an ACK says; whether any of it is news.
-    fn mark_all_arrived(
-        &mut self,
-        acked: u32,
-        ack: &Acknowledgement,
-        now: Moment,
-    ) -> bool {
-        let path = now.stamp().wrapping_sub(ack.echo);
-        let base = self.slots.base;
-        let mut is_news = false;
-        for range in &ack.ranges {
-            for offset in range.start - base..range.end - base {
-                is_news |= self.mark_arrived(offset as usize, path, now);
-            }
-        }
-        for offset in 0..acked {
-            is_news |= self.mark_arrived(offset as usize, path, now);
-        }
-        self.slots.slide(acked);
-        is_news
-    }
-
-    /// Declares packets lost that later packets have overtaken.
+    /// Declares lost what the acknowledged packets show to be lost.
     fn detect_losses(&mut self, now: Moment) {
-        loop {
-            let Self {
-                slots,
-                loss_detection,
-                ..
-            } = self;
-            let is_in_flight =
-                |transmission: &Transmission| slots.is_in_flight(transmission);
-            let round_trip = &self.ledger.round_trip;
-            let Some((transmission, trigger)) =
-                loss_detection.next_lost(is_in_flight, round_trip, now)
-            else {
-                return;
-            };
+        let is_in_flight =
+            |transmission: &Transmission| self.segments.is_in_flight(transmission);
+        let round_trip = &self.ledger.round_trip;
+        for (transmission, trigger) in
+            self.loss_detection.detect(is_in_flight, round_trip, now)
+        {
             self.declare_lost(transmission, trigger);
         }
+        self.ledger.update_controller(now);
     }
 
-    /// This transmission is lost, and its segment waits to be retransmitted.
+    /// A transmission is lost: its segment waits to be retransmitted.
     fn declare_lost(&mut self, transmission: Transmission, trigger: Trigger) {
-        let Some(slot) = self.slots.get_mut(transmission.sequence) else {
-            return;
-        };
-        slot.state = SlotState::Waiting;
-        let (attempt, sent_packet) = (slot.attempt, slot.sent_packet);
-        if let Some(sent_packet) = sent_packet {
-            self.ledger.flow.declare_lost(&sent_packet);
+        let sequence = transmission.sequence;
+        if let Some(segment) = self.segments.get_mut(sequence) {
+            segment.state = SegmentState::Lost;
+            self.ledger.flow.declare_lost(&segment.sent_packet);
+            self.ledger.declare_lost(sequence, segment.attempt, trigger);
+            self.lost.push_back(sequence);
         }
-        self.ledger
-            .declare_lost(transmission.sequence, attempt, trigger);
-        self.lost.push_back(transmission.sequence);
     }
 
-    /// Takes the oldest packet in flight for lost.
-    fn declare_oldest_lost(&mut self) -> bool {
-        let Self {
-            slots,
-            loss_detection,
-            ..
-        } = self;
-        let oldest =
-            loss_detection.oldest(|transmission| slots.is_in_flight(transmission));
-        if let Some(transmission) = oldest {
-            self.declare_lost(transmission, Trigger::Timeout);
-        }
-        oldest.is_some()
-    }
-
-    /// The probe timeout (RFC 9002 §6.2.1): an ACK may be held back at the other side.
-    fn restart_probe_timer(&mut self, now: Moment) {
-        let has_timers = self.ledger.round_trip.fixed_timeout().is_some();
-        let is_waiting = !self.slots.queue.is_empty() && !has_timers;
-        let timeout = self.ledger.round_trip.timeout();
-        let probe_timeout = timeout + self.ledger.parameters.acknowledgement_delay;
-        self.probe.deadline = is_waiting.then(|| now + probe_timeout);
-    }
-
-    /// No ACK arrives: the oldest packet is retransmitted, to elicit an ACK. Where that
-    /// probe stayed unanswered too, all that is in flight is lost (RFC 8985 §7; RFC 6298
-    /// §5).
+    /// No ACK arrived in time: the oldest packet is retransmitted, to elicit one. See the
+    /// top of this file on the second probe.
     fn send_probe(&mut self, now: Moment) {
-        self.ledger.log.record(|| Event::TimerExpired {
-            timer: Timer::Retransmission,
-        });
+        self.record_timeout(Timer::Retransmission);
         self.ledger.round_trip.back_off();
         self.probe.unanswered = self.probe.unanswered.saturating_add(1);
         self.declare_oldest_lost();
@@ -311,143 +330,85 @@ impl Sender {
         self.restart_probe_timer(now);
     }
 
-    /// Whether window and pacing let a packet go.
-    fn may_send(&self, now: Moment) -> bool {
-        let flow = &self.ledger.flow;
-        self.probe.is_due || (flow.has_window_space() && flow.is_due(now))
+    /// Returns whether any packet was in flight.
+    fn declare_oldest_lost(&mut self) -> bool {
+        let is_in_flight =
+            |transmission: &Transmission| self.segments.is_in_flight(transmission);
+        let oldest = self.loss_detection.take_oldest(is_in_flight);
+        if let Some(transmission) = oldest {
+            self.declare_lost(transmission, Trigger::Timeout);
+        }
+        oldest.is_some()
+    }
+
+    /// The probe timeout: the RTO, and the time that the receiver may delay an ACK (RFC
+    /// 9002 §6.2.1).
+    fn restart_probe_timer(&mut self, now: Moment) {
+        let round_trip = &self.ledger.round_trip;
+        let needs_probe =
+            !self.segments.queue.is_empty() && round_trip.fixed_timeout().is_none();
+        let probe_timeout =
+            round_trip.timeout() + self.ledger.parameters.acknowledgement_delay;
+        self.probe.deadline = needs_probe.then(|| now + probe_timeout);
+    }
+
+    fn record_timeout(&mut self, timer: Timer) {
+        self.ledger.log.record(|| Event::TimerExpired { timer });
     }
 }
 
-impl Slots {
-    /// How many segments from `base` on were ever sent.
+impl Segments {
+    /// How many segments from `base` on were sent.
     fn sent(&self) -> u32 {
         u32::try_from(self.queue.len()).expect("a window is at most 8192 packets")
     }
 
-    fn get_mut(&mut self, sequence: SequenceNumber) -> Option<&mut Slot> {
+    fn get_mut(&mut self, sequence: SequenceNumber) -> Option<&mut Segment> {
         self.queue.get_mut((sequence - self.base) as usize)
     }
 
-    /// Whether this sending is the latest of its segment and not yet acknowledged.
-    fn is_in_flight(&self, transmission: &Transmission) -> bool {
-        let state = SlotState::InFlight {
-            order: transmission.order,
-        };
-        !transmission.sequence.precedes(self.base)
-            && self
-                .queue
-                .get((transmission.sequence - self.base) as usize)
-                .is_some_and(|slot| slot.state == state)
+    /// A segment was sent, for the first time or again.
+    fn put(&mut self, sequence: SequenceNumber, segment: Segment) {
+        match self.get_mut(sequence) {
+            Some(earlier) => *earlier = segment,
+            None => self.queue.push_back(segment),
+        }
     }
 
+    /// Whether this transmission is the latest of its segment, and neither acknowledged nor
+    /// declared lost.
+    fn is_in_flight(&self, transmission: &Transmission) -> bool {
+        let Transmission {
+            order, sequence, ..
+        } = *transmission;
+        let segment = self.queue.get((sequence - self.base) as usize);
+        segment.is_some_and(|segment| segment.state == SegmentState::InFlight { order })
+    }
+
+    /// Moves `base` over the first `acked` segments.
     fn slide(&mut self, acked: u32) {
         self.queue.drain(..acked as usize);
         self.base = self.base + acked;
     }
 }
 
-impl Machine for Sender {
-    fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
-        if !self.may_send(now) {
-            return None;
-        }
-        let sequence = self.next_retransmission().or_else(|| self.next_unsent())?;
-        self.probe.is_due = false;
-        let sent_packet = self.ledger.flow.send(now);
-        let order = self.loss_detection.depart(sequence, now);
-        if let Some(timeout) = self.ledger.round_trip.fixed_timeout() {
-            self.loss_detection.wake_by(now + timeout);
-        }
-        let slot = self.slots.get_mut(sequence)?;
-        slot.state = SlotState::InFlight { order };
-        slot.sent_packet = Some(sent_packet);
-        let attempt = slot.attempt;
-        self.restart_probe_timer(now);
-        Some(self.ledger.data(sequence, attempt, now))
-    }
-
-    fn on_packet(&mut self, packet: &Packet, now: Moment) {
-        let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
-            return;
-        };
-        let (base, sent) = (self.slots.base, self.slots.sent());
-        let acked = rules::acknowledged(base, sent, packet.sequence);
-        let acked = acked.filter(|acked| self.is_possible(*acked, ack));
-        let Some(acked) = acked else {
-            if !packet.sequence.precedes(base) {
-                self.ledger.ignore(packet, Ignored::ImpossibleAck);
-            }
-            return; // Overtaken by a later ACK.
-        };
-        self.ledger.measure(ack, now);
-        self.receive_window = ack.window;
-        if self.mark_all_arrived(acked, ack, now) {
-            self.ledger.round_trip.recover();
-            self.probe.unanswered = 0;
-            self.restart_probe_timer(now);
-        }
-        self.detect_losses(now);
-        self.ledger.update_controller(now);
-        if self.probe.deadline.is_none() {
-            self.restart_probe_timer(now);
-        }
-    }
-
-    fn next_timeout(&self) -> Option<Moment> {
-        let flow = self.ledger.flow.next_timeout();
-        earliest([
-            self.loss_detection.next_timeout(),
-            self.probe.deadline,
-            flow,
-        ])
-    }
-
-    fn on_timeout(&mut self, now: Moment) {
-        self.ledger.flow.on_timeout(now);
-        if self
-            .loss_detection
-            .next_timeout()
-            .is_some_and(|deadline| deadline <= now)
-        {
-            self.ledger.log.record(|| Event::TimerExpired {
-                timer: Timer::LossDetection,
-            });
-            self.detect_losses(now);
-            self.ledger.update_controller(now);
-        }
-        if self.probe.deadline.is_some_and(|deadline| deadline <= now) {
-            self.send_probe(now);
-        }
-    }
-
-    fn listen(&mut self) {
-        let Slots { base, queue } = &self.slots;
-        let sent = u32::try_from(queue.len()).unwrap_or(0);
-        self.ledger.listen(*base, *base + sent, Vec::new());
-    }
-
-    fn take_events(&mut self) -> Vec<Event> {
-        self.ledger.log.take()
-    }
-}
-
 impl SendingMachine for Sender {
     fn is_finished(&self) -> bool {
-        self.slots.base == self.ledger.parameters.end()
+        self.segments.base == self.ledger.parameters.end()
     }
 
     fn progress(&self) -> Progress {
         let window = self.ledger.flow.window().min(self.send_window());
-        self.ledger.progress(self.slots.base, window)
+        self.ledger.progress(self.segments.base, window)
     }
 
     fn has_window_space_for_fin(&self) -> bool {
-        let sent = self.slots.sent();
-        let is_all_sent = self.slots.base + sent == self.ledger.parameters.end();
-        self.ledger.flow.is_controlled()
-            && is_all_sent
+        let next = self.segments.base + self.segments.sent();
+        let flow = &self.ledger.flow;
+        next == self.ledger.parameters.end()
             && self.lost.is_empty()
-            && self.ledger.flow.has_window_space()
+            && flow.is_controlled()
+            && flow.has_window_space()
     }
 
     fn restart(&mut self, now: Moment) {

@@ -3,18 +3,20 @@
 //! ```text
 //!   transmissions, in their order         newest arrived
 //!      4     5     6     7     8     9    |
-//!      x     .     x     x     .     x <--'      5: three later ones arrived: lost
-//!            |                 |                 8: one did; lost when 9/8 RTT is over
+//!      x     .     x     x     .     x <--'      5: 9 was sent 4 later: lost
+//!            |                 |                 8: 9 was sent 1 later: lost after 9/8 RTT
 //! ```
 //!
-//! The order is that of sending, not of sequence, so a resend that is lost again is
-//! detected just as a lost first transmission is. Each sending enters and leaves the list
-//! once: the work per ACK is small however wide the window is.
+//! The newest arrival alone decides: with 6 and 7 lost, too, 5 would still be lost, because
+//! 9 was sent at least three later. The order is that of transmission, not of sequence
+//! numbers, so a retransmission that is lost again is found in the same way. Each
+//! transmission enters and leaves the list once: the work per ACK is small, however wide
+//! the window is.
 //!
-//! A path that reorders makes packets look lost that are only slow. The first resend that
-//! turns out to have been unnecessary switches counting off, and widens the time by a
-//! quarter of the least round trip; each further one widens it again. After sixteen
-//! losses that were real the path is trusted again.
+//! A path that reorders makes late packets look lost. The first spurious retransmission
+//! switches the packet threshold off and makes the time threshold longer by a quarter of
+//! the shortest round trip; each further one adds a quarter. After sixteen real losses the
+//! path is trusted again.
 //!
 //! Source: RFC 9002 §6.1 (thresholds); RFC 8985 §6.2 (the reordering window).
 
@@ -25,22 +27,27 @@ use crate::wire::sequence::SequenceNumber;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+/// A packet is lost once one that was sent this many later has arrived (RFC 9002 §6.1.1).
+const PACKET_THRESHOLD: u64 = 3;
+
+/// After this many real losses, the path is trusted again (RFC 8985 §6.2).
+const LOSSES_UNTIL_TRUST: u32 = 16;
+
 /// The transmissions of one sender.
 #[derive(Debug, Default)]
 pub(super) struct LossDetection {
-    /// Every sending that may still matter, in the order they left.
+    /// Those that may be in flight, in their order; those that are not leave it later.
     transmissions: VecDeque<Transmission>,
-    /// The order of the next sending.
+    /// The order of the next one.
     next_order: u64,
-    /// The latest sending that is known to have arrived.
+    /// The latest one that is known to have arrived.
     newest_arrived: Option<u64>,
-    /// When the oldest packet in flight is declared lost: others have overtaken it, or
-    /// its own timer expires.
+    /// When time decides on the oldest packet in flight.
     deadline: Option<Moment>,
     reordering: Reordering,
 }
 
-/// One sending of one segment.
+/// One transmission of one segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Transmission {
     pub(super) order: u64,
@@ -51,21 +58,30 @@ pub(super) struct Transmission {
 /// The known reordering of the path.
 #[derive(Debug, Default)]
 struct Reordering {
-    /// Quarters of the least round trip that a packet may be late; none: never seen.
+    /// Spurious retransmissions, each of which allows a packet to be later by a quarter of
+    /// the shortest round trip.
     quarters: u32,
-    /// Real losses since a spurious retransmission.
+    /// Real losses since the last one.
     real_losses: u32,
 }
 
-/// A packet is lost once this many sent after it have arrived (RFC 9002 §6.1.1).
-const PACKET_THRESHOLD: u64 = 3;
-
-/// After this many real losses, the path is trusted again (RFC 8985 §6.2).
-const LOSSES_UNTIL_TRUST: u32 = 16;
+/// Whether the oldest packet in flight is lost.
+enum Verdict {
+    Lost(Trigger),
+    /// It will be, then.
+    LostAt(Moment),
+    /// No later packet has arrived.
+    Unknown,
+}
 
 impl LossDetection {
-    /// A segment leaves; its sending's place in the order.
-    pub(super) fn depart(&mut self, sequence: SequenceNumber, now: Moment) -> u64 {
+    /// A segment leaves; returns the order of this transmission.
+    pub(super) fn depart(
+        &mut self,
+        sequence: SequenceNumber,
+        now: Moment,
+        fixed_timeout: Option<Duration>,
+    ) -> u64 {
         let order = self.next_order;
         self.next_order += 1;
         self.transmissions.push_back(Transmission {
@@ -73,85 +89,75 @@ impl LossDetection {
             sequence,
             sent_at: now,
         });
+        if let Some(timeout) = fixed_timeout {
+            self.deadline.get_or_insert(now + timeout); // An older one expires sooner.
+        }
         order
     }
 
-    /// A transmission has a timer of its own, which expires then.
-    pub(super) fn wake_by(&mut self, deadline: Moment) {
-        self.deadline.get_or_insert(deadline); // An older one expires sooner.
-    }
-
-    /// This sending has arrived.
+    /// This transmission has arrived.
     pub(super) fn arrive(&mut self, order: u64) {
         self.newest_arrived = self.newest_arrived.max(Some(order));
     }
 
-    /// A segment that was sent again had arrived the first time.
+    /// A segment was retransmitted although an earlier transmission had arrived.
     pub(super) fn on_spurious_retransmission(&mut self) {
         self.reordering.quarters += 1;
         self.reordering.real_losses = 0;
     }
 
-    /// The oldest sending that is lost by now, and what told. `is_in_flight` says whether
-    /// a transmission is the latest of its segment and not yet acknowledged.
-    pub(super) fn next_lost(
+    /// Removes and returns the transmissions that are lost by now. `is_in_flight` says
+    /// whether one is the latest of its segment and neither acknowledged nor lost.
+    pub(super) fn detect(
         &mut self,
         is_in_flight: impl Fn(&Transmission) -> bool,
         round_trip: &RoundTrip,
         now: Moment,
-    ) -> Option<(Transmission, Trigger)> {
+    ) -> Vec<(Transmission, Trigger)> {
         self.deadline = None;
-        if let Some(timeout) = round_trip.fixed_timeout() {
-            let transmission = self.next_expired(is_in_flight, timeout, now)?;
-            return Some((transmission, Trigger::Timeout));
-        }
-        let newest = self.newest_arrived?;
-        let time_threshold = self.reordering.time_threshold(round_trip);
-        while let Some(&transmission) = self.transmissions.front() {
-            if is_in_flight(&transmission) {
-                let deadline = transmission.sent_at + time_threshold;
-                if transmission.order > newest {
-                    return None;
+        let mut lost = Vec::new();
+        while let Some(oldest) = self.take_oldest(&is_in_flight) {
+            match self.verdict(&oldest, round_trip, now) {
+                Verdict::Lost(trigger) => {
+                    self.reordering.on_loss();
+                    lost.push((oldest, trigger));
+                    continue;
                 }
-                let is_overtaken = self.reordering.counts()
-                    && transmission.order + PACKET_THRESHOLD <= newest;
-                if !is_overtaken && now < deadline {
-                    self.deadline = Some(deadline);
-                    return None;
-                }
-                self.transmissions.pop_front();
-                self.reordering.on_loss();
-                let trigger = if is_overtaken {
-                    Trigger::PacketThreshold
-                } else {
-                    Trigger::TimeThreshold
-                };
-                return Some((transmission, trigger));
+                Verdict::LostAt(deadline) => self.deadline = Some(deadline),
+                Verdict::Unknown => {}
             }
-            self.transmissions.pop_front();
+            self.transmissions.push_front(oldest);
+            break;
         }
-        None
+        lost
     }
 
-    /// The oldest transmission whose own timer has expired.
-    fn next_expired(
-        &mut self,
-        is_in_flight: impl Fn(&Transmission) -> bool,
-        timeout: Duration,
-        now: Moment,
-    ) -> Option<Transmission> {
-        let transmission = self.oldest(is_in_flight)?;
-        let deadline = transmission.sent_at + timeout;
-        if deadline <= now {
-            return Some(transmission);
+    fn verdict(&self, oldest: &Transmission, path: &RoundTrip, now: Moment) -> Verdict {
+        let lost_after = |time: Duration, trigger| {
+            let deadline = oldest.sent_at + time;
+            if deadline <= now {
+                Verdict::Lost(trigger)
+            } else {
+                Verdict::LostAt(deadline)
+            }
+        };
+        if let Some(timeout) = path.fixed_timeout() {
+            return lost_after(timeout, Trigger::Timeout);
         }
-        self.transmissions.push_front(transmission);
-        self.deadline = Some(deadline);
-        None
+        let newest = self.newest_arrived;
+        match newest.and_then(|newest| newest.checked_sub(oldest.order)) {
+            None => Verdict::Unknown,
+            Some(PACKET_THRESHOLD..) if self.reordering.is_trusted() => {
+                Verdict::Lost(Trigger::PacketThreshold)
+            }
+            Some(_) => {
+                lost_after(self.reordering.time_threshold(path), Trigger::TimeThreshold)
+            }
+        }
     }
 
-    /// Takes out the oldest sending in flight.
-    pub(super) fn oldest(
+    /// Removes and returns the oldest transmission in flight.
+    pub(super) fn take_oldest(
         &mut self,
         is_in_flight: impl Fn(&Transmission) -> bool,
     ) -> Option<Transmission> {
@@ -176,12 +182,12 @@ impl LossDetection {
 }
 
 impl Reordering {
-    /// Whether three later arrivals prove a loss.
-    const fn counts(&self) -> bool {
+    /// Whether a packet that three later ones have overtaken is surely lost.
+    const fn is_trusted(&self) -> bool {
         self.quarters == 0
     }
 
-    /// How long a packet that others have overtaken may still come.
+    /// How long after its transmission a packet that a later one has overtaken is lost.
     fn time_threshold(&self, round_trip: &RoundTrip) -> Duration {
         let path = round_trip.path();
         let late = path.least / 4 * self.quarters;
@@ -224,7 +230,7 @@ mod tests {
         fn send(&mut self) -> u64 {
             self.now += 1;
             let sequence = SequenceNumber(u32::try_from(self.now).unwrap());
-            self.loss_detection.depart(sequence, at(self.now))
+            self.loss_detection.depart(sequence, at(self.now), None)
         }
 
         fn send_and_arrive(&mut self) {
@@ -233,7 +239,7 @@ mod tests {
             self.loss_detection.arrive(order);
         }
 
-        fn lost(&mut self, now: Moment) -> Option<(u64, Trigger)> {
+        fn lost(&mut self, now: Moment) -> Vec<(u64, Trigger)> {
             let Self {
                 loss_detection,
                 arrived,
@@ -241,22 +247,32 @@ mod tests {
             } = self;
             let is_in_flight =
                 |transmission: &Transmission| !arrived.contains(&transmission.order);
-            let lost = loss_detection.next_lost(is_in_flight, &path(), now);
-            lost.map(|(transmission, trigger)| (transmission.order, trigger))
+            let lost = loss_detection.detect(is_in_flight, &path(), now);
+            let told = lost.iter().map(|(sent, trigger)| (sent.order, *trigger));
+            told.collect()
         }
     }
 
     #[test]
-    fn three_later_arrivals_prove_a_loss_as_long_as_no_retransmission_was_spurious() {
+    fn a_packet_is_lost_when_one_that_was_sent_three_later_has_arrived() {
         let mut transmissions = Transmissions::default();
         let order = transmissions.send();
         transmissions.send_and_arrive();
         transmissions.send_and_arrive();
-        assert_eq!(transmissions.lost(at(3)), None);
+        assert_eq!(transmissions.lost(at(3)), []);
         transmissions.send_and_arrive();
-        let told = Some((order, Trigger::PacketThreshold));
+        let told = [(order, Trigger::PacketThreshold)];
         assert_eq!(transmissions.lost(at(4)), told);
-        assert_eq!(transmissions.lost(at(4)), None);
+        assert_eq!(transmissions.lost(at(4)), []);
+    }
+
+    #[test]
+    fn one_arrival_is_enough_if_it_was_sent_three_later() {
+        let mut transmissions = Transmissions::default();
+        let orders = [(); 4].map(|()| transmissions.send());
+        transmissions.send_and_arrive(); // The first two left three or more before it.
+        let told = [orders[0], orders[1]].map(|it| (it, Trigger::PacketThreshold));
+        assert_eq!(transmissions.lost(at(5)), told);
     }
 
     #[test]
@@ -274,10 +290,10 @@ mod tests {
                 .for_each(|_| transmissions.loss_detection.on_spurious_retransmission());
             let order = transmissions.send(); // At 1 ms.
             (0..10).for_each(|_| transmissions.send_and_arrive());
-            assert_eq!(transmissions.lost(at(11)), None);
+            assert_eq!(transmissions.lost(at(11)), []);
             let deadline = at(1) + Duration::from_micros(time_threshold_us);
             assert_eq!(transmissions.loss_detection.next_timeout(), Some(deadline));
-            let told = Some((order, Trigger::TimeThreshold));
+            let told = [(order, Trigger::TimeThreshold)];
             assert_eq!(transmissions.lost(deadline), told);
         }
     }
@@ -289,9 +305,9 @@ mod tests {
         let lose_by_time = |transmissions: &mut Transmissions| {
             transmissions.send();
             (0..3).for_each(|_| transmissions.send_and_arrive());
-            assert_eq!(transmissions.lost(at(transmissions.now)), None); // Not trusted yet.
+            assert_eq!(transmissions.lost(at(transmissions.now)), []); // Not trusted yet.
             transmissions.now += 1_000;
-            transmissions.lost(at(transmissions.now)).unwrap().1
+            transmissions.lost(at(transmissions.now))[0].1
         };
         for _ in 0..15 {
             assert_eq!(lose_by_time(&mut transmissions), Trigger::TimeThreshold);
@@ -302,7 +318,7 @@ mod tests {
         }
         let order = transmissions.send();
         (0..3).for_each(|_| transmissions.send_and_arrive());
-        let told = Some((order, Trigger::PacketThreshold));
+        let told = [(order, Trigger::PacketThreshold)];
         assert_eq!(transmissions.lost(at(transmissions.now)), told);
     }
 
@@ -311,7 +327,7 @@ mod tests {
         let mut transmissions = Transmissions::default();
         transmissions.send_and_arrive();
         transmissions.send();
-        assert_eq!(transmissions.lost(at(60_000)), None);
+        assert_eq!(transmissions.lost(at(60_000)), []);
         assert_eq!(transmissions.loss_detection.next_timeout(), None);
     }
 }

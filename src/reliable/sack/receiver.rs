@@ -1,7 +1,24 @@
-//! The receiver of `sack`: buffers what arrives out of order, and delays its ACKs.
+//! The receiver of sack: buffers what arrives out of order, and delays its ACKs.
 //!
 //! It holds numbers, not bytes: the driver asks [`ReceivingMachine::is_wanted`] and keeps
 //! the payload until [`ReceivingMachine::next_expected`] has passed it.
+//!
+//! Most arrivals are acknowledged together. A new gap (NACK), a filled gap and a duplicate
+//! (ACK) are urgent: the answer waits for an eighth of the usual number of arrivals. An
+//! example with a window of 128: an ACK is due after 16 arrivals, an urgent one after 2, and
+//! each after 10 ms. DATA 0 is lost.
+//!
+//! ```text
+//!                    unacknowledged  urgent  due   deadline   the answer
+//!   DATA 1 arrives         1          NACK    -    in 10 ms
+//!   DATA 2 arrives         2          NACK   NACK             NACK: 0 expected, has 1-2
+//!   DATA 3 arrives         1           -      -    in 10 ms
+//!   10 ms pass             1           -     ACK              ACK: 0 expected, has 1-3
+//!   DATA 0 arrives         1          ACK     -    in 10 ms
+//!   DATA 4 arrives         2          ACK    ACK              ACK: 5 expected
+//! ```
+//!
+//! An answer clears all four. `recent` orders the ranges: the latest arrival's is first.
 //!
 //! Source: Kurose & Ross §3.4.4; RFC 2018 §4; RFC 9000 §13.2 (fewer ACKs).
 
@@ -16,26 +33,26 @@ use crate::wire::packet::{Body, Packet};
 use crate::wire::sequence::SequenceNumber;
 use std::collections::VecDeque;
 
-/// The receiver's half.
+/// The receiver of a transfer by sack.
 #[derive(Debug)]
 pub struct Receiver {
     ledger: ReceiverLedger,
     next_expected: SequenceNumber,
+    /// The segments beyond `next_expected` that have arrived.
+    out_of_order: Ranges,
     /// One after the furthest segment that has arrived.
     furthest: SequenceNumber,
-    out_of_order: Ranges,
-    /// The latest arrivals, newest last, as far as ACKs may still have to acknowledge
-    /// them.
+    /// The latest arrivals, newest last.
     recent: VecDeque<SequenceNumber>,
-    /// Arrivals that no ACK has acknowledged yet.
+    /// Arrivals since the last answer.
     unacknowledged: u32,
     /// An ACK is due after this many arrivals.
     acknowledge_every: u32,
-    /// An immediate report is due, but an ACK was sent only a moment ago.
+    /// An urgent answer, which becomes due after fewer arrivals.
     urgent: Option<AckKind>,
-    /// An answer is due now.
+    /// The answer that leaves now.
     due: Option<AckKind>,
-    /// An ACK is due then.
+    /// An answer is due then, however few packets have arrived.
     deadline: Option<Moment>,
 }
 
@@ -45,22 +62,82 @@ const ACKS_PER_WINDOW: u32 = 8;
 /// Never more arrivals per ACK than this.
 const MOST_ARRIVALS_PER_ACK: u32 = 64;
 
-/// An immediate report waits until this share of the arrivals for an ACK has come:
-/// a path that loses a third of everything makes a new gap with every third arrival, and
-/// a NACK for each would fill the way back.
+/// An urgent answer waits for this share of the arrivals for an ACK: a path that loses a
+/// third of all packets makes a new gap with every third arrival, and a NACK for each would
+/// fill the way back.
 const URGENT_SHARE: u32 = 8;
 
-/// Most runs in one ACK: with 30 % loss each is acknowledged by about five of them.
+/// Most ranges in one ACK: at a loss of 30 % about five ACKs name each range.
 const MOST_RANGES_PER_ACK: usize = 24;
 
-/// The arrivals whose runs come first in an ACK.
+/// The arrivals whose ranges come first in an ACK.
 const RECENT: usize = 128;
+
+impl Machine for Receiver {
+    fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
+        let answer = self.due.take()?;
+        self.unacknowledged = 0;
+        self.urgent = None;
+        self.deadline = None;
+        let recent = self.recent.iter().rev().copied();
+        let ranges = self.out_of_order.report(recent, MOST_RANGES_PER_ACK);
+        Some(self.ledger.answer(answer, self.next_expected, ranges, now))
+    }
+
+    fn on_packet(&mut self, packet: &Packet, now: Moment) {
+        if self.ledger.is_probe(packet, now) {
+            return self.answer_now(AckKind::Ack);
+        }
+        let Some(sequence) = self.ledger.arrive(packet, now) else {
+            return;
+        };
+        let urgent = match self.why_discarded(sequence) {
+            None => self.accept(sequence),
+            Some(why) => {
+                let number = packet.number;
+                let event = || Event::SegmentDropped { number, why };
+                self.ledger.log.record(event);
+                Some(AckKind::Ack)
+            }
+        };
+        self.note(sequence, urgent, now);
+    }
+
+    fn next_timeout(&self) -> Option<Moment> {
+        self.deadline
+    }
+
+    fn on_timeout(&mut self, now: Moment) {
+        if self.deadline.is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        let timer = Timer::AcknowledgementDelay;
+        self.ledger.log.record(|| Event::TimerExpired { timer });
+        self.deadline = None;
+        self.answer_now(self.urgent.unwrap_or(AckKind::Ack));
+    }
+
+    fn listen(&mut self) {
+        self.ledger.listen(self.next_expected);
+        for ahead in 0..self.furthest - self.next_expected {
+            let sequence = self.next_expected + ahead;
+            if self.out_of_order.contains(sequence) {
+                self.record_buffered(sequence);
+            }
+        }
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        self.ledger.log.take()
+    }
+}
 
 impl Receiver {
     /// Waits for the first segment.
     #[must_use]
     pub fn new(parameters: ConnectionParameters) -> Self {
-        // Not by a timer that expires immediately: the sender's may expire with it.
+        // Without a delay each arrival is answered. A timer that expires at once is not the
+        // same: the sender's may expire with it.
         let acknowledge_every = if parameters.acknowledgement_delay.is_zero() {
             1
         } else {
@@ -69,8 +146,8 @@ impl Receiver {
         Self {
             ledger: ReceiverLedger::new(parameters),
             next_expected: parameters.first,
-            furthest: parameters.first,
             out_of_order: Ranges::default(),
+            furthest: parameters.first,
             recent: VecDeque::with_capacity(RECENT),
             unacknowledged: 0,
             acknowledge_every,
@@ -78,44 +155,6 @@ impl Receiver {
             due: None,
             deadline: None,
         }
-    }
-
-    /// Notes an arrival, and whether it makes an answer due by now.
-    fn note(&mut self, sequence: SequenceNumber, answer: Option<AckKind>, now: Moment) {
-        if self.recent.len() == RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(sequence);
-        self.unacknowledged += 1;
-        self.urgent = self.urgent.max(answer);
-        let enough_for_urgent = (self.acknowledge_every / URGENT_SHARE).max(1);
-        if self.next_expected == self.ledger.parameters.end() {
-            self.due = self.due.max(Some(AckKind::Ack));
-        } else if self.unacknowledged >= enough_for_urgent && self.urgent.is_some() {
-            self.due = self.due.max(self.urgent);
-        } else if self.unacknowledged >= self.acknowledge_every {
-            self.due = self.due.max(Some(AckKind::Ack));
-        } else if self.deadline.is_none() {
-            self.deadline = Some(now + self.ledger.parameters.acknowledgement_delay);
-        }
-    }
-
-    /// Takes a segment in; the answer that it makes due at once, if any.
-    fn accept(&mut self, sequence: SequenceNumber) -> Option<AckKind> {
-        let leaves_a_gap = self.furthest.precedes(sequence);
-        if !sequence.precedes(self.furthest) {
-            self.furthest = sequence + 1;
-        }
-        if sequence != self.next_expected {
-            let number = self.ledger.parameters.index(sequence);
-            self.ledger.log.record(|| Event::SegmentBuffered { number });
-            self.out_of_order.insert(sequence);
-            return leaves_a_gap.then_some(AckKind::Nack);
-        }
-        self.next_expected = self.next_expected + 1;
-        let filled = self.out_of_order.take_run(self.next_expected);
-        self.next_expected = filled.unwrap_or(self.next_expected);
-        filled.map(|_| AckKind::Ack)
     }
 
     /// Why a segment cannot be used, if it cannot.
@@ -136,65 +175,55 @@ impl Receiver {
             }
         }
     }
-}
 
-impl Machine for Receiver {
-    fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
-        let answer = self.due.take()?;
-        self.unacknowledged = 0;
-        self.deadline = None;
-        self.urgent = None;
-        let recent = self.recent.iter().rev().copied();
-        let ranges = self.out_of_order.report(recent, MOST_RANGES_PER_ACK);
-        Some(self.ledger.answer(answer, self.next_expected, ranges, now))
-    }
-
-    fn on_packet(&mut self, packet: &Packet, now: Moment) {
-        if self.ledger.is_probe(packet, now) {
-            self.due = self.due.max(Some(AckKind::Ack));
-            return;
+    /// Accepts a segment, and returns the urgent answer to it, if it needs one.
+    fn accept(&mut self, sequence: SequenceNumber) -> Option<AckKind> {
+        let leaves_a_gap = self.furthest.precedes(sequence);
+        if !sequence.precedes(self.furthest) {
+            self.furthest = sequence + 1;
         }
-        let Some(sequence) = self.ledger.arrive(packet, now) else {
-            return;
-        };
-        if let Some(why) = self.why_discarded(sequence) {
-            let number = packet.number;
-            self.ledger
-                .log
-                .record(|| Event::SegmentDropped { number, why });
-            return self.note(sequence, Some(AckKind::Ack), now);
+        if sequence != self.next_expected {
+            self.record_buffered(sequence);
+            self.out_of_order.insert(sequence);
+            return leaves_a_gap.then_some(AckKind::Nack);
         }
-        let answer = self.accept(sequence);
-        self.note(sequence, answer, now);
+        self.next_expected = self.next_expected + 1;
+        self.next_expected = self.out_of_order.take_run(self.next_expected)?;
+        Some(AckKind::Ack) // It filled a gap.
     }
 
-    fn next_timeout(&self) -> Option<Moment> {
-        self.deadline
-    }
-
-    fn on_timeout(&mut self, now: Moment) {
-        if self.deadline.is_none_or(|deadline| now < deadline) {
-            return;
+    /// Notes an arrival, and decides whether an answer is due now.
+    fn note(&mut self, sequence: SequenceNumber, urgent: Option<AckKind>, now: Moment) {
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
         }
-        let timer = Timer::AcknowledgementDelay;
-        self.ledger.log.record(|| Event::TimerExpired { timer });
-        self.deadline = None;
-        self.due = self.due.max(self.urgent).max(Some(AckKind::Ack));
-    }
-
-    fn listen(&mut self) {
-        self.ledger.listen(self.next_expected);
-        for ahead in 0..self.furthest - self.next_expected {
-            let sequence = self.next_expected + ahead;
-            if self.out_of_order.contains(sequence) {
-                let number = self.ledger.parameters.index(sequence);
-                self.ledger.log.record(|| Event::SegmentBuffered { number });
+        self.recent.push_back(sequence);
+        self.unacknowledged += 1;
+        self.urgent = self.urgent.max(urgent);
+        let urgent_after = (self.acknowledge_every / URGENT_SHARE).max(1);
+        match self.urgent {
+            _ if self.next_expected == self.ledger.parameters.end() => {
+                self.answer_now(AckKind::Ack);
+            }
+            Some(kind) if self.unacknowledged >= urgent_after => self.answer_now(kind),
+            _ if self.unacknowledged >= self.acknowledge_every => {
+                self.answer_now(AckKind::Ack);
+            }
+            _ => {
+                let delay = self.ledger.parameters.acknowledgement_delay;
+                self.deadline.get_or_insert(now + delay);
             }
         }
     }
 
-    fn take_events(&mut self) -> Vec<Event> {
-        self.ledger.log.take()
+    /// An answer is due: a NACK if any reason for an answer asks for one.
+    fn answer_now(&mut self, kind: AckKind) {
+        self.due = self.due.max(Some(kind));
+    }
+
+    fn record_buffered(&mut self, sequence: SequenceNumber) {
+        let number = self.ledger.parameters.index(sequence);
+        self.ledger.log.record(|| Event::SegmentBuffered { number });
     }
 }
 
@@ -217,12 +246,12 @@ impl ReceivingMachine for Receiver {
 
     fn on_damage(&mut self, now: Moment) {
         if self.ledger.should_report_damage(now) {
-            self.due = Some(AckKind::Nack);
+            self.answer_now(AckKind::Nack);
         }
     }
 
     fn repeat(&mut self) {
-        self.due = self.due.max(Some(AckKind::Ack));
+        self.answer_now(AckKind::Ack);
     }
 
     fn arrivals(&self) -> (u64, u64) {
@@ -236,5 +265,56 @@ impl ReceivingMachine for Receiver {
         self.acknowledge_every
             .saturating_sub(self.unacknowledged)
             .max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn the_answers_of_the_example_at_the_top_of_the_file() {
+        let parameters = ConnectionParameters {
+            window: 128,
+            size: 1_000,
+            segment_bytes: 1,
+            ..ConnectionParameters::EXAMPLE
+        };
+        let mut receiver = Receiver::new(parameters);
+        let mut now = Moment::START;
+        let (ack, nack) = (Some(AckKind::Ack), Some(AckKind::Nack));
+        for (arrives, unacknowledged, urgent, due, expected, has) in [
+            (Some(1), 1, nack, None, 0, None),
+            (Some(2), 2, nack, nack, 0, Some((1, 2))),
+            (Some(3), 1, None, None, 0, None),
+            (None, 1, None, ack, 0, Some((1, 3))),
+            (Some(0), 1, ack, None, 4, None),
+            (Some(4), 2, ack, ack, 5, None),
+        ] {
+            if let Some(number) = arrives {
+                let data = parameters.data(parameters.first + number, 1, now);
+                receiver.on_packet(&data.packet, now);
+            } else {
+                now = now + Duration::from_millis(10);
+                assert_eq!(receiver.deadline, Some(now));
+                receiver.on_timeout(now);
+            }
+            assert_eq!(receiver.unacknowledged, unacknowledged, "{arrives:?}");
+            assert_eq!(receiver.urgent, urgent, "{arrives:?}");
+            assert_eq!(receiver.due, due, "{arrives:?}");
+            assert_eq!(receiver.next_expected, parameters.first + expected);
+            let Some(answer) = receiver.poll_transmit(now) else {
+                assert_eq!(receiver.deadline, Some(now + Duration::from_millis(10)));
+                continue;
+            };
+            let (Body::Ack(told) | Body::Nack(told)) = answer.packet.body else {
+                unreachable!("a receiver answers with ACK or NACK");
+            };
+            let range = told.ranges.first();
+            let range = range.map(|it| (it.start - parameters.first, it.end - it.start));
+            assert_eq!(range, has, "{arrives:?}");
+            assert_eq!((receiver.urgent, receiver.deadline), (None, None));
+        }
     }
 }

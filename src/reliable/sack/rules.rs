@@ -1,56 +1,47 @@
-//! The valid content of an ACK with ranges, and the segments that the receiver accepts:
-//! free of time.
+//! Which ACKs a sender believes, and which segments a receiver accepts: free of time.
 //!
-//! The timers and thresholds of `sack` decide how fast a transfer is. Whether it is
-//! correct is decided by these few lines. The machines ask them with 32-bit sequence
-//! numbers; the model checker in `tests/simulation/model.rs` asks them with two to eight
-//! numbers, and tries every order in which packets can be lost, duplicated, reordered and
-//! retransmitted.
+//! The timers and thresholds of sack decide how fast a transfer is. These few lines decide
+//! whether it is correct. The machines ask them with 32-bit sequence numbers; the model
+//! checker in `tests/simulation/model.rs` asks them with two to eight numbers, and tries
+//! every order in which packets can be lost, duplicated, reordered and retransmitted.
 //!
 //! ```text
-//!   sender    base           base + reach     base + N
-//!              |  sent, not acked  |  has room   |
-//!              '---- an ACK may ask for these ---'      (up to base + reach)
+//!   sender    base                base + sent       base + N
+//!              |  sent              |  may be sent   |
+//!              '-- an ACK may name --'
 //!
-//!   receiver  expected                   expected + N
-//!              | Next |       Early           |  Outside ...   (or the file's end)
+//!   receiver  next expected        next expected + N  (or the end of the file)
+//!              | Next | OutOfOrder |  Outside ...
 //! ```
 //!
-//! Each rule counts forward from the window's lower edge, never backward: with few
-//! numbers in the sequence-number space a window has no room to look back.
+//! Each rule counts forward from the lower edge of a window, never backward: in a small
+//! sequence-number space, the numbers behind a window are also the numbers before it.
 //!
 //! ```
 //! use sash::reliable::sack::rules::{Position, acknowledged, position};
 //! use sash::wire::sequence::SequenceNumber;
 //! let base = SequenceNumber(u32::MAX);
 //! assert_eq!(acknowledged(base, 4, base + 3), Some(3));
-//! assert_eq!(acknowledged(base, 4, base + 5), None); // it was never sent
+//! assert_eq!(acknowledged(base, 4, base + 5), None); // It was never sent.
 //! assert_eq!(position(base, 4, 100, base + 3), Position::OutOfOrder);
 //! ```
 //!
-//! Source: RFC 2018 §4; Kurose & Ross §3.4.4 (how large a sequence-number space must be).
+//! Source: RFC 2018 §4; Kurose & Ross §3.4.4 (the size of a sequence-number space).
 
 use crate::wire::sequence::Circular;
 use std::ops::Range;
 
-/// Whether the sender's window has room for the segment that lies `ahead` of its base.
-#[must_use]
-pub const fn is_in_window(ahead: u32, window: u32) -> bool {
-    ahead < window
-}
-
-/// How many segments from `base` on an ACK takes off that wants `next_expected` next,
-/// where `sent` segments from `base` on were ever sent. `None`: a later ACK has overtaken
-/// it, or it speaks of what was never sent; either way it says nothing.
+/// How many segments this ACK removes from the base of the window, of which `sent` segments
+/// were sent. `None`: a later ACK has overtaken it, or it names a segment that was never
+/// sent; in both cases it says nothing.
 pub fn acknowledged<S: Circular>(base: S, sent: u32, next_expected: S) -> Option<u32> {
     let acked = next_expected - base;
     (acked <= sent).then_some(acked)
 }
 
-/// Which segments a range of an ACK names, counted from `base`, where the ACK itself
-/// takes
-/// `acked` off. `None` for a range that is upside down or empty, that does not lie beyond
-/// the one wanted next, or that speaks of what was never sent.
+/// The segments that a range of an ACK names, counted from `base`. The ACK itself removes
+/// the first `acked` segments. `None` for a range that is empty or upside down, holds the
+/// next expected segment or one before it, or names a segment that was never sent.
 pub fn acknowledged_out_of_order<S: Circular>(
     base: S,
     sent: u32,
@@ -61,22 +52,22 @@ pub fn acknowledged_out_of_order<S: Circular>(
     (acked < start && start < end && end <= sent).then_some(start..end)
 }
 
-/// Where a number lies, seen from a receiver.
+/// Where a segment lies, seen from the receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Position {
-    /// It is the next in order: to be taken.
+    /// It is the next in order: to be delivered.
     Next,
-    /// It lies further on in the window: to be buffered, unless it is a duplicate.
+    /// Further on in the window: to be buffered, unless it is a duplicate.
     OutOfOrder,
-    /// Behind the window or beyond it: of no use.
+    /// Behind the window or beyond it: to be discarded.
     Outside,
 }
 
-/// Where `number` lies, seen from a receiver with a window of `window` segments that
-/// waits for `left` more; one that keeps nothing early has a window of 1.
+/// Where `number` lies, seen from a receiver with a window of `window` segments that still
+/// expects `left` segments. A receiver that buffers nothing has a window of 1.
 ///
-/// The window ends with the file. Otherwise, in a file nearly as long as the circle, an
-/// old copy of its first segment would lie just beyond its last.
+/// The window ends with the file: in a file that needs nearly all sequence numbers, an old
+/// copy of its first segment would otherwise lie just beyond its last.
 pub fn position<S: Circular>(
     next_expected: S,
     window: u32,
@@ -97,14 +88,6 @@ mod tests {
 
     /// A window whose numbers pass 2^32 in its middle.
     const BASE: SequenceNumber = SequenceNumber(u32::MAX - 1);
-
-    #[test]
-    fn a_window_has_room_below_its_upper_bound() {
-        assert!(is_in_window(0, 1));
-        assert!(is_in_window(3, 4));
-        assert!(!is_in_window(4, 4));
-        assert!(!is_in_window(0, 0));
-    }
 
     #[test]
     fn an_ack_may_acknowledge_only_sent_segments() {
