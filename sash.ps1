@@ -3,7 +3,7 @@
 #   powershell -ExecutionPolicy Bypass -File sash.ps1 demo     see it work
 #   powershell -ExecutionPolicy Bypass -File sash.ps1 help     everything else
 #
-# PowerShell 5 or later; works from any folder.
+# PowerShell 5 or later; works from any folder, and file names count from the caller's.
 $ErrorActionPreference = 'Stop'
 $root = $PSScriptRoot
 $bin = Join-Path $root 'target\release'
@@ -12,17 +12,19 @@ function Show-Help {
     @'
 Sash: a chat room, and files over UDP made reliable in four ways.
 
-  sash.ps1 demo      a server and two clients that talk
-  sash.ps1 test      format, lints and the tests of the library
+  powershell -ExecutionPolicy Bypass -File sash.ps1 COMMAND
 
-  sash.ps1 server    serve files\ on port 50000             sash.ps1 server --help
-  sash.ps1 client    the window, or a terminal with --text  sash.ps1 client --help
-  sash.ps1 lab       two machines and a link, no sockets    sash.ps1 lab --help
-  sash.ps1 help      this page
+  demo      a server and two clients that talk
+  test      format, lints and the tests of the library
+
+  server    serve files\ on port 50000              server --help
+  client    the window, or a terminal with --text   client --help
+  lab       two machines and a link, no sockets     lab --help
+  help      this page
 
 Examples
-  sash.ps1 server --link "seed=7;loss=10%;delay=20ms"
-  sash.ps1 client --text --server localhost --name dana
+  powershell -ExecutionPolicy Bypass -File sash.ps1 server --link "seed=7;loss=10%;delay=20ms"
+  powershell -ExecutionPolicy Bypass -File sash.ps1 client --text --server localhost --name dana
 '@
 }
 
@@ -37,6 +39,13 @@ function Invoke-Checked([string]$what, [string]$program, [string[]]$words) {
     if ($LASTEXITCODE -ne 0) { Stop-WithReason "$what failed; the reason is above." }
 }
 
+# Runs cargo in Sash's folder. The caller stays in their own, where relative names lead.
+function Invoke-Cargo([string]$what, [string[]]$words) {
+    Push-Location $root
+    try { Invoke-Checked $what cargo $words }
+    finally { Pop-Location }
+}
+
 function Find-Rust {
     if (-not (Get-Command cargo -ErrorAction SilentlyContinue)) {
         Stop-WithReason 'no Rust here. Get it from https://rustup.rs, then call me again.'
@@ -46,7 +55,6 @@ function Find-Rust {
 # With the window where its build tools are, else for the terminal alone.
 function Build-Programs {
     Find-Rust
-    Set-Location $root
     $words = @('build', '--quiet', '--release', '--bins')
     if (-not (Get-Command cmake -ErrorAction SilentlyContinue)) {
         Write-Output ('No CMake here, so the client is built for the terminal alone. For the ' +
@@ -57,7 +65,7 @@ function Build-Programs {
     if (-not (Test-Path (Join-Path $bin 'client.exe'))) {
         Write-Output 'Building Sash: the first time takes two or three minutes.'
     }
-    Invoke-Checked 'the build' cargo $words
+    Invoke-Cargo 'the build' $words
 }
 
 # Starts a server on a port that the system picks; sets $script:address.
@@ -106,11 +114,10 @@ function Start-Demo {
 
 function Test-All {
     Find-Rust
-    Set-Location $root
-    Invoke-Checked 'format' cargo @('fmt', '--check')
-    Invoke-Checked 'lints' cargo @('clippy', '--quiet', '--no-default-features', '--lib',
+    Invoke-Cargo 'format' @('fmt', '--check')
+    Invoke-Cargo 'lints' @('clippy', '--quiet', '--no-default-features', '--lib',
         '--bins', '--', '-D', 'warnings')
-    Invoke-Checked 'tests' cargo @('test', '--no-default-features', '--lib')
+    Invoke-Cargo 'tests' @('test', '--no-default-features', '--lib')
     Write-Output 'All checks passed.'
 }
 

@@ -49,8 +49,9 @@ report() {
 readme() {
     case $1 in
         windows*)
-            names=Windows server='server.exe' client='client.exe --text --name dana'
-            lab='lab.exe race --size 256KiB --link "seed=7;loss=5%;delay=10ms"'
+            # PowerShell starts a program of this folder by .\ only; awk -v reads \\ as \.
+            names=Windows server='.\\server.exe' client='.\\client.exe --text --name dana'
+            lab='.\\lab.exe race --size 256KiB --link "seed=7;loss=5%;delay=10ms"'
             check='certutil -hashfile FILE SHA256'
             programs='server.exe           the server
 lab.exe              the laboratory

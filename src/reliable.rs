@@ -1,22 +1,22 @@
 //! Reliable transfer over a channel that loses, repeats, reorders and corrupts packets.
 //!
 //! Layer 1: state machines. None of them holds a socket, a clock, a thread or a random
-//! generator; the caller brings time and randomness. Each answers the same five verbs
+//! generator; the caller brings time and randomness. Each has the same six methods
 //! ([`Machine`]), so a real socket, a simulated link and a test drive it alike:
 //!
 //! ```text
 //!            +-----------------------------+
 //!  packets ->| on_packet      poll_transmit |-> packets (drain until None)
 //!     time ->| on_timeout      next_timeout |-> when to wake it
-//!            |                  take_events |-> what happened
+//!            | listen           take_events |-> what happened, if somebody listens
 //!            +-----------------------------+
 //! ```
 //!
 //! The only correct driver: **drain `poll_transmit`, wait for one thing, feed that one
 //! thing, repeat.**
 //!
-//! A textbook protocol is one page: it says `send n`, `start timer`, `deliver n`,
-//! `acknowledge n`, and nothing else. The generic sender and receiver drive it:
+//! A textbook protocol is one page: it says `send n`, `start timer`, `stop timer`,
+//! `deliver n`, `acknowledge n`, and nothing else. The generic sender and receiver drive it:
 //!
 //! ```text
 //!   connection --> sender   --> stop_and_wait, go_back_n, selective_repeat (Sender)
@@ -79,7 +79,7 @@ use event::Event;
 use moment::Moment;
 use std::ops::Range;
 
-/// The five verbs that every machine answers.
+/// The six methods of every state machine.
 pub trait Machine {
     /// The next packet to send; `None` until something else happens.
     fn poll_transmit(&mut self, now: Moment) -> Option<Transmit>;
@@ -93,7 +93,7 @@ pub trait Machine {
     /// Time has passed; calling it early is harmless.
     fn on_timeout(&mut self, now: Moment);
 
-    /// Somebody listens from now on; the first event says how far it has come.
+    /// Records events from now on; the first one says how far the transfer has come.
     fn listen(&mut self);
 
     /// The events since the last call; empty unless the machine was told to record them.

@@ -2,7 +2,7 @@
 # `./sash figures` runs this page and real.sh beside it. A block can be run alone from the
 # project's folder, with `lab` on the PATH. Blocks are separated by empty lines.
 
-lab sweep --arq all --loss 0,5,10,20,30% --delay 10ms --size 1MiB --seeds 5 \
+lab sweep --arq all --loss "0,5,10,20,30%" --delay 10ms --size 1MiB --seeds 5 \
     --link "data.rate=5mbit;ack.loss=0%" \
     --svg report/figures/loss_by_protocol.svg --csv report/figures/loss_by_protocol.csv \
     > report/figures/loss_by_protocol.txt
@@ -15,18 +15,18 @@ lab chart --kind goodput --arq all --size 256KiB \
     --link "seed=7;data.loss=5%;delay=10ms;data.rate=5mbit" \
     -o report/figures/goodput_by_protocol.svg --csv report/figures/goodput_by_protocol.csv
 
-lab sweep --arq sack --congestion all --loss 0,5,10,20,30% --delay 20ms \
+lab sweep --arq sack --congestion all --loss "0,5,10,20,30%" --delay 20ms \
     --size 4MiB --seeds 3 --link "data.rate=20mbit;data.queue=100kB" --log \
     --svg report/figures/loss_by_controller.svg --csv report/figures/loss_by_controller.csv \
     > report/figures/loss_by_controller.txt
 
 lab chart --kind window --arq sack \
-    --congestion plus-one-minus-three,double-halve,additive,reno,cubic,bbr \
+    --congestion "plus-one-minus-three,double-halve,additive,reno,cubic,bbr" \
     --size 8MiB --link "delay=20ms;data.rate=20mbit;data.queue=100kB" \
     -o report/figures/window_by_controller.svg --csv report/figures/window_by_controller.csv
 
 lab chart --kind window --arq sack --halt receiver \
-    --congestion plus-one-minus-three,double-halve,additive,reno,cubic,bbr \
+    --congestion "plus-one-minus-three,double-halve,additive,reno,cubic,bbr" \
     --size 8MiB --link "delay=20ms;data.rate=20mbit;data.queue=100kB" \
     -o report/figures/paused_at_half.svg --csv report/figures/paused_at_half.csv
 

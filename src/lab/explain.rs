@@ -1,7 +1,7 @@
 //! Why a packet was sent: the rule, its line of code, and where the report tells it.
 //!
 //! ```text
-//!   DATA 8.2  <- sent because ->  three later packets had arrived
+//!   DATA 8.2  <- sent because ->  a packet sent three later has arrived
 //!                                 src/reliable/sack/loss_detection.rs:125
 //!                                 report/reliable/sack.md#the-idea
 //! ```
@@ -12,9 +12,9 @@
 //!
 //! ```
 //! use sash::lab::explain::Rule;
-//! let origin = Rule::ThreeLater.origin();
+//! let origin = Rule::PacketThreshold.origin();
 //! assert!(origin.line() > 1);
-//! assert!(Rule::ThreeLater.sentence().contains("three later packets"));
+//! assert!(Rule::PacketThreshold.sentence().contains("three or more packets later"));
 //! ```
 //!
 //! Source: report chapters `reliable/*`; RFC 9002 §6, RFC 6298 §5.
@@ -45,10 +45,10 @@ pub enum Rule {
     FirstTransmission(Arq),
     /// No ACK came in time.
     Timeout(Arq),
-    /// Three later packets have arrived.
-    ThreeLater,
-    /// A later packet has arrived, and 9/8 of a round trip is over.
-    Overtaken,
+    /// A packet that was sent at least three packets later has arrived.
+    PacketThreshold,
+    /// A later packet has arrived, and 9/8 of a round-trip time has passed.
+    TimeThreshold,
     /// A closed window is asked whether it is open again.
     WindowProbe,
     /// An acknowledgment.
@@ -80,8 +80,8 @@ impl Rule {
         Self::Timeout(Arq::GoBackN),
         Self::Timeout(Arq::SelectiveRepeat),
         Self::Timeout(Arq::Sack),
-        Self::ThreeLater,
-        Self::Overtaken,
+        Self::PacketThreshold,
+        Self::TimeThreshold,
         Self::WindowProbe,
         Self::Acknowledgement(Arq::StopAndWait),
         Self::Acknowledgement(Arq::GoBackN),
@@ -117,8 +117,8 @@ impl Rule {
                 Self::FirstTransmission(arq)
             }
             Kind::Data => match trigger(packet, arq, happened) {
-                Some(Trigger::PacketThreshold) => Self::ThreeLater,
-                Some(Trigger::TimeThreshold) => Self::Overtaken,
+                Some(Trigger::PacketThreshold) => Self::PacketThreshold,
+                Some(Trigger::TimeThreshold) => Self::TimeThreshold,
                 Some(Trigger::Timeout) | None => Self::Timeout(arq),
             },
             Kind::Fin => Self::Fin,
@@ -158,8 +158,8 @@ impl Rule {
                 "Probe timeout: no ACK arrived before the timeout, and the oldest \
                  packet is retransmitted."
             }
-            Self::ThreeLater => return lost(Trigger::PacketThreshold),
-            Self::Overtaken => return lost(Trigger::TimeThreshold),
+            Self::PacketThreshold => return lost(Trigger::PacketThreshold),
+            Self::TimeThreshold => return lost(Trigger::TimeThreshold),
             Self::WindowProbe => {
                 "Window probe: the sender asks whether the zero window \
                                   has opened."
@@ -208,8 +208,8 @@ impl Rule {
             Self::Timeout(Arq::GoBackN) => Origin::GO_BACK_N_TIMES_OUT,
             Self::Timeout(Arq::SelectiveRepeat) => Origin::SELECTIVE_REPEAT_TIMES_OUT,
             Self::Timeout(Arq::Sack) => Origin::SACK_TIMES_OUT,
-            Self::ThreeLater => Origin::THREE_LATER,
-            Self::Overtaken => Origin::OVERTAKEN,
+            Self::PacketThreshold => Origin::PACKET_THRESHOLD,
+            Self::TimeThreshold => Origin::TIME_THRESHOLD,
             Self::WindowProbe => Origin::WINDOW_PROBE,
             Self::Acknowledgement(Arq::StopAndWait) => Origin::STOP_AND_WAIT_ACKNOWLEDGES,
             Self::Acknowledgement(Arq::GoBackN) => Origin::GO_BACK_N_ACKNOWLEDGES,
@@ -237,7 +237,9 @@ impl Rule {
             | Self::Timeout(arq)
             | Self::Acknowledgement(arq)
             | Self::Gap(arq) => (chapter(arq), "the-idea"),
-            Self::ThreeLater | Self::Overtaken => (chapter(Arq::Sack), "the-idea"),
+            Self::PacketThreshold | Self::TimeThreshold => {
+                (chapter(Arq::Sack), "the-idea")
+            }
             Self::WindowProbe => ("reliable/flow_control.md", "the-idea"),
             Self::FinReceived | Self::Fin | Self::FinAck | Self::Reset => {
                 ("reliable/connection.md", "the-idea")
@@ -335,9 +337,9 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_revealed_by_three_later_packets_is_retransmitted_by_that_rule() {
+    fn a_gap_revealed_by_a_packet_sent_three_later_is_retransmitted_by_that_rule() {
         let rules = retransmissions(Arq::Sack, "delay=50ms;drop=d2.1");
-        assert_eq!(rules, [Rule::ThreeLater]);
+        assert_eq!(rules, [Rule::PacketThreshold]);
     }
 
     #[test]

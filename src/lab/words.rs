@@ -16,7 +16,9 @@ pub(super) fn time(time_us: u64) -> String {
 /// Why the sender declares a packet lost, as the end of a sentence.
 pub(super) const fn loss_reason(trigger: Trigger) -> &'static str {
     match trigger {
-        Trigger::PacketThreshold => "three later packets have arrived",
+        Trigger::PacketThreshold => {
+            "a packet sent three or more packets later has arrived"
+        }
         Trigger::TimeThreshold => {
             "a later packet has arrived, and 9/8 of an RTT has passed"
         }

@@ -215,7 +215,7 @@ pub enum DiscardReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trigger {
-    /// Three later packets have arrived (RFC 9002 §6.1.1).
+    /// A packet that was sent at least three packets later has arrived (RFC 9002 §6.1.1).
     PacketThreshold,
     /// A later packet has arrived, and 9/8 of a round-trip time has passed (RFC 9002 §6.1.2).
     TimeThreshold,

@@ -5,11 +5,11 @@
 //! one loss the sender retransmits every segment of the window.
 //!
 //! ```text
-//!            base       next_sequence_number     base + window
-//!             |                |                  |
-//!   acknowledged | sent, not   |  may be sent     | may not be sent
-//!             |  acknowledged  |                  |
-//!             '------------- window of N ---------'
+//!               base     next_sequence_number    base + window
+//!                |                |                  |
+//!   acknowledged | sent, not      |  may be sent     | may not be sent
+//!                | acknowledged   |                  |
+//!                '------------ window of N ----------'
 //! ```
 //!
 //! ```

@@ -56,7 +56,8 @@ pub trait SenderProtocol: fmt::Debug + Send {
     /// is full refuses it: it does nothing and is asked again later.
     fn on_data_from_above(&mut self, actions: &mut SenderActions);
 
-    /// ACK `number` arrived intact. The caller discards corrupt ACKs.
+    /// ACK `number` arrived intact. The caller discards corrupt ACKs, and ACKs of segments
+    /// that were never sent: a protocol need not check this again.
     fn on_ack(&mut self, number: SegmentNumber, actions: &mut SenderActions);
 
     /// A timer that this sender started has expired.
@@ -74,7 +75,10 @@ pub trait ReceiverProtocol: fmt::Debug + Send {
     /// A corrupt packet arrived.
     fn on_corrupt(&mut self, actions: &mut ReceiverActions);
 
-    /// Whether segment `number`, if it arrived now, would be delivered or buffered.
+    /// Whether segment `number`, if it arrived now, would be delivered or buffered. The
+    /// generic receiver asks before `on_data`, to record a discarded segment; the driver
+    /// asks because it keeps the bytes of wanted segments, and the protocol knows numbers
+    /// only.
     fn is_wanted(&self, number: SegmentNumber) -> bool;
 
     /// Whether the ACKs are cumulative or individual.

@@ -10,7 +10,7 @@
 //!               |  L  A  .  L  A  .  .  .  |             |     A acknowledged  L lost
 //!               '------------ window of N ---------------'     . in flight
 //!   receiver    next expected
-//!               |     x     .  x                               x buffered
+//!               |     x        x                               x buffered
 //! ```
 //!
 //! One probe timer serves all packets. When it expires, the oldest packet is retransmitted,
@@ -28,8 +28,8 @@
 //! only the receive window limits how far ahead the sender may be: a gap at `base` does not
 //! stop it.
 //!
-//! After this file read `loss_detection.rs` and `receiver.rs`, then `rules.rs`, which both
-//! ends ask what an ACK or a segment may say.
+//! Read [`Machine`] for [`Sender`] first, then `loss_detection.rs` and the receiver. Skip
+//! `SendingMachine` and `ReceivingMachine`: they answer questions of the driver.
 //!
 //! ```
 //! use sash::reliable::connection_parameters::ConnectionParameters;
@@ -57,11 +57,11 @@ use super::moment::Moment;
 use super::round_trip::RoundTrip;
 use super::{Machine, SendingMachine, Transmit, earliest};
 use crate::wire::message::Progress;
-use crate::wire::packet::{Body, Packet, SequenceRange};
+use crate::wire::packet::{Body, Packet};
 use crate::wire::sequence::SequenceNumber;
 use loss_detection::{LossDetection, Transmission};
 use std::collections::VecDeque;
-use std::ops::Range;
+use std::iter;
 
 /// The sender of a transfer by sack.
 #[derive(Debug)]
@@ -141,11 +141,13 @@ impl Machine for Sender {
         let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
             return;
         };
-        if packet.sequence.precedes(self.segments.base) {
+        let (base, sent) = (self.segments.base, self.segments.sent());
+        if packet.sequence.precedes(base) {
             return; // A later ACK has overtaken this one.
         }
-        let Some((acked, ranges)) = self.acknowledged(packet.sequence, &ack.ranges)
-        else {
+        let ranges = ack.ranges.iter().map(|range| range.start..range.end);
+        let acknowledged = rules::acknowledged(base, sent, packet.sequence, ranges);
+        let Some((acked, ranges)) = acknowledged else {
             return self.ledger.ignore(packet, Ignored::ImpossibleAck);
         };
         self.ledger.measure(ack, now);
@@ -166,11 +168,8 @@ impl Machine for Sender {
 
     fn next_timeout(&self) -> Option<Moment> {
         let pacing = self.ledger.flow.next_timeout();
-        earliest([
-            self.loss_detection.next_timeout(),
-            self.probe.deadline,
-            pacing,
-        ])
+        let losses = self.loss_detection.next_timeout();
+        earliest([pacing, losses, self.probe.deadline])
     }
 
     fn on_timeout(&mut self, now: Moment) {
@@ -188,8 +187,8 @@ impl Machine for Sender {
 
     fn listen(&mut self) {
         let base = self.segments.base;
-        self.ledger
-            .listen(base, base + self.segments.sent(), Vec::new());
+        let next = base + self.segments.sent();
+        self.ledger.listen(base, next, Vec::new());
     }
 
     fn take_events(&mut self) -> Vec<Event> {
@@ -244,24 +243,6 @@ impl Sender {
         window.min(self.receive_window).max(1)
     }
 
-    /// The segments that an ACK acknowledges, counted from `base`: how many below its next
-    /// expected number, and its ranges. `None` if it names segments that were never sent,
-    /// or more segments than were sent: so the work that an ACK makes has a limit.
-    fn acknowledged(
-        &self,
-        next_expected: SequenceNumber,
-        ranges: &[SequenceRange],
-    ) -> Option<(u32, Vec<Range<u32>>)> {
-        let (base, sent) = (self.segments.base, self.segments.sent());
-        let acked = rules::acknowledged(base, sent, next_expected)?;
-        let ahead = |range: &SequenceRange| {
-            rules::acknowledged_out_of_order(base, sent, acked, range.start..range.end)
-        };
-        let ranges: Vec<_> = ranges.iter().map(ahead).collect::<Option<_>>()?;
-        let length: usize = ranges.iter().map(ExactSizeIterator::len).sum();
-        (length <= sent as usize).then_some((acked, ranges))
-    }
-
     /// Marks one segment as acknowledged, and returns whether it was not before. `ack_age`
     /// is the age, in microseconds, of the packet that the receiver answered with this ACK.
     ///
@@ -292,12 +273,10 @@ impl Sender {
 
     /// Declares lost what the acknowledged packets show to be lost.
     fn detect_losses(&mut self, now: Moment) {
-        let is_in_flight =
-            |transmission: &Transmission| self.segments.is_in_flight(transmission);
+        let is_in_flight = |it: &Transmission| self.segments.is_in_flight(it);
         let round_trip = &self.ledger.round_trip;
-        for (transmission, trigger) in
-            self.loss_detection.detect(is_in_flight, round_trip, now)
-        {
+        let lost = self.loss_detection.detect(is_in_flight, round_trip, now);
+        for (transmission, trigger) in lost {
             self.declare_lost(transmission, trigger);
         }
         self.ledger.update_controller(now);
@@ -314,31 +293,26 @@ impl Sender {
         }
     }
 
-    /// No ACK arrived in time: the oldest packet is retransmitted, to elicit one. See the
-    /// top of this file on the second probe.
+    /// No ACK arrived in time: the oldest packet is retransmitted, to elicit one. With a
+    /// controller, the second time everything in flight is declared lost.
     fn send_probe(&mut self, now: Moment) {
         self.record_timeout(Timer::Retransmission);
         self.ledger.round_trip.back_off();
         self.probe.unanswered = self.probe.unanswered.saturating_add(1);
-        self.declare_oldest_lost();
-        if self.probe.unanswered > 1 && self.ledger.flow.is_controlled() {
-            while self.declare_oldest_lost() {}
-            self.ledger.flow.time_out(now);
-        }
         self.probe.is_due = true;
-        self.ledger.update_controller(now);
-        self.restart_probe_timer(now);
-    }
-
-    /// Returns whether any packet was in flight.
-    fn declare_oldest_lost(&mut self) -> bool {
-        let is_in_flight =
-            |transmission: &Transmission| self.segments.is_in_flight(transmission);
-        let oldest = self.loss_detection.take_oldest(is_in_flight);
-        if let Some(transmission) = oldest {
+        let is_all_lost = self.probe.unanswered > 1 && self.ledger.flow.is_controlled();
+        let is_in_flight = |it: &Transmission| self.segments.is_in_flight(it);
+        let oldest = || self.loss_detection.take_oldest(is_in_flight);
+        let most = if is_all_lost { usize::MAX } else { 1 };
+        let lost: Vec<_> = iter::from_fn(oldest).take(most).collect();
+        for transmission in lost {
             self.declare_lost(transmission, Trigger::Timeout);
         }
-        oldest.is_some()
+        if is_all_lost {
+            self.ledger.flow.time_out(now);
+        }
+        self.ledger.update_controller(now);
+        self.restart_probe_timer(now);
     }
 
     /// The probe timeout: the RTO, and the time that the receiver may delay an ACK (RFC

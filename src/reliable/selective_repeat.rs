@@ -6,10 +6,10 @@
 //!
 //! ```text
 //!   sender     base                next_sequence_number   base + window
-//!               |  A  A  .  A  .  .  |                     |    A acknowledged
+//!               |  .  A  .  A  .  .  |                     |    A acknowledged
 //!               '------------ window of N -----------------'    . in flight
 //!   receiver    base                                  base + window
-//!               |  x  x  .  x                         |         x buffered
+//!               |     x     x                         |         x buffered
 //! ```
 //!
 //! A lost ACK makes the sender retransmit a segment that the receiver has already

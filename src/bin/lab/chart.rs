@@ -13,7 +13,7 @@ use std::path::PathBuf;
 pub(crate) const EXAMPLES: &str = "\
 Examples
   lab chart --kind sequence --link \"seed=7;loss=5%;delay=20ms\" -o sequence.svg
-  lab chart --kind window --arq sack --congestion reno,cubic,bbr \\
+  lab chart --kind window --arq sack --congestion \"reno,cubic,bbr\" \\
             --size 4MiB --link \"delay=20ms;data.rate=20mbit\" -o window.svg
   lab chart --kind goodput journals/go-back-n.jsonl -o goodput.svg --csv goodput.csv
 Several runs or event logs become panels with the same axes.

@@ -32,10 +32,10 @@ Examples
   lab pcapng journals/go-back-n.jsonl -o go-back-n.pcapng
   lab predict --arq go-back-n --questions 5
   lab chart --kind sequence --link \"seed=7;loss=5%;delay=20ms\" -o sequence.svg
-  lab sweep --loss 0,5,10,20,30% --link \"data.rate=5mbit;ack.loss=0%\" --svg loss.svg
+  lab sweep --loss \"0,5,10,20,30%\" --link \"data.rate=5mbit;ack.loss=0%\" --svg loss.svg
   lab soak --seeds 100000
   lab grade go-back-n -- python3 protocol.py
-  lab theory --arq go-back-n --a 2,10
+  lab theory --arq go-back-n --a \"2,10\"
 lab COMMAND --help explains each command.
 ";
 

@@ -13,7 +13,7 @@ Examples
   lab predict --arq go-back-n --window 4 --questions 5 --link \"drop=d2.1;delay=50ms\"
   lab predict --seed 7 --name dana --csv dana.csv
   lab predict --seed 7 --show
-  lab predict --seed 7 --questions 3 --answers a,c,b --csv score.csv
+  lab predict --seed 7 --questions 3 --answers \"a,c,b\" --csv score.csv
   lab predict journals/selective-repeat.jsonl
 The same seed and scenario give the same questions on every computer. Without an event log,
 the transfers first run in virtual time.

@@ -15,7 +15,7 @@ pub(crate) const EXAMPLES: &str = "\
 Examples
   lab race --size 1MiB --link \"seed=7;loss=5%;delay=10ms\"
   lab race --size 100KiB --link \"drop=d3.1,d20.1;delay=50ms\" --svg race.svg
-  lab race --arq sack --congestion reno,cubic,bbr --size 16MiB \\
+  lab race --arq sack --congestion \"reno,cubic,bbr\" --size 16MiB \\
            --link \"loss=0.1%;delay=20ms;rate=20mbit\"
   lab race --link \"seed=7;loss=10%;delay=50ms\" --watch
 ";

@@ -23,12 +23,12 @@ use std::time::Duration;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples
-  lab sweep --loss 0,5,10,20,30% --link \"data.rate=5mbit;ack.loss=0%\" --svg loss.svg
-  lab sweep --arq sack --congestion all --loss 0,5,10,20,30% --size 8MiB \\
+  lab sweep --loss \"0,5,10,20,30%\" --link \"data.rate=5mbit;ack.loss=0%\" --svg loss.svg
+  lab sweep --arq sack --congestion all --loss \"0,5,10,20,30%\" --size 8MiB \\
             --link \"data.rate=20mbit\" --seeds 5 --log --svg controllers.svg
-  lab sweep --window 1,2,4,8,16,32 --delay 5ms,20ms --csv windows.csv
-  lab sweep --loss 0,10% --size 256KiB --link \"data.rate=5mbit\" --real
-  lab sweep --grid 200 --from 1000 --congestion bbr,cubic
+  lab sweep --window \"1,2,4,8,16,32\" --delay \"5ms,20ms\" --csv windows.csv
+  lab sweep --loss \"0,10%\" --size 256KiB --link \"data.rate=5mbit\" --real
+  lab sweep --grid 200 --from 1000 --congestion \"bbr,cubic\"
 Ctrl-C ends a sweep after the running cells and keeps the results; a second one ends it at once.
 ";
 

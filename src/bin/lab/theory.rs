@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(crate) const EXAMPLES: &str = "\
 Examples
   lab theory
-  lab theory --arq go-back-n --loss 0%,10% --window 4,16,64 --a 2,10
+  lab theory --arq go-back-n --loss \"0%,10%\" --window \"4,16,64\" --a \"2,10\"
   lab theory --setting real-timer --arq stop-and-wait
   lab theory --csv > theory.csv
 P is the share of DATA packets that is lost, N the window, and a the propagation delay in

@@ -45,9 +45,9 @@ impl Origin {
         origin!("selective_repeat.rs", "if let Timer::Of(number) = timer {");
     pub(super) const SACK_TIMES_OUT: Self =
         origin!("sack.rs", "fn send_probe(&mut self, now: Moment)");
-    pub(super) const THREE_LATER: Self =
+    pub(super) const PACKET_THRESHOLD: Self =
         origin!("sack/loss_detection.rs", "Trigger::PacketThreshold");
-    pub(super) const OVERTAKEN: Self =
+    pub(super) const TIME_THRESHOLD: Self =
         origin!("sack/loss_detection.rs", "Trigger::TimeThreshold");
     pub(super) const WINDOW_PROBE: Self = origin!("flow_control.rs", "pub fn probe(");
     pub(super) const STOP_AND_WAIT_ACKNOWLEDGES: Self =

@@ -71,8 +71,8 @@ fn others(stop: &Stop) -> Vec<Action> {
             view.ahead(1),
             view.again(view.base).then(view.ahead(1)),
         ],
-        Occasion::ThreeLater
-        | Occasion::Overtaken
+        Occasion::PacketThreshold
+        | Occasion::TimeThreshold
         | Occasion::Timeout
         | Occasion::LostAgain => {
             vec![

@@ -20,10 +20,10 @@ pub enum Occasion {
     OldAck,
     /// Something is missing, says the receiver.
     Nack,
-    /// Three later packets have arrived.
-    ThreeLater,
-    /// A later packet has arrived, and 9/8 of a round trip is over.
-    Overtaken,
+    /// A packet that was sent at least three packets later has arrived.
+    PacketThreshold,
+    /// A later packet has arrived, and 9/8 of a round-trip time has passed.
+    TimeThreshold,
     /// No ACK came in time.
     Timeout,
     /// A retransmission is declared lost.
@@ -63,8 +63,8 @@ impl Occasion {
         Self::DuplicateAck,
         Self::OldAck,
         Self::Nack,
-        Self::ThreeLater,
-        Self::Overtaken,
+        Self::PacketThreshold,
+        Self::TimeThreshold,
         Self::Timeout,
         Self::LostAgain,
         Self::Paused,
@@ -87,8 +87,8 @@ impl Occasion {
             Self::DuplicateAck => "duplicate ACK",
             Self::OldAck => "overtaken ACK",
             Self::Nack => "NACK",
-            Self::ThreeLater => "three later packets",
-            Self::Overtaken => "9/8 of a round trip",
+            Self::PacketThreshold => "packet threshold",
+            Self::TimeThreshold => "time threshold",
             Self::Timeout => "timeout",
             Self::LostAgain => "retransmission lost",
             Self::Paused => "pause",
@@ -127,7 +127,7 @@ impl Occasion {
             Self::DuplicateAck | Self::Nack => {
                 "Does this protocol retransmit because of an ACK, or because of a timer?"
             }
-            Self::ThreeLater | Self::Overtaken => {
+            Self::PacketThreshold | Self::TimeThreshold => {
                 "Which packets were sent after the missing one and have arrived?"
             }
             Self::Timeout | Self::LostAgain => {
@@ -157,8 +157,8 @@ impl Occasion {
             | Self::DuplicateAck
             | Self::OldAck
             | Self::Nack
-            | Self::ThreeLater
-            | Self::Overtaken
+            | Self::PacketThreshold
+            | Self::TimeThreshold
             | Self::Timeout => (protocol(arq), "the-idea"),
             Self::LostAgain => match arq {
                 Arq::StopAndWait | Arq::GoBackN | Arq::SelectiveRepeat => {

@@ -30,7 +30,9 @@ pub(super) fn explain(
                 .to_owned()
         }),
         Occasion::Nack => nack(view, answer),
-        Occasion::ThreeLater | Occasion::Overtaken => overtaken(view, lost, answer),
+        Occasion::PacketThreshold | Occasion::TimeThreshold => {
+            overtaken(view, lost, answer)
+        }
         Occasion::Timeout => timeout(view, lost, answer),
         Occasion::LostAgain => lost_again(view, lost, answer),
         Occasion::Paused => answer.is_waiting().then(|| {
@@ -183,8 +185,9 @@ fn nack(view: View, answer: &Action) -> Option<String> {
         }
         Arq::Sack => {
             "A NACK alone does not prove a loss: a later packet may have overtaken an \
-             earlier one. The sender waits until three later packets have arrived, or \
-             until one has arrived and 9/8 of an RTT has passed."
+             earlier one. The sender waits until a packet that was sent three or more \
+             packets later has arrived, or until any later one has arrived and 9/8 of \
+             an RTT has passed."
         }
     };
     let room = filled(view, answer)?;

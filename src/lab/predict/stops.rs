@@ -333,8 +333,8 @@ impl Episode {
             return Some(Occasion::LostAgain);
         }
         Some(match first.trigger {
-            Trigger::PacketThreshold => Occasion::ThreeLater,
-            Trigger::TimeThreshold => Occasion::Overtaken,
+            Trigger::PacketThreshold => Occasion::PacketThreshold,
+            Trigger::TimeThreshold => Occasion::TimeThreshold,
             Trigger::Timeout => Occasion::Timeout,
         })
     }

@@ -188,7 +188,7 @@ fn every_kind_of_question_occurs_and_is_explained_for_each_protocol_that_has_it(
         ("overtaken ACK", "stop-and-wait"),
     ];
     // A receiver sends NACKs with a controller alone, and `sack` always.
-    let later = ["three later packets", "9/8 of a round trip", "NACK"];
+    let later = ["packet threshold", "time threshold", "NACK"];
     let unexplained: Vec<_> = missing
         .iter()
         .filter(|key| !none.contains(key))

@@ -21,8 +21,8 @@
 //! use sash::reliable::sack::rules::{Position, acknowledged, position};
 //! use sash::wire::sequence::SequenceNumber;
 //! let base = SequenceNumber(u32::MAX);
-//! assert_eq!(acknowledged(base, 4, base + 3), Some(3));
-//! assert_eq!(acknowledged(base, 4, base + 5), None); // It was never sent.
+//! assert_eq!(acknowledged(base, 4, base + 3, []), Some((3, vec![])));
+//! assert_eq!(acknowledged(base, 4, base + 5, []), None); // It was never sent.
 //! assert_eq!(position(base, 4, 100, base + 3), Position::OutOfOrder);
 //! ```
 //!
@@ -31,25 +31,30 @@
 use crate::wire::sequence::Circular;
 use std::ops::Range;
 
-/// How many segments this ACK removes from the base of the window, of which `sent` segments
-/// were sent. `None`: a later ACK has overtaken it, or it names a segment that was never
-/// sent; in both cases it says nothing.
-pub fn acknowledged<S: Circular>(base: S, sent: u32, next_expected: S) -> Option<u32> {
-    let acked = next_expected - base;
-    (acked <= sent).then_some(acked)
-}
-
-/// The segments that a range of an ACK names, counted from `base`. The ACK itself removes
-/// the first `acked` segments. `None` for a range that is empty or upside down, holds the
-/// next expected segment or one before it, or names a segment that was never sent.
-pub fn acknowledged_out_of_order<S: Circular>(
+/// The segments that an ACK acknowledges, counted from `base`: how many it removes from the
+/// base of the window, and its ranges. `sent` segments from `base` on were sent.
+///
+/// `None`: the ACK says nothing. A later one has overtaken it; or it names segments that were
+/// never sent; or a range is empty, upside down or not beyond the next expected number; or
+/// the ranges hold more segments than were sent, so that the work for an ACK has a limit.
+pub fn acknowledged<S: Circular>(
     base: S,
     sent: u32,
-    acked: u32,
-    range: Range<S>,
-) -> Option<Range<u32>> {
-    let (start, end) = (range.start - base, range.end - base);
-    (acked < start && start < end && end <= sent).then_some(start..end)
+    next_expected: S,
+    ranges: impl IntoIterator<Item = Range<S>>,
+) -> Option<(u32, Vec<Range<u32>>)> {
+    let acked = next_expected - base;
+    let mut left = sent;
+    let mut beyond = Vec::new();
+    for range in ranges {
+        let (start, end) = (range.start - base, range.end - base);
+        if start <= acked || end <= start || sent < end {
+            return None;
+        }
+        left = left.checked_sub(end - start)?;
+        beyond.push(start..end);
+    }
+    (acked <= sent).then_some((acked, beyond))
 }
 
 /// Where a segment lies, seen from the receiver.
@@ -91,18 +96,22 @@ mod tests {
 
     #[test]
     fn an_ack_may_acknowledge_only_sent_segments() {
-        assert_eq!(acknowledged(BASE, 3, BASE), Some(0));
-        assert_eq!(acknowledged(BASE, 3, BASE + 3), Some(3));
-        assert_eq!(acknowledged(BASE, 3, BASE + 4), None);
+        let acknowledged = |next_expected| acknowledged(BASE, 3, next_expected, []);
+        assert_eq!(acknowledged(BASE), Some((0, vec![])));
+        assert_eq!(acknowledged(BASE + 3), Some((3, vec![])));
+        assert_eq!(acknowledged(BASE + 4), None);
         let overtaken = SequenceNumber(BASE.0 - 1);
-        assert_eq!(acknowledged(BASE, 3, overtaken), None);
+        assert_eq!(acknowledged(overtaken), None);
     }
 
     #[test]
     fn an_ack_range_must_lie_beyond_the_next_expected_number_and_within_the_sent_numbers()
     {
-        let out_of_order =
-            |from, to| acknowledged_out_of_order(BASE, 5, 1, BASE + from..BASE + to);
+        let out_of_order = |from, to| {
+            let range = BASE + from..BASE + to;
+            let told = acknowledged(BASE, 5, BASE + 1, [range])?;
+            told.1.first().cloned()
+        };
         assert_eq!(out_of_order(2, 3), Some(2..3));
         assert_eq!(out_of_order(2, 5), Some(2..5));
         assert_eq!(out_of_order(2, 6), None, "the sixth was never sent");

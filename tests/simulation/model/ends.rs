@@ -248,18 +248,9 @@ impl<S: Circular> Sender<S> {
     }
 
     fn take_ranges(&mut self, ack: &Ack<S>) -> bool {
-        let Some(acked) = rules::acknowledged(self.base, self.sent, ack.wants) else {
-            return false;
-        };
-        let out_of_order = |&(start, end): &(S, S)| {
-            rules::acknowledged_out_of_order(self.base, self.sent, acked, start..end)
-        };
-        let Some(out_of_order) = ack
-            .out_of_order
-            .iter()
-            .map(out_of_order)
-            .collect::<Option<Vec<_>>>()
-        else {
+        let ranges = ack.out_of_order.iter().map(|&(start, end)| start..end);
+        let acknowledged = rules::acknowledged(self.base, self.sent, ack.wants, ranges);
+        let Some((acked, out_of_order)) = acknowledged else {
             return false;
         };
         for ahead in out_of_order.into_iter().flatten() {

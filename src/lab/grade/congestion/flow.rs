@@ -13,7 +13,7 @@ use crate::reliable::moment::Moment;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-/// A packet three later that is acknowledged declares one lost.
+/// A packet is lost once one that was sent this many later is acknowledged.
 const THRESHOLD: u64 = 3;
 /// The least retransmission timeout, as TCP's on Linux.
 const LEAST_TIMEOUT: Duration = Duration::from_millis(200);
