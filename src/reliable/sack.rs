@@ -61,7 +61,6 @@ use crate::wire::packet::{Body, Packet};
 use crate::wire::sequence::SequenceNumber;
 use loss_detection::{LossDetection, Transmission};
 use std::collections::VecDeque;
-use std::iter;
 
 /// The sender of a transfer by sack.
 #[derive(Debug)]
@@ -304,7 +303,7 @@ impl Sender {
         let is_in_flight = |it: &Transmission| self.segments.is_in_flight(it);
         let oldest = || self.loss_detection.take_oldest(is_in_flight);
         let most = if is_all_lost { usize::MAX } else { 1 };
-        let lost: Vec<_> = iter::from_fn(oldest).take(most).collect();
+        let lost: Vec<_> = std::iter::from_fn(oldest).take(most).collect();
         for transmission in lost {
             self.declare_lost(transmission, Trigger::Timeout);
         }
