@@ -182,7 +182,7 @@ impl LossDetection {
 }
 
 impl Reordering {
-    /// Whether a packet that three later ones have overtaken is surely lost.
+    /// Whether the packet threshold holds.
     const fn is_trusted(&self) -> bool {
         self.quarters == 0
     }

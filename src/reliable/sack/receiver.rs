@@ -296,7 +296,7 @@ mod tests {
                 let data = parameters.data(parameters.first + number, 1, now);
                 receiver.on_packet(&data.packet, now);
             } else {
-                now = now + Duration::from_millis(10);
+                now += Duration::from_millis(10);
                 assert_eq!(receiver.deadline, Some(now));
                 receiver.on_timeout(now);
             }
