@@ -128,7 +128,7 @@ impl<S: Machine, R: Machine> Story<S, R> {
             self.now = self.now.max(next);
             self.pass_time();
             rounds += 1;
-            self.expect("timers run out without end", rounds < 10_000);
+            self.expect("timers expire without end", rounds < 10_000);
         }
         self.now = until;
         self.pass_time();

@@ -108,7 +108,7 @@ impl Announcer {
                     ..self.room.clone()
                 };
                 if let Err(error) = self.socket.send_to(&room.encode(), from) {
-                    log::debug!("cannot tell {from} of the room: {error}");
+                    log::debug!("cannot announce the room to {from}: {error}");
                 }
             }
         }

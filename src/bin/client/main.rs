@@ -62,7 +62,7 @@ struct Arguments {
     /// Connect to this server [default: this computer, port 50000]
     #[arg(long, value_name = "HOST[:PORT]")]
     server: Option<String>,
-    /// List the rooms on the local network whose server runs with --announce, and leave
+    /// List the rooms on the local network whose server runs with --announce, and exit
     #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "50000")]
     find: Option<u16>,
     /// Set your name: one word. Together with --server, join at once
@@ -115,10 +115,10 @@ struct Arguments {
     /// Open this event log in the laboratory, without a server
     #[arg(long, value_name = "JOURNAL", conflicts_with_all = ["text", "exec", "json"])]
     replay: Option<PathBuf>,
-    /// Run the class exercises that the teacher gives out without asking
+    /// Run the class exercises of the teacher without asking first
     #[arg(long)]
     accept_lab: bool,
-    /// Type this line and wait until it is done; leave after the last one; implies --text
+    /// Type this line and wait until it is done; exit after the last one; implies --text
     #[arg(long, value_name = "LINE", action = clap::ArgAction::Append)]
     exec: Vec<String>,
     /// Print one event per line as JSON; implies --text

@@ -14,7 +14,7 @@ use std::time::Duration;
 /// One transfer, running or ended.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "what people want of it and what it does are told apart, in any combination"
+    reason = "the wish of the user and the state of the transfer are independent"
 )]
 #[derive(Debug, Clone)]
 pub struct Transfer {

@@ -109,7 +109,7 @@ rules! {
     DELIVERY: "each segment once and in order", "Kurose & Ross §3.4, rdt service model",
         "A receiver delivers every segment exactly once, in order, as soon as it is the next expected one.";
     ACK_STOP_AND_WAIT: "each packet is acknowledged", "Kurose & Ross §3.4.1, figure 3.14",
-        "A receiver answers each packet with one ACK: of the segment that has just been delivered, else the last ACK again.";
+        "A receiver answers each packet with one ACK: of the segment that has just been delivered, or otherwise the last ACK again.";
     ACK_GO_BACK_N: "the ACK of the last segment in order", "Kurose & Ross §3.4.3, figure 3.21",
         "A receiver answers each packet with one ACK, of the last segment delivered in order; it is -1 before the first.";
     ACK_SELECTIVE_REPEAT: "each segment has its own ACK", "Kurose & Ross §3.4.4, figure 3.25",

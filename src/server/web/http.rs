@@ -283,7 +283,7 @@ pub(super) fn turn_away(mut stream: &TcpStream) {
         .and_then(|()| stream.write_all(&text))
         .and_then(|()| stream.shutdown(Shutdown::Write));
     if let Err(error) = told {
-        log::debug!("cannot turn a browser away: {error}");
+        log::debug!("cannot refuse a browser: {error}");
     }
 }
 
