@@ -1,7 +1,7 @@
 //! The messages and packets between server and client, independent of sockets.
 //!
-//! Layer 0: values. Everything here can be made, compared and printed without a socket,
-//! a clock or a thread.
+//! Layer 0: values. Everything here can be created, compared and printed without a
+//! socket, a clock or a thread.
 //!
 //! ```text
 //! chat, TCP    bytes --line--> one line --message--> Request or Reply

@@ -227,15 +227,15 @@ impl Awaiting {
 }
 
 impl Key {
-    /// A key without a login, for tests.
+    /// A random key, for users who did not log in by password.
     #[must_use]
     pub const fn from_entropy(entropy: Entropy) -> Self {
         Self(entropy.0)
     }
 
-    /// The token with which a later connection proves that it belongs to the same client.
-    /// After a login by password both sides know it, and `number` is 0; otherwise
-    /// `welcome` contains it.
+    /// The token with which a later connection proves that it is the same client. After a
+    /// login by password both sides know it, and `number` is 0; otherwise it is in
+    /// `welcome`.
     #[must_use]
     pub fn return_token(&self, number: u64) -> Token {
         let mut mac = keyed(&self.0);
@@ -438,8 +438,8 @@ mod tests {
     #[test]
     fn login_messages_change_with_the_random_seed_and_reveal_nothing_about_the_password()
     {
-        // The same random numbers with two passwords, and two sets with one password: all
-        // four messages differ, and each is a point of the curve.
+        // Two passwords with the same random numbers, and one with two sets: all four
+        // messages differ, and each is a point of the curve.
         let message = |text: &str, entropy| {
             let (_, challenge) = Challenger::new(
                 &password(text),
@@ -574,8 +574,7 @@ mod tests {
             let entropy = Entropy([1; 32]);
             let (server, mut challenge) =
                 Challenger::new(&password, Role::Room, "dana", entropy).unwrap();
-            // Even a confirmation that is correct for the key that follows from the
-            // point.
+            // Even a confirmation that is correct for the key of this point.
             let shared = server.exchange.finish(&a.0).unwrap();
             let confirmation = Confirmation(server.said.tag(&shared, OF_CLIENT, &a));
             let message = a;
