@@ -1,8 +1,8 @@
-//! The laboratory: the machines in virtual time, and what can be learned from a run.
+//! The laboratory: the state machines in virtual time, and tools to study a run.
 //!
-//! Layer 2. A run here needs no socket and no clock: two machines and a link, and time
-//! jumps from one event to the next. Ten minutes of transfer take milliseconds, and the
-//! same scenario gives the same journal, byte for byte, on every machine.
+//! Layer 2. A run needs no socket and no clock: it has two state machines and a link, and
+//! time jumps from one event to the next. Ten minutes of transfer take milliseconds, and
+//! the same scenario gives the same journal, byte for byte, on every machine.
 //!
 //! | module | is |
 //! | --- | --- |

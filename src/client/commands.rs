@@ -93,7 +93,7 @@ pub enum Command {
         /// Its number, as `/transfers` shows it.
         tag: Option<u64>,
     },
-    /// Choose what to do if a file of a download's name exists; `None`: show the choice.
+    /// Choose what to do if a file of a download's name exists; `None`: keep both.
     Overwrite(Option<Overwrite>),
     /// Choose the protocol of later transfers; `None`: the server's.
     Arq(Option<Arq>),

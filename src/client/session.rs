@@ -60,7 +60,7 @@ pub struct Session {
     lingering: HashMap<u64, Receiving>,
     /// The running class exercise.
     lab_run: Option<LabRun>,
-    /// The watched transfer.
+    /// Whether each transfer is watched.
     watch_switches: HashMap<u64, WatchSwitch>,
     /// The new entries of the watched transfer.
     watched: Option<Watched>,

@@ -11,7 +11,7 @@
 //!
 //! A run is in virtual time over a simulated link: it gives the same result on every
 //! computer. The first answer that breaks a rule ends it, with the rule, the moment and,
-//! where the answer is a usual one, the name of the mistake.
+//! for a usual mistake, its name.
 //!
 //! | module | is |
 //! | --- | --- |

@@ -1,4 +1,4 @@
-//! A drawing that knows no surface: areas, lines and words in their places.
+//! A drawing for any surface: areas, lines and text with their places.
 //!
 //! The strip, the ladder, the race and, in a window, the charts draw one of these.
 //! [`Picture::svg`] writes it as an SVG file; a window draws the same shapes. Therefore
@@ -9,7 +9,7 @@
 //!                                              '--> on a Paper: a window
 //! ```
 //!
-//! It measures no letters: who places words leaves [`LETTER`] of their size for each.
+//! It does not measure letters: a caller reserves [`LETTER`] of their size for each.
 //!
 //! ```
 //! use sash::lab::palette::BLUE;
@@ -38,7 +38,7 @@ pub struct Picture {
     pub shapes: Vec<Shape>,
 }
 
-/// One thing that is drawn.
+/// One shape.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shape {
     /// A filled rectangle.
@@ -153,15 +153,15 @@ pub enum Anchor {
     End,
 }
 
-/// The room for one letter, as a share of the letters' size: more than the usual sans
+/// The space for one letter, as a share of the letters' size: more than a usual sans
 /// serif needs on average.
 pub const LETTER: f64 = 0.6;
 
-/// Fonts that are everywhere.
+/// Fonts that are available everywhere.
 const FONTS: &str = "DejaVu Sans, Helvetica, Arial, sans-serif";
 
 impl Picture {
-    /// Nothing but paper.
+    /// An empty picture.
     #[must_use]
     pub fn new(width: f64, height: f64, title: &str) -> Self {
         Self {

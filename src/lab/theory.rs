@@ -1,7 +1,7 @@
-//! The formulas, and the machines measured beside them.
+//! The formulas, and measurements of the state machines.
 //!
-//! Efficiency is the share of the time in which the wire carries a packet that is of use.
-//! Time is counted in transmissions of one DATA packet, so that three numbers say all:
+//! Efficiency is the share of time in which the sender transmits useful packets. Time is
+//! counted in transmissions of one DATA packet, so that three numbers are enough:
 //!
 //! ```text
 //!   P  share of DATA packets that are lost       a = propagation / transmission

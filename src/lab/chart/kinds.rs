@@ -42,7 +42,7 @@ pub enum ChartKind {
     Goodput,
 }
 
-/// No chart has this name.
+/// The error for an unknown name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownKind(String);
 
@@ -217,7 +217,7 @@ fn window(journal: &Journal) -> Vec<Series> {
         };
         if let Event::CongestionUpdated { cwnd, ssthresh, .. } = event {
             windows.push(at(entry, f64::from(*cwnd)));
-            // A threshold that was never found is as wide as the window may be.
+            // An unknown threshold is as large as the window may be.
             let found = ssthresh.filter(|&it| it < journal.heading.window);
             thresholds.extend(found.map(|it| at(entry, f64::from(it))));
         } else if let Event::PacketLost { .. } = event

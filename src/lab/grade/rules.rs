@@ -1,9 +1,8 @@
-//! Each rule of the protocols with its sentence and its source, each usual mistake by its
-//! name, and what a violation says.
+//! The rules of the protocols with their sources, the usual mistakes, and violations.
 //!
-//! A rule states what the textbook demands, and leaves open what the textbook leaves
-//! open: the order of verbs within one answer, whether a duplicate ACK restarts the
-//! timer, and whether new segments are sent one by one or together.
+//! A rule states what the textbook requires, and permits what the textbook leaves open:
+//! the order of verbs within one answer, whether a duplicate ACK restarts the timer, and
+//! whether new segments are sent one by one or together.
 
 use super::program::Failure;
 use super::verbs::Role;
@@ -15,7 +14,7 @@ pub struct Rule {
     pub name: &'static str,
     /// The requirement.
     pub sentence: &'static str,
-    /// Where it is written.
+    /// Its source.
     pub source: &'static str,
 }
 
@@ -33,9 +32,9 @@ pub struct Mistake {
 pub struct Violation {
     /// The role whose answer broke the rule.
     pub role: Role,
-    /// Which rule.
+    /// The broken rule.
     pub rule: &'static Rule,
-    /// The mistake that usually leads to it, where it is a usual one.
+    /// The usual mistake behind it, if there is one.
     pub mistake: Option<&'static Mistake>,
     /// The answer of the program.
     pub found: String,
@@ -43,12 +42,12 @@ pub struct Violation {
     pub expected: String,
 }
 
-/// Why a run ended early.
+/// The reason why a run ended early.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Problem {
     /// An answer broke a rule.
     Violation(Violation),
-    /// A program did not answer: it hung, crashed, flooded or wrote nonsense.
+    /// A program did not answer: it hung, crashed, or wrote too much or invalid lines.
     Failure(Role, Failure),
 }
 

@@ -1,8 +1,8 @@
 //! The labels beside the two lines of a ladder: moments, names, notes.
 //!
-//! Two labels of a side never overlap. One whose place is taken goes below the one before
-//! it, and one that would be too far from its moment joins it: `DATA 4 to 9`. As a label
-//! depends only on those before it, it stays where it is while time passes.
+//! Two labels of a side never overlap. A label whose place is taken moves below the
+//! previous one, and one that would be too far from its moment joins it: `DATA 4 to 9`. A
+//! label depends only on earlier ones, so it does not move while time passes.
 
 use super::expired;
 use super::layout::{Layout, side_of};
@@ -87,7 +87,7 @@ impl Label {
         labels
     }
 
-    /// Whether this can be said as well and still be read.
+    /// Whether there is still space for this.
     fn takes(&self, text: &str, room: f64) -> bool {
         let mut more = self.clone();
         more.say(text);
@@ -119,7 +119,7 @@ impl Label {
         short
     }
 
-    /// As much of it as there is room for, in short words if need be. Unit: pixels.
+    /// As much of it as fits, shortened if necessary. Unit: pixels.
     pub(super) fn fitted(&self, room: f64) -> String {
         let text = self.text();
         if width(&text) <= room {
@@ -142,7 +142,7 @@ impl Label {
     }
 }
 
-/// Words that are cut short where there is little room.
+/// A text that is shortened if there is little space.
 const SHORTER: [(&str, &str); 7] = [
     (" transmission)", ")"),
     ("discarded: out of order", "discarded"),
@@ -176,7 +176,7 @@ impl Part {
         }
     }
 
-    /// Takes another one in, if it says the same, or the same of the next number.
+    /// Joins another one, if it has the same text, or the same with the next number.
     fn takes(&mut self, other: &Self) -> bool {
         if self.before != other.before || self.after != other.after {
             return false;

@@ -1,8 +1,8 @@
-//! Where everything on a ladder is: time as height.
+//! The layout of a ladder: time as height.
 //!
-//! To scale, a moment has one height, and packets with the same delay have the same slope.
-//! Compact, a moment in which much happens is stretched, a row for each packet, and a long
-//! wait is shortened: the whole of a run on paper.
+//! To scale, a moment has one height, and packets with the same delay have the same
+//! slope. Compact, a moment with many events is stretched, with a row for each packet,
+//! and a long wait is shortened, so that a whole run fits on paper.
 
 use super::transmissions::{LadderEvent, Transmission, Transmissions};
 use crate::lab::journal::Side;

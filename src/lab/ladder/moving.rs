@@ -8,8 +8,8 @@
 //!           |                     |
 //! ```
 //!
-//! The drawing is that of the whole run, but only what lies around this moment. Every
-//! packet has a [`Spot`](super::Spot): where on the picture it is, for a mouse.
+//! The drawing is that of the whole run, but only around this moment. Every packet has a
+//! [`Spot`](super::Spot), its place on the picture, for the mouse.
 
 use super::drawing::{ASIDE, Columns, LadderDrawing};
 use super::labels::{Label, WORD_SIZE, width};
@@ -26,8 +26,8 @@ use crate::lab::words::time;
 /// The picture of a run at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Scene<'a> {
-    /// The known events, in order: all of it in a journal, all up to now in a
-    /// run that goes on.
+    /// The known events, in order: all of them in a journal, those up to now in a running
+    /// transfer.
     pub entries: &'a [Entry],
     /// The number of entries that have happened.
     pub index: usize,
@@ -44,14 +44,14 @@ pub struct Scene<'a> {
     pub lens: Lens,
 }
 
-/// How a person looks at the time of a ladder.
+/// The user's view of a ladder.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lens {
     /// How time becomes height.
     pub scale: TimeScale,
     /// How many times as high as usual.
     pub zoom: f64,
-    /// How long before now the person looks. Unit: microseconds.
+    /// The time before now that is shown. Unit: microseconds.
     pub back_us: u64,
 }
 
@@ -224,8 +224,7 @@ impl Scene<'_> {
     }
 }
 
-/// Puts arrivals that the link has promised, and that no entry contains yet, among the
-/// steps.
+/// Adds arrivals that the link has announced, and that no entry contains yet.
 fn promise(transmissions: &Transmissions, steps: &mut Vec<(u64, LadderEvent)>) {
     for (place, transmission) in transmissions.all.iter().enumerate() {
         if let (Some(due_us), None, false) = (
@@ -236,7 +235,7 @@ fn promise(transmissions: &Transmissions, steps: &mut Vec<(u64, LadderEvent)>) {
             steps.push((due_us, LadderEvent::Arrival(place)));
         }
     }
-    // A stable sort keeps what happened in one moment in its order.
+    // A stable sort keeps the order of simultaneous events.
     steps.sort_by_key(|&(time_us, _)| time_us);
 }
 

@@ -1,4 +1,4 @@
-//! The ladder of a run on paper: its heading, its legend, and what is left out.
+//! The ladder of a run on paper, with heading, legend and a note on omitted parts.
 
 use super::drawing::{ASIDE, Columns, LadderDrawing, add_cross};
 use super::excerpt::Excerpt;

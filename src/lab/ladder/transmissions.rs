@@ -33,7 +33,7 @@ pub(super) struct Transmission {
     pub(super) is_retransmission: bool,
 }
 
-/// Something that happened at one end and is no packet.
+/// An event at one end that is no packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Remark {
     pub(super) time_us: u64,
@@ -50,7 +50,7 @@ pub(super) enum RemarkKind {
         attempt: u8,
         trigger: Trigger,
     },
-    /// A timer ran out.
+    /// A timer expired.
     Expired(Timer),
 }
 
@@ -65,7 +65,7 @@ pub(super) enum LadderEvent {
     Remark(usize),
 }
 
-/// A journal, as a ladder wants it.
+/// A journal in the form for a ladder.
 #[derive(Debug, Default)]
 pub(super) struct Transmissions {
     pub(super) all: Vec<Transmission>,
@@ -125,7 +125,7 @@ impl Transmissions {
         transmissions
     }
 
-    /// One thing more has happened.
+    /// Adds one event.
     pub(super) fn take(&mut self, entry: &Entry) {
         let time_us = entry.time_us;
         match &entry.what {
@@ -210,8 +210,8 @@ impl Transmissions {
         place
     }
 
-    /// The link's word: of a packet whose sending was told, or not where the journal is
-    /// that of the other side.
+    /// The link's decision about a packet, whose transmission was recorded before, unless
+    /// the journal is that of the other side.
     fn carry(&mut self, time_us: u64, carried: &Carried) {
         let Carried {
             packet,
@@ -229,7 +229,7 @@ impl Transmissions {
         (transmission.fate, transmission.due_us) = (Some(*fate), *arrives_us);
     }
 
-    /// A person's word: of a packet whose sending was told, or was too long ago.
+    /// The user's loss of a packet, whose transmission was recorded before or is too old.
     fn kill(&mut self, time_us: u64, killed: &Killed) {
         let place = self.in_flight.get(&name(killed.direction, &killed.packet));
         if let Some(transmission) = place.and_then(|place| self.all.get_mut(*place)) {

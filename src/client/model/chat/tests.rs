@@ -229,7 +229,7 @@ fn step() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// 0 means all users, or this user as the receiver.
+/// 0 means all users as the receiver, and this user as the author.
 fn name(number: u8) -> String {
     ["dana", "guy", "noa", "yuval"][usize::from(number)].to_owned()
 }
