@@ -227,7 +227,7 @@ fn list_rooms(port: u16) -> Exit {
     Exit::Well
 }
 
-/// Says why the client ends: on stderr, or in a window of its own where there is none, as on
+/// Reports why the client ends: on stderr, or in a window if there is no stderr, as on
 /// Windows after a double click.
 fn complain(sentence: &str) {
     let _ = writeln!(io::stderr(), "{sentence}");
@@ -237,7 +237,7 @@ fn complain(sentence: &str) {
     }
 }
 
-/// Warnings on stderr, more by `RUST_LOG=info`; no line tears a progress bar.
+/// Logs warnings on stderr, or more with `RUST_LOG=info`, without damaging progress bars.
 fn start_logging(bars: &MultiProgress) {
     let environment = env_logger::Env::default().default_filter_or("warn");
     let logger = env_logger::Builder::from_env(environment)
@@ -246,7 +246,7 @@ fn start_logging(bars: &MultiProgress) {
             let thread = std::thread::current();
             let name = thread.name().unwrap_or("-");
             let level = record.level().as_str().to_lowercase();
-            // It may contain text from a peer that we do not trust.
+            // It may contain text from an untrusted peer.
             let said = words::harmless(&record.args().to_string());
             writeln!(out, "{time} {level} {name}: {said}")
         })

@@ -1,6 +1,6 @@
 //! The window: the only place that knows FLTK.
 //!
-//! The view shows the model and reports what a person wants; it never decides. A session
+//! The view shows the model and reports the user's intents; it never decides. A session
 //! does the rest, and its threads ring a `Bell` when there is news.
 //!
 //! ```text
@@ -9,8 +9,8 @@
 //!        '------ Model ---------'         '--Event-- threads, which ring the bell
 //! ```
 //!
-//! An intent is carried out at once, so that the next key meets the model that it made;
-//! what is shown follows, with all else that is new.
+//! An intent is carried out at once, so that the next key acts on its result; the display
+//! follows, with all other news.
 //!
 //! | module | is |
 //! | --- | --- |
@@ -36,11 +36,11 @@
 //! or `Sash - NAME` in the room, with the number of unread lines before it. The form
 //! begins with the cursor in Name; Shift+Tab leads to Port, then to Server; Enter
 //! connects. The room begins with the cursor in the message; Enter sends. Alt+S sends,
-//! Alt+O, Alt+F and Alt+M show who is online, files and commands, Alt+D downloads, Alt+N
-//! disconnects, Alt+1 and Alt+2 turn to the chat and to the transfers, while nobody
-//! whispers. The first person stands at (720, 115), the first file at (720, 261) and the
-//! first transfer at (100, 136); people are 17 pixels apart, files and transfers 22;
-//! `tests/window/tour.rs` and `tests/window/files.rs` have more places.
+//! Alt+O, Alt+F and Alt+M show online users, files and commands, Alt+D downloads, Alt+N
+//! disconnects, Alt+1 and Alt+2 show the chat and the transfers, while there are no
+//! direct conversations. The first user is at (720, 115), the first file at (720, 261)
+//! and the first transfer at (100, 136); users are 17 pixels apart, files and transfers
+//! 22; `tests/window/tour.rs` and `tests/window/files.rs` have more places.
 //!
 //! Source: Krasner & Pope 1988 (model, view, controller); FLTK manual.
 
@@ -95,16 +95,16 @@ use std::panic;
 use std::rc::Rc;
 use window::MainWindow;
 
-/// The way out of the view: what a person wants.
+/// The channel for the user's intents.
 type IntentCallback = Rc<dyn Fn(Intent)>;
 
-/// A look at the model as it is now, perhaps newer than what is shown.
+/// Access to the current model, which may be newer than the display.
 type ModelReader = Rc<dyn Fn(&mut dyn FnMut(&Model))>;
 
-/// How often a session hears that time has passed. Unit: seconds, as FLTK wants them.
+/// The interval of ticks for a session. Unit: seconds, as in FLTK.
 const TICK_SECONDS: f64 = 1.0;
 
-/// Says something before there is a window, and waits until it was read.
+/// Shows a message before there is a window, and waits until it is closed.
 pub(crate) fn alert(text: &str) {
     let _ = app::App::default();
     let lines: Vec<_> = text.lines().map(labels::label).collect();
@@ -137,14 +137,14 @@ pub(crate) fn run(settings: &Settings) -> Exit {
     Exit::Well
 }
 
-/// FLTK catches a panic of a callback and goes on; without this nobody would know.
+/// FLTK catches a panic of a callback and continues; without this it would be unnoticed.
 fn log_panics() {
     panic::set_hook(Box::new(|panic| {
         log::error!("panic: {panic}; this is a bug in Sash");
     }));
 }
 
-/// Ctrl-C says goodbye, as closing the window does, and leaves parts that can go on.
+/// Ctrl-C leaves the room, as closing the window does, and keeps partial files.
 fn close_on_signal(window: &MainWindow) {
     let handle = window.handle();
     let closing = ctrlc::set_handler(move || handle.intend(Intent::Close));
