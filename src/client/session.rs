@@ -180,7 +180,7 @@ impl Session {
         self.is_over
     }
 
-    /// A sending end for another thread.
+    /// The channel for another thread.
     #[must_use]
     pub fn handle(&self) -> SessionHandle {
         self.handle.clone()

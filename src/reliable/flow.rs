@@ -300,7 +300,7 @@ impl Flow {
         self.controller.on_signal(&Signal::Nack(now));
     }
 
-    /// The retransmission timer expired; this one signal stands for all of its losses.
+    /// The retransmission timer expired; this one signal covers all of its losses.
     pub fn time_out(&mut self, now: Moment) {
         self.losses = None;
         self.controller.on_signal(&Signal::Timeout(now));

@@ -164,8 +164,8 @@ impl Sender {
     }
 
     /// Whether an ACK names only segments that were sent, and its ranges are valid,
-    /// beyond the next expected segment, and together not longer than what was sent. So
-    /// the window bounds the work for an ACK.
+    /// beyond the next expected segment, and together not longer than what was sent. The
+    /// window therefore bounds the work for an ACK.
     fn is_possible(&self, acked: u32, ack: &Acknowledgement) -> bool {
         let (base, sent) = (self.slots.base, self.slots.sent());
         let mut window_space = sent;

@@ -7,7 +7,7 @@
 //!
 //! A request alone counts nothing. A running upload counts with its whole size from the
 //! handshake on, and the partial files of interrupted uploads count as long as they are
-//! kept, so many uploads together cannot exceed the limit. No user has more than half of
+//! kept, so all uploads together cannot exceed the limit. No user has more than half of
 //! the limit in several running uploads, and nobody leaves more than a certain number of
 //! files. The count of finished uploads restarts with the server.
 
