@@ -17,28 +17,28 @@
 //! | --- | --- |
 //! | [`model`] | everything that is shown (pure) |
 //! | [`controller`] | intents and events in, model and effects out (pure) |
-//! | [`commands`] | what a typed line means (pure) |
-//! | [`complete`] [`compose`] | what Tab makes of it; drafts and history (pure) |
-//! | [`matching`] | whether a text holds another one, as a person reads (pure) |
-//! | [`address`] | `HOST:PORT` as people write it (pure) |
-//! | [`words`] | figures, times and strangers' texts for people |
-//! | [`session`] | the driver: brings events, performs effects |
+//! | [`commands`] | the meaning of a typed line (pure) |
+//! | [`complete`] [`compose`] | completion by Tab; drafts and history (pure) |
+//! | [`matching`] | search in text, as a user reads it (pure) |
+//! | [`address`] | `HOST:PORT` as users type it (pure) |
+//! | [`words`] | numbers, times and untrusted texts for users |
+//! | [`session`] | the driver: delivers events, carries out effects |
 //! | [`chat_connection`] | the chat connection: `reader` and `writer` |
-//! | [`download`] | an offer becomes a receiver |
-//! | [`dropped`] | what was dropped on the window: which files (pure) |
-//! | [`upload`] | a file becomes a request, and an offer a sender |
+//! | [`download`] | starts a receiver for an offer |
+//! | [`dropped`] | the files in a dropped text (pure) |
+//! | [`upload`] | requests an upload, and starts its sender |
 //! | `submission` | reads a result of `lab grade` |
-//! | [`class_exercise`] | runs what a teacher gave out |
+//! | [`class_exercise`] | runs a class exercise |
 //! | [`share`] | `50%` (pure) |
 //! | [`text`] | the front end in a terminal, a pipe or a script |
-//! | [`script`] | what a script still waits for (pure) |
-//! | [`json`] | what `--json` prints |
+//! | [`script`] | lines to type, and answers to wait for (pure) |
+//! | [`json`] | the output of `--json` |
 //! | [`laboratory`] | the laboratory's page, without a window |
 //! | [`keys`] | the window's keys (pure) |
-//! | [`display`] | whether there is one to open a window on |
-//! | [`fit`] | how large the window may be on its screen (pure) |
+//! | [`display`] | checks whether a display answers |
+//! | [`fit`] | the size of the window on its screen (pure) |
 //! | [`theme`] | the window's colours (pure) |
-//! | [`remembered`] | what the window keeps from one day to the next |
+//! | [`remembered`] | the remembered settings of the window |
 
 pub mod address;
 pub mod browser;

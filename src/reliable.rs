@@ -32,20 +32,20 @@
 //! | [`stop_and_wait`] | one segment at a time | Kurose & Ross §3.4.1 |
 //! | [`go_back_n`] | a window; a timeout retransmits all of it | Kurose & Ross §3.4.3 |
 //! | [`selective_repeat`] | a window; an ACK and a timer for each segment | Kurose & Ross §3.4.4 |
-//! | [`sender`], [`receiver`] | drive them: packets, time, RTT, flow, events | |
-//! | [`sack`] | what TCP and QUIC do: ranges, loss detection, probes | RFC 2018, 9002, 8985 |
+//! | [`sender`], [`receiver`] | drivers of these: packets, time, RTT, flow, events | |
+//! | [`sack`] | as in TCP and QUIC: ranges, loss detection, probes | RFC 2018, 9002, 8985 |
 //! | [`moment`] | time as data | |
 //! | [`connection_parameters`] | the negotiated options; how a file is cut into segments | |
 //! | [`event`] | the events, for logs, journals and pictures | |
 //! | [`round_trip`] | round-trip estimate and timeout | RFC 6298 |
-//! | [`retry`] | when SYN, SYN-ACK and FIN are retransmitted | RFC 9293 §3.8 |
+//! | [`retry`] | retransmission of SYN, SYN-ACK and FIN | RFC 9293 §3.8 |
 //! | [`handshake`] | connection establishment in three steps | RFC 9293 §3.5 |
-//! | [`ranges`] | which numbers arrived out of order | RFC 2018 |
-//! | [`ledger`] | what every sender and every receiver keeps | |
+//! | [`ranges`] | the numbers that arrived out of order | RFC 2018 |
+//! | [`ledger`] | the records of every sender and receiver | |
 //! | [`congestion`] | the congestion window: one controller per file | RFC 5681, 9438 |
 //! | [`flow`] | packets in flight, delivery rate, pacing | RFC 9002 §7 |
 //! | [`flow_control`] | a zero window, a pause, and the probes that end both | RFC 9293 §3.8.6 |
-//! | [`path`] | where the other side is: a new address is challenged | RFC 9000 §8.2 |
+//! | [`path`] | the other side's address; validation of a new one | RFC 9000 §8.2 |
 //! | [`connection`] | handshake + protocol + termination, for a driver | RFC 9293 §3.6 |
 
 pub mod congestion;

@@ -16,8 +16,8 @@
 //! | `peer` | `reader-N`, `writer-N` | one half each of client N's stream |
 //! | `room_thread` | `room` | the [`Room`], the `turns` of requests that cost more than themselves |
 //! | [`transfers`] | `transfers` | [`ports`] and queue, every transfer, limits, known digests, partial files of interrupted uploads (`kept`) |
-//! | `results` | `results` | the file for what a class sends back, where there is one |
-//! | `announce` | `announce` | the socket for clients that look for rooms, if it is wanted |
+//! | `results` | `results` | the file for the results of a class, if there is one |
+//! | `announce` | `announce` | the socket for clients that look for rooms, with `--announce` |
 //! | [`web`] | `web`, `web-N` | the socket of the laboratory's page, if it is served |
 //! | `digests` | `digests` | nothing: it hashes files of the `folder` |
 //!

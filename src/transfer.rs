@@ -11,18 +11,18 @@
 //! | module | owns |
 //! | --- | --- |
 //! | [`clock`] | the system's clock |
-//! | [`threads`] | how a thread is started |
-//! | [`sending`] | `sender-3` (machine, file) and `acks-3` (a clone of the socket) |
-//! | [`receiving`] | `receiver-3` (machine, socket) and `disk-3` (the file) |
+//! | [`threads`] | starting threads |
+//! | [`sending`] | `sender-3` (state machine, file) and `acks-3` (a clone of the socket) |
+//! | [`receiving`] | `receiver-3` (state machine, socket) and `disk-3` (the file) |
 //! | [`packet_output`] | a socket behind an imperfect link |
 //! | [`batch`] | many datagrams in one call to the kernel |
-//! | `forgeries` | packets that somebody else made up: told once, counted |
-//! | [`tap`] | copies of what travels, for a capture |
+//! | `forgeries` | forged packets: logged once, counted |
+//! | [`tap`] | copies of packets and chat bytes, for a capture |
 //! | [`source`] | the file that is read |
 //! | [`hash`] | SHA-256 of a file that may change meanwhile |
-//! | [`socket_error`] | what an error of a UDP socket means: almost never the end |
+//! | [`socket_error`] | the meaning of an error of a UDP socket |
 //! | `disk` | the file that is written, hashed and named |
-//! | [`part`], [`record`] | the beginning of a file, and of which version it is one |
+//! | [`part`], [`record`] | the beginning of a file, and the record of its version |
 //! | [`partial_files`] | the partial files of interrupted downloads in a folder |
 //! | [`overwrite`] | what to do if a file of the name exists |
 //! | [`tcp`] | the same two ends over plain TCP, for comparison |

@@ -10,10 +10,10 @@
 //! | before the cursor | completes |
 //! | --- | --- |
 //! | `/wh` | a command |
-//! | `/whisper g`, `/to g` | a person |
+//! | `/whisper g`, `/to g` | a user |
 //! | `/download no`, `!df no`, `download no` | a file, with its spaces |
 //! | `/arq go`, `/download a --arq go` | one of the choices |
-//! | anything else | a person, then a file |
+//! | anything else | a user, then a file |
 //!
 //! Users who wrote last come first. Case does not matter. It does not read the disk: the
 //! path after `/upload` is not completed.

@@ -5,12 +5,12 @@
 //!
 //! | keyword | fields |
 //! | --- | --- |
-//! | `connected` | `round_trip_us`: how long TCP took to connect |
-//! | `unreachable` | `sentence`: no connection, and why |
-//! | `lost` | `sentence`: the connection ended by itself, and why |
-//! | `output` | `text`: a line that answers a command without the server's help |
-//! | `problem` | `sentence`: a command that could not be understood or done |
-//! | `download`, `upload` | [`Course`]: at each change, ten times a second at most; `state` as on the wire |
+//! | `connected` | `round_trip_us`: the duration of connecting |
+//! | `unreachable` | `sentence`: no connection, with the reason |
+//! | `lost` | `sentence`: the connection ended by itself, with the reason |
+//! | `output` | `text`: a line of the client's own answer to a command |
+//! | `problem` | `sentence`: a command that is invalid or failed |
+//! | `download`, `upload` | [`Course`]: at each change, at most ten times per second; `state` as on the wire |
 //!
 //! ```text
 //! {"download":{"tag":1,"transfer":3,"file":"notes.pdf","state":"verified",

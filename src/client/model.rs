@@ -49,7 +49,7 @@ use std::time::Duration;
 /// Everything that a front end shows.
 #[derive(Debug, Default)]
 pub struct Model {
-    /// Where the connection stands.
+    /// The state of the connection.
     pub phase: Phase,
     /// The reason why the last login failed, for the login form.
     pub login_problem: Option<LoginProblem>,
@@ -107,7 +107,7 @@ pub struct Model {
     pub round_trip: Option<Duration>,
 }
 
-/// Where the connection stands.
+/// The state of the connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Phase {
     /// No connection; the login form is shown.

@@ -27,9 +27,9 @@ pub struct Remembered {
     pub servers: Vec<String>,
     /// The user's name at the last of them.
     pub name: String,
-    /// Of the window without zoom. Unit: pixels.
+    /// The width of the window without zoom. Unit: pixels.
     pub width: i32,
-    /// Of the window without zoom. Unit: pixels.
+    /// The height of the window without zoom. Unit: pixels.
     pub height: i32,
     /// The window's colours.
     pub theme: Theme,

@@ -265,7 +265,7 @@ impl Session {
         }
     }
 
-    /// Returns a message's ticket; tells whether the message is of the current
+    /// Returns a message's ticket; the result is whether the message is of the current
     /// connection, or of none.
     fn accept(&self, queued: &QueuedArrival) -> bool {
         if queued.connection.is_some() {

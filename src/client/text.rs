@@ -9,9 +9,9 @@
 //! | module | is |
 //! | --- | --- |
 //! | `typist` | reads lines: an editor in a terminal, plain lines from a pipe |
-//! | `screen` | prints lines without tearing the bars |
+//! | `screen` | prints lines without damaging the bars |
 //! | `bars` | one progress bar per download |
-//! | `asking` | asks for a password, unseen |
+//! | `asking` | asks for a password without showing it |
 //! | `above_prompt` | draws both above the line that is being typed |
 //!
 //! A line that begins with `!` reports a failure; it makes the exit code 1.

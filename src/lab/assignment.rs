@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! Assignment --experiment()--> Experiment --run()--> LabFigures
-//!                v too large, unreadable     v too much work, told to stop
+//!                v too large, unreadable     v too much work, or cancelled
 //! ```
 //!
 //! ```

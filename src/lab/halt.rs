@@ -2,7 +2,7 @@
 //! full.
 //!
 //! ```text
-//!   half has arrived --> held up for five seconds --> goes on
+//!   half has arrived --> halted for five seconds --> continues
 //!   Sender               nothing new is sent
 //!   Receiver, Disk       the window closes; the sender asks whether it is open again
 //! ```

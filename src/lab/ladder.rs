@@ -52,7 +52,7 @@ pub fn text(heading: &Heading, entries: &[Entry]) -> String {
     part(heading, entries, Excerpt::ALL)
 }
 
-/// The ladder of a part of a run, its heading included, and what is left out.
+/// The ladder of a part of a run, with its heading and a note on omitted parts.
 #[must_use]
 pub fn part(heading: &Heading, entries: &[Entry], window: Excerpt) -> String {
     let Heading {
@@ -130,7 +130,7 @@ fn lines(
 ) -> Vec<String> {
     let line = |(_, step): &(u64, LadderEvent)| match *step {
         LadderEvent::Departure(place) => Some(row(&transmissions.all[place], notation)),
-        // The row stands where the packet left.
+        // The row is at the departure of the packet.
         LadderEvent::Arrival(place) => {
             let transmission = &transmissions.all[place];
             transmission

@@ -38,7 +38,7 @@ pub struct Notation {
 const HANDSHAKE: u32 = 0;
 
 impl Notation {
-    /// Of this journal.
+    /// The notation of this journal.
     #[must_use]
     pub const fn of(heading: &Heading) -> Self {
         Self {

@@ -9,19 +9,19 @@
 //!
 //! | module | is |
 //! | --- | --- |
-//! | `about` | what is under the mouse |
-//! | [`cards`] | first runs that teach |
-//! | [`knob`] | sliders over a link |
+//! | `about` | describes the object under the mouse |
+//! | [`cards`] | the first experiments |
+//! | [`knob`] | the sliders of a link |
 //! | [`link`] | the link to the page in a browser |
-//! | [`export`] | what can be written, and under which name |
-//! | `setup` | the fields, and what they mean |
-//! | `looking` | what is shown of it, and how |
-//! | `fault_injection` | fault injection: killing packets, moving sliders |
+//! | [`export`] | the files that can be written, and their names |
+//! | `setup` | the fields, and their experiment |
+//! | `looking` | the user's view of a run |
+//! | `fault_injection` | fault injection: lost packets, moved sliders |
 //! | `question` | a question of the class |
-//! | `racing` | a race, as far as it is shown |
-//! | `quiz` | what does the sender do next? |
-//! | `request` | what a person wants |
-//! | `task` | work for other threads, and its result |
+//! | `racing` | the shown part of a race |
+//! | `quiz` | the quiz |
+//! | `request` | the requests of the user |
+//! | `task` | tasks for other threads, and their results |
 
 mod about;
 pub mod cards;
@@ -374,7 +374,7 @@ impl Laboratory {
         self.busy
     }
 
-    /// Whether it goes on by itself.
+    /// Whether it is playing.
     #[must_use]
     pub fn is_playing(&self) -> bool {
         match &self.content {
@@ -385,7 +385,7 @@ impl Laboratory {
         }
     }
 
-    /// Where in the known time it stands, and where that ends. Unit: microseconds.
+    /// The position in the known time, and the end of that time. Unit: microseconds.
     #[must_use]
     pub fn times_us(&self) -> (u64, u64) {
         match &self.content {
@@ -558,7 +558,7 @@ fn share_of(time_us: u64, share: f64) -> u64 {
     (time_us as f64 * share.clamp(0.0, 1.0)).round() as u64
 }
 
-/// A journal of a run that is over, for a player.
+/// A journal of a finished run, for a player.
 fn journal_of(experiment: &Experiment) -> Result<Journal, String> {
     let mut entries = Vec::new();
     experiment

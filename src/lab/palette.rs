@@ -1,4 +1,4 @@
-//! Colours that people with every kind of colour vision can distinguish.
+//! Colours that people with any kind of colour vision can distinguish.
 //!
 //! The seven of Okabe and Ito, black, and greys for paper, lines and words. Colour alone
 //! never has a meaning: each use adds a sign, a mark or a dash, so that a picture can be

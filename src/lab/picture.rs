@@ -64,7 +64,7 @@ pub struct Area {
     pub width: f64,
     /// How high.
     pub height: f64,
-    /// Of this colour.
+    /// Its colour.
     pub fill: Colour,
 }
 
@@ -75,7 +75,7 @@ pub struct Line {
     pub from: Point,
     /// Where it ends.
     pub to: Point,
-    /// Of this colour.
+    /// Its colour.
     pub colour: Colour,
     /// How thick.
     pub width: f64,
@@ -108,7 +108,7 @@ pub enum Stroke {
 pub struct Triangle {
     /// Its corners.
     pub corners: [Point; 3],
-    /// Of this colour.
+    /// Its colour.
     pub fill: Colour,
 }
 
@@ -119,7 +119,7 @@ pub struct Disc {
     pub middle: Point,
     /// From the middle to the edge.
     pub radius: f64,
-    /// Of this colour.
+    /// Its colour.
     pub fill: Colour,
 }
 
@@ -136,13 +136,13 @@ pub struct Words {
     pub is_bold: bool,
     /// Whether it is read from below upwards.
     pub is_upright: bool,
-    /// Of this colour.
+    /// Its colour.
     pub colour: Colour,
     /// The text.
     pub text: String,
 }
 
-/// Which part of a text stands at its place.
+/// The part of a text that is at its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Anchor {
     /// Its beginning.
@@ -203,8 +203,7 @@ impl Picture {
         }
     }
 
-    /// Adds four lines around what lies between these corners: the upper left one and the
-    /// lower right one.
+    /// Adds a frame with these corners: the upper left one and the lower right one.
     pub fn add_frame(&mut self, from: (f64, f64), to: (f64, f64), colour: Colour) {
         let ((left, top), (right, foot)) = (from, to);
         let corners = [(left, top), (right, top), (right, foot), (left, foot)];

@@ -55,7 +55,7 @@ pub struct Player {
     /// The sender's view, while it is shown.
     knowledge: Option<Knowledge>,
     source: Source,
-    /// Of a recorded or live transfer, as its entries tell.
+    /// The scenario of a recorded or live transfer, from its entries.
     scenario: Scenario,
     /// Where in the transfer's time.
     position: Duration,

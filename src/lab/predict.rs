@@ -100,7 +100,7 @@ pub enum NoQuestion {
     Stuck(Stuck),
 }
 
-/// Of a reason: the ladder above it is as wide. Unit: characters.
+/// The width of a reason, which is that of the ladder above it. Unit: characters.
 const COLUMNS: usize = 80;
 
 /// Rows of the ladder in a question: a window's packets, as far as a screen has room.

@@ -52,7 +52,7 @@ pub struct Strip {
     /// The largest window agreed on. Unit: packets.
     most: u32,
     first_sequence: u32,
-    /// Of the file, from segment 0 on.
+    /// The size of the file, from segment 0 on.
     bytes: u64,
     segments: u32,
     sender: Vec<SenderState>,
@@ -527,7 +527,7 @@ impl Strip {
 }
 
 impl SenderCounts {
-    /// Of one state.
+    /// The number of segments in this state.
     #[must_use]
     pub fn get(mut self, state: SenderState) -> u32 {
         *self.of(state)
@@ -545,7 +545,7 @@ impl SenderCounts {
 }
 
 impl ReceiverCounts {
-    /// Of one state.
+    /// The number of segments in this state.
     #[must_use]
     pub fn get(mut self, state: ReceiverState) -> u32 {
         *self.of(state)

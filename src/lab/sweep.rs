@@ -44,7 +44,7 @@ pub struct Grid {
     pub losses: Vec<f64>,
     /// One way.
     pub delays: Vec<Duration>,
-    /// Of the file. Unit: bytes.
+    /// The sizes of the file. Unit: bytes.
     pub sizes: Vec<u64>,
     /// Each cell is run with seeds 1 to this.
     pub seeds: u32,

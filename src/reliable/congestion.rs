@@ -11,7 +11,7 @@
 //!
 //! | file | is | source |
 //! | --- | --- | --- |
-//! | [`fixed`] | the window stays as it is | Kurose & Ross §3.4 |
+//! | [`fixed`] | a constant window | Kurose & Ross §3.4 |
 //! | [`plus_one_minus_three`] | one more per ACK, three fewer per NACK; 8 to 60 | a student project |
 //! | [`double_halve`] | doubles per window of ACKs, halves at a loss | a student project |
 //! | [`additive`] | one more per ACK, one fewer at a loss | a student project |
@@ -21,7 +21,7 @@
 //!
 //! | shared | is | source |
 //! | --- | --- | --- |
-//! | [`recovery`] | one answer to one event, however often it is told | RFC 9002 §7.3.2 |
+//! | [`recovery`] | one reaction to one event, however often it is reported | RFC 9002 §7.3.2 |
 //! | [`hystart`] | leaving slow start before the queue overflows | RFC 9406 |
 //!
 //! ```

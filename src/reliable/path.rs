@@ -7,7 +7,7 @@
 //!
 //! ```text
 //!   newest packet from a new address --> challenge to it, again after a timeout
-//!                                        data goes on to the old address meanwhile
+//!                                        meanwhile data goes to the old address
 //!   the response, from there, the right nonce --> data moves
 //!   a newer packet from the old address       --> the new one is given up
 //! ```

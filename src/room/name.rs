@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! as typed --NFC--> shown
-//!          --NFKC, lower case--> folded: whom a whisper finds
+//!          --NFKC, lower case--> folded: finds the receiver of /whisper
 //!          --NFKC, (lower case,) confusable skeleton--> looks: what must differ
 //! ```
 //!

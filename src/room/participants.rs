@@ -6,8 +6,8 @@
 //! look     --> the question; the distribution, once it is revealed
 //! ```
 //!
-//! A participant is in no list of users, hears no chat and gets no files. The name is a
-//! name of the room all the same: nobody in the chat can have it, and the teacher can
+//! A participant is in no list of users, receives no chat and gets no files. The name is
+//! a name of the room all the same: nobody in the chat can have it, and the teacher can
 //! remove and ban it. After `SILENCE_MS` without a request the name is free again; the
 //! answer stays.
 //!

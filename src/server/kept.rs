@@ -4,7 +4,7 @@
 //! FOLDER/.uploads/NAME.part  ------verified------> FOLDER/NAME, or NAME (2)
 //!                 NAME.part.json   <- of which version of which file it is the beginning
 //!
-//! kept --the same version again--> goes on at its end
+//! kept --the same version again--> continues at its end
 //!      --another of that name--> started again
 //!      --after a day, or when its room is needed--> deleted
 //! ```

@@ -15,15 +15,15 @@
 //!
 //! | module | is |
 //! | --- | --- |
-//! | `thread` | the `transfers` thread: takes one message after the other |
+//! | `thread` | the `transfers` thread: processes its messages one after the other |
 //! | `transfer` | one transfer and its stages |
-//! | `download`, `upload` | how a transfer of each direction starts, and what an upload leaves |
-//! | `checks` | what is looked at before a transfer may wait for a port |
-//! | [`upload_limits`] | how much clients may upload, and how much of that is taken |
+//! | `download`, `upload` | the start of a transfer in each direction, and the end of an upload |
+//! | `checks` | the checks before a transfer may wait for a port |
+//! | [`upload_limits`] | the upload limits, and the used part of them |
 //! | `queue` | from a request to a free port |
-//! | `standstill` | transfers that do not move while others wait |
-//! | `half_closed` | clients that ask no more and wait for their transfers |
-//! | `listing` | the list of files, made once for many who ask |
+//! | `standstill` | transfers without progress while others wait |
+//! | `half_closed` | clients that send no more requests and wait for their transfers |
+//! | `listing` | the list of files, made once for many requests |
 //!
 //! Source: report page `wire` (`download`, `offer`, `transfer`).
 

@@ -2,7 +2,7 @@
 //! watch it.
 //!
 //! ```text
-//!   person --Hand--> inbox of sender-3 or receiver-3 --> link, and the happenings that tell
+//!   user --> inbox of sender-3 or receiver-3 --> link, and the events that report it
 //! ```
 
 use super::Report;

@@ -3,9 +3,9 @@
 //! | choice | an existing `notes.pdf` | the new one |
 //! | --- | --- | --- |
 //! | `keep` | stays | `notes (2).pdf` |
-//! | `replace` | until the new one is verified; then that takes its place in one step | `notes.pdf` |
-//! | `skip` | stays | is not asked for |
-//! | `fail` | stays | is not asked for; that counts as a failure |
+//! | `replace` | stays until the new one is verified, which then replaces it in one step | `notes.pdf` |
+//! | `skip` | stays | is not requested |
+//! | `fail` | stays | is not requested, which counts as a failure |
 
 use std::fmt;
 use std::path::Path;

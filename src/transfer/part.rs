@@ -129,7 +129,7 @@ impl Part {
                 }
                 Err(error) => return Err(error),
             };
-            // In a shared folder an existing part belongs to somebody, and stays.
+            // In a shared folder an existing part belongs to another user, and stays.
             let is_used = destination.workshop.is_some() && file.metadata()?.len() > 0;
             if !is_used && claim(&file, &path)? {
                 let mut part = Self {

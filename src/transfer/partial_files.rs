@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! downloads/  notes.pdf           whole: not looked at
-//!             film.mp4.part       42 %      \ a leftover: it can go on
+//!             film.mp4.part       42 %      \ it can be resumed
 //!             film.mp4.part.json  its record /
-//!             map.png.part        somebody writes it: left alone
+//!             map.png.part        it is being written: not touched
 //! ```
 //!
 //! The search changes nothing, takes a bounded time, and does not block a writer of a

@@ -226,7 +226,7 @@ impl Wire {
         };
         let is_behind = match self.copies.send_timeout(copy, timeout) {
             Ok(()) => false,
-            // The file has ended, and that was told.
+            // The file has ended, and this was reported.
             Err(SendTimeoutError::Disconnected(_)) => return,
             Err(SendTimeoutError::Timeout(_)) => {
                 self.missed.fetch_add(1, Ordering::Relaxed);

@@ -24,11 +24,11 @@
 //! | kind | `sequence` | body |
 //! | --- | --- | --- |
 //! | 1 SYN, 2 SYN-ACK | the file's first sequence number (0 while unknown) | size `u64`, window `u32`, echo `u32`, segment bytes `u16`, zeros up to the segment size |
-//! | 3 ACK, 4 NACK | the next one wanted in order | echo `u32`, window `u32`, received `u32`, then per range beyond: start `u32`, end `u32` |
+//! | 3 ACK, 4 NACK | the next expected number | echo `u32`, window `u32`, received `u32`, then per range beyond: start `u32`, end `u32` |
 //! | 5 DATA | its own | file bytes, at least 1 |
 //! | 6 FIN | one after the last | SHA-256 of the file, 32 bytes |
 //! | 7 FIN-ACK | as FIN | 1 verified or 2 damaged, `u8` |
-//! | 8 RST | the first sequence number | why, `u8` |
+//! | 8 RST | the first sequence number | the reason, `u8` |
 //! | 9 PATH-CHALLENGE, 10 PATH-RESPONSE | 0 | nonce, 8 bytes: see [`PathPacket`] |
 //!
 //! If the transfer has [keys](super::mac), all but DATA, ACK and NACK end with a MAC of

@@ -16,20 +16,20 @@
 //! | --- | --- |
 //! | `window` | one window and its session |
 //! | `login` | the form |
-//! | `menu` | what stands above both |
-//! | `room`: `tabs` `pages` `leaves` | where everything stands, and which page of it |
+//! | `menu` | the menus above both |
+//! | `room`: `tabs` `pages` `leaves` | the layout of the room and its pages |
 //! | `conversation`: `chat` `rows` `pouring` `recipient` `message` | the page of the chat |
-//! | `hints` `finder` `strip` | what stands in it for a while |
+//! | `hints` `finder` `strip` | temporary rows in it |
 //! | `transfers` | the page of the transfers |
-//! | `laboratory` | the page of the sliding window at work |
-//! | `side`: `list` `files` `panel` | beside the chat: people, files, how to fetch some |
-//! | `sorted_table` | a list to sort, in which several rows are chosen |
-//! | `question` `leaving` `partial_files` `class_exercise` `class_question` | asked in place |
+//! | `laboratory` | the page of the laboratory |
+//! | `side`: `list` `files` `panel` | beside the chat: users, files, downloads |
+//! | `sorted_table` | a sortable list in which several rows can be selected |
+//! | `question` `leaving` `partial_files` `class_exercise` `class_question` | questions in place of dialogs |
 //! | `rooms` | looks for rooms on the local network |
-//! | `dropping` | files from other programs |
+//! | `dropping` | dropped files and texts |
 //! | `bell` | news from other threads |
-//! | `last_words` | said when the display goes away |
-//! | `look` `labels` | colours, boxes; text that is no markup |
+//! | `last_words` | the message when the display is lost |
+//! | `look` `labels` | colours, boxes; text without markup |
 //!
 //! **Where things are, for programs that type and click.** A window opens at 1000 x 700
 //! pixels, or as large as it was left, as far as the screen allows, and is called `Sash`,

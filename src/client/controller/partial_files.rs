@@ -128,7 +128,7 @@ fn is_of(partial_file: &PartialFile, files: &[FileEntry]) -> bool {
     files.iter().any(is_same)
 }
 
-/// `2 downloads can go on: film.mp4 (42 %), map.png (7 %). /download FILE goes on.`
+/// `2 can be resumed: film.mp4 (42 %), map.png (7 %). Resume with /download FILE.`
 fn told(partial_files: &[PartialFile]) -> String {
     let count = match partial_files.len() {
         1 => "A download".to_owned(),

@@ -1,7 +1,7 @@
 //! The teacher's questions at one client: computed, answered, and revealed.
 //!
 //! ```text
-//! question --> the run up to the moment --> the person --answer--> the server
+//! question --> the run up to the moment --> the user --answer--> the server
 //! revealed --> the distribution, the right answer and its reason
 //! ```
 //!

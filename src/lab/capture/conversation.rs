@@ -144,7 +144,7 @@ impl CaptureDirection {
         }
     }
 
-    /// Of the side that it comes from.
+    /// The index of the side from which it comes.
     const fn index(self) -> usize {
         match self {
             Self::Out => 0,

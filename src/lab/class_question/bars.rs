@@ -12,7 +12,7 @@ pub struct Bar {
     pub label: String,
     /// The number of users who gave it.
     pub count: u64,
-    /// Of all answers. Unit: percent.
+    /// Its share of all answers. Unit: percent.
     pub percent: u64,
     /// Whether it is the right one.
     pub is_right: bool,

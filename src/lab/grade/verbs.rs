@@ -79,7 +79,7 @@ pub enum ProgramEvent {
     Delivered(SegmentNumber, Duration),
     /// To a congestion controller: this packet is lost.
     Lost(SegmentNumber),
-    /// The run is over.
+    /// The run has ended.
     End,
 }
 

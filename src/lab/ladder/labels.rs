@@ -17,7 +17,7 @@ use crate::link::Fate;
 #[derive(Debug, Clone)]
 pub(super) struct Label {
     pub(super) side: Side,
-    /// Of its first event. Unit: microseconds.
+    /// The time of its first event. Unit: microseconds.
     pub(super) time_us: u64,
     /// Where that event is. Unit: pixels.
     pub(super) event_y: f64,
@@ -35,7 +35,7 @@ struct Part {
     count: u32,
 }
 
-/// Of the letters. Unit of this and of what follows: pixels.
+/// The size of the letters. Unit of this and of the following: pixels.
 pub(super) const WORD_SIZE: f64 = 12.0;
 /// From one label to the next, at least.
 pub(super) const PITCH: f64 = 14.0;
@@ -43,9 +43,9 @@ pub(super) const PITCH: f64 = 14.0;
 const MOST_LAG: f64 = 2.0 * PITCH;
 
 impl Label {
-    /// The labels of the steps that are over, from above. A packet's name has at most
-    /// `letters` letters where ranges can be left out, and there is this room for words at
-    /// the sender and at the receiver.
+    /// The labels of the past steps, from above. A packet's name has at most `letters`
+    /// letters where ranges can be left out, and there is this room for words at the
+    /// sender and at the receiver.
     pub(super) fn all(
         transmissions: &Transmissions,
         steps: &[(u64, LadderEvent)],

@@ -56,7 +56,7 @@ pub(super) struct Layout {
     /// Waits that are shortened: their middle.
     pub(super) short: Vec<f64>,
     pub(super) foot: f64,
-    /// Of each packet with one end: its neighbour's height and delay.
+    /// For each packet with one known end: its neighbour's height and delay.
     neighbours: HashMap<usize, (f64, u64)>,
     /// The usual delay of a packet. Unit: microseconds.
     usual_us: u64,

@@ -4,7 +4,7 @@
 //!        sender                receiver
 //!   40.0 ms |--_  DATA 3          |
 //!           |    --_              |
-//!   now     |-------o-------------|   o: where it is; a click there kills it
+//!   now     |-------o-------------|   o: its place; a click there loses it
 //!           |                     |
 //! ```
 //!
@@ -92,11 +92,11 @@ const NARROW_RIGHT: (f64, f64) = (92.0, 130.0);
 const NARROWEST: f64 = 330.0;
 /// From this width on, words get a share of what there is more.
 const WIDE: f64 = 800.0;
-/// Of a moment beside a line, so that words do not move when it gets longer.
+/// The width of a moment beside a line, so that text does not move when it gets longer.
 const LEAST_CLOCK: f64 = 66.0;
-/// Of the names of both ends, between the lines.
+/// The width of the names of both ends.
 const NAMES: f64 = 62.0;
-/// The heading stands above the ladder.
+/// The height of the heading above the ladder.
 const HEAD: f64 = 24.0;
 
 impl Scene<'_> {
@@ -146,8 +146,8 @@ impl Scene<'_> {
         Moving { picture, spots }
     }
 
-    /// Of a packet's usual one-way delay: to scale, a round trip and a timeout are in sight
-    /// together. Unit: pixels.
+    /// The height of a packet's usual one-way delay: to scale, a round trip and a timeout
+    /// are visible together. Unit: pixels.
     fn one_way_height(&self) -> f64 {
         let usual = match self.lens.scale {
             TimeScale::ToScale => (self.size.1 * 0.13).clamp(36.0, ONE_WAY_HEIGHT),
@@ -156,7 +156,7 @@ impl Scene<'_> {
         usual * self.lens.zoom
     }
 
-    /// Of the height, this much is for what is over. Unit: pixels.
+    /// The part of the height for past events. Unit: pixels.
     fn room_for_past(&self) -> f64 {
         let share = match self.lens.scale {
             // Below it are labels alone.

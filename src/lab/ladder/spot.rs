@@ -38,7 +38,7 @@ pub struct Spot {
     pub arrived_us: Option<u64>,
 }
 
-/// Of a packet in flight. Unit: pixels.
+/// The radius of a packet in flight. Unit: pixels.
 pub(super) const RADIUS: f64 = 5.0;
 
 impl Spot {

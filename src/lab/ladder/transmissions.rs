@@ -17,13 +17,13 @@ use std::collections::HashMap;
 pub(super) struct Transmission {
     pub(super) packet: PacketRecord,
     pub(super) direction: Direction,
-    /// When it left, where the journal tells. Unit: microseconds.
+    /// The time when it left, if the journal contains it. Unit: microseconds.
     pub(super) sent_us: Option<u64>,
     /// When it arrived, the first time. Unit: microseconds.
     pub(super) arrived_us: Option<u64>,
     /// Its fate on the link, if there is one.
     pub(super) fate: Option<Fate>,
-    /// When it will arrive, where the link tells. Unit: microseconds.
+    /// The time when it will arrive, if the link has announced it. Unit: microseconds.
     pub(super) due_us: Option<u64>,
     /// When a user dropped it in flight. Unit: microseconds.
     pub(super) killed_us: Option<u64>,
@@ -78,12 +78,12 @@ pub(super) struct Transmissions {
     last_arrival: Option<usize>,
 }
 
-/// The steps that are over at a moment.
+/// The past steps at a moment.
 #[derive(Debug)]
 pub(super) struct Past {
-    /// Of each packet, whether it has left.
+    /// Whether each packet has left.
     pub(super) departures: Vec<bool>,
-    /// Of each packet, whether it has arrived.
+    /// Whether each packet has arrived.
     pub(super) arrivals: Vec<bool>,
     remarks: usize,
 }
@@ -116,7 +116,7 @@ impl Transmissions {
         past
     }
 
-    /// Of a whole journal.
+    /// The ladder of a whole journal.
     pub(super) fn of(entries: &[Entry]) -> Self {
         let mut transmissions = Self::default();
         for entry in entries {

@@ -83,7 +83,7 @@ fn times(spot: &Spot) -> String {
     }
 }
 
-/// Of a token in hex; it takes two lines.
+/// The width of a token in hex, which needs two lines.
 const TOKEN_DIGITS: usize = 32;
 
 /// Short fields share a line, as in the byte picture of the header.

@@ -7,9 +7,9 @@ use crate::lab::ladder::{Lens, Scene, TimeScale};
 use crate::lab::notation::Notation;
 use crate::lab::player::{Player, PointOfView};
 
-/// Of one step of a wheel, compact. Unit: packets.
+/// One step of the wheel, compact. Unit: packets.
 const SCROLL_PACKETS: usize = 4;
-/// Of one step with Ctrl.
+/// The zoom factor of one step of the wheel with Ctrl.
 const ZOOM_STEP: f64 = 1.25;
 /// The limits of the zoom.
 const ZOOMS: (f64, f64) = (1.0 / 16.0, 16.0);

@@ -27,7 +27,7 @@ pub struct InFlight {
 #[derive(Debug, Default)]
 pub(super) struct Transmissions {
     all: Vec<Transmission>,
-    /// Of each packet that may still arrive, its newest flight.
+    /// The latest transmission of each packet that may still arrive.
     in_flight: HashMap<(Direction, Label), usize>,
     /// The longest of them. Unit: microseconds.
     longest_us: u64,

@@ -73,7 +73,7 @@ struct Episode {
 
 #[derive(Clone, Copy)]
 enum Stimulus {
-    /// `wanted`: the next expected segment; of an individual ACK, the acknowledged one.
+    /// `wanted`: the next expected segment; for an individual ACK, the acknowledged one.
     Answer {
         kind: Kind,
         wanted: u32,
@@ -189,9 +189,8 @@ impl Watch {
         }
     }
 
-    /// The segments that the newest ACK acknowledges: of an individual one the
-    /// only segment, and all that was acknowledged before where somebody begins to
-    /// listen.
+    /// The segments that the newest ACK acknowledges: for an individual ACK the only
+    /// segment; at the beginning of a late log, all that were acknowledged before.
     fn hear_individual(&mut self, index: usize, ranges: &[[u32; 2]]) {
         let view = &mut self.view;
         let (base_before, highest) = (view.base, view.highest);

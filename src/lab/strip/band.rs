@@ -40,9 +40,9 @@ pub enum Toward {
 /// The sides of a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sides {
-    /// Of the file's sender.
+    /// Whether it has events of the file's sender.
     pub sender: bool,
-    /// Of its receiver.
+    /// Whether it has events of its receiver.
     pub receiver: bool,
 }
 

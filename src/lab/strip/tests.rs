@@ -232,7 +232,7 @@ proptest! {
         places in prop::collection::vec(0_usize..400, 20),
     ) {
         let (heading, entries) = journal(&lossy(Arq::Sack, seed, 8));
-        // So few entries to a copy that copies are thinned out on the way.
+        // So few entries per copy that copies are dropped meanwhile.
         let mut scrubber = Scrubber::spaced(heading.clone(), entries.clone(), 2);
         for place in places {
             let mut strip = Strip::new(&heading);

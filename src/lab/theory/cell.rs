@@ -92,8 +92,8 @@ impl Cell {
         }
     }
 
-    /// The run that measures it; `error` is the standard error wanted, as a share of what
-    /// is measured.
+    /// The run that measures it; `error` is the requested standard error, as a share of
+    /// the result.
     ///
     /// # Panics
     /// Never: the scenario is written here.

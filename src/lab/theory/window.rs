@@ -34,8 +34,8 @@ pub fn round_trip(a: f64) -> f64 {
     1.0 + 2.0 * a
 }
 
-/// From one sending to the next while nothing is lost: the wire is full, or the window is
-/// spread over the round trip. Unit: transmissions.
+/// The time from one transmission to the next without losses: the wire is full, or the
+/// window is spread over the round trip. Unit: transmissions.
 #[must_use]
 pub fn spacing(window: u32, a: f64) -> f64 {
     (round_trip(a) / f64::from(window)).max(1.0)

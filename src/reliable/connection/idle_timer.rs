@@ -1,4 +1,4 @@
-//! A receiver that hears nothing for a while repeats its ACK.
+//! A receiver without packets for a while repeats its ACK.
 //!
 //! A NAT router on the path may give the receiver another port at any time, and only a
 //! packet from the receiver shows the new port to the sender.

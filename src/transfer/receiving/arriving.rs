@@ -3,7 +3,7 @@
 //! ```text
 //!   datagram --from there?--> link --whole? the right MAC?--> machine, bytes
 //!                                    v no, but our token
-//!                                 damage: told    forged: ignored
+//!                                 corrupt: recorded    forged: ignored
 //! ```
 //!
 //! Source: report chapters `wire/packet` and `link`.

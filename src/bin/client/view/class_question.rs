@@ -77,10 +77,10 @@ struct Number {
     back: Input,
 }
 
-/// Of a choice. Unit: pixels.
+/// The height of a choice. Unit: pixels.
 const CHOICE_HEIGHT: i32 = 28;
 
-/// Of a bar. Unit: pixels.
+/// The height of a bar. Unit: pixels.
 const BAR_HEIGHT: i32 = 22;
 
 /// Between two rows of the bar, and at its edge. Unit: pixels.

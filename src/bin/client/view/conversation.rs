@@ -5,7 +5,7 @@
 //! +-----------------------------------+
 //! | 12:01  dana  hi                   |
 //! +-----------------------------------+
-//! | 3 new below                       |   while somebody reads further up
+//! | 3 new below                       |   while the user reads further up
 //! | /whisper NAME TEXT                |   while a command is typed
 //! | Send 4 lines?     [Send] [Cancel] |   after several were pasted
 //! | Connection lost ...     [Try now] |   while it is

@@ -27,7 +27,7 @@ pub(super) struct Finder {
     standing: Frame,
 }
 
-/// Of the row. Unit: pixels.
+/// The height of the row. Unit: pixels.
 const HEIGHT: i32 = look::ROW + 8;
 
 impl Finder {

@@ -33,7 +33,7 @@ struct Shown {
 /// The limit of shown commands; others are counted.
 const MOST_ROWS: usize = 7;
 
-/// Of a row. Unit: pixels.
+/// The height of a row. Unit: pixels.
 const ROW_HEIGHT: i32 = 20;
 
 /// Where the explanations begin. Unit: pixels.

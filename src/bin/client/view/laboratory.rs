@@ -19,13 +19,13 @@
 //! | module | is |
 //! | --- | --- |
 //! | `canvas` | a picture on the screen |
-//! | `doing` | carries a wish out |
+//! | `doing` | carries out a request |
 //! | `cards` | the first screen |
-//! | `fields` `playing` `knobs` `switches` | what a person sets |
-//! | `key_control` | what the keys do |
-//! | `asking` | the questions of predict |
-//! | `file_row` | where a file is or shall be |
-//! | `canvases` `snapshot` | the two canvases, and how they are seen |
+//! | `fields` `playing` `knobs` `switches` | the user's settings |
+//! | `key_control` | the actions of keys |
+//! | `asking` | the questions of the quiz |
+//! | `file_row` | the path of a file to open or to write |
+//! | `canvases` `snapshot` | the two canvases, and their pictures |
 
 mod asking;
 mod canvas;
@@ -95,19 +95,19 @@ pub(super) struct Page {
     last_turn: sash::reliable::moment::Moment,
 }
 
-/// Of the column with the sliders. Unit: pixels.
+/// The width of the column with the sliders. Unit: pixels.
 const SIDE_WIDTH: i32 = 264;
 
-/// Of a header's bytes: seven lines. Unit: pixels.
+/// The height of a header's bytes: seven lines. Unit: pixels.
 const BYTES_HEIGHT: i32 = 106;
 
 /// Where the side is lower, the words have the room of the bytes. Unit: pixels.
 const LEAST_FOR_BYTES: i32 = 390;
 
-/// Of a line of a card's words. Unit: pixels.
+/// The height of a line of a card's text. Unit: pixels.
 const LESSON_HEIGHT: i32 = 17;
 
-/// Of a letter of them, with some to spare. Unit: tenths of a pixel.
+/// The width of a letter of this text, generously. Unit: tenths of a pixel.
 const LESSON_LETTER: i32 = 68;
 
 impl Page {

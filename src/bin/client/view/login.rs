@@ -285,10 +285,10 @@ fn address_fields(card: &mut Flex) -> (Input, MenuButton, Button, Input) {
     (server, recent, find, port)
 }
 
-/// Of the button. Unit: pixels.
+/// The width of the button. Unit: pixels.
 const FIND_WIDTH: i32 = 64;
 
-/// Of the port's field. Unit: pixels.
+/// The width of the field for the port. Unit: pixels.
 const PORT_WIDTH: i32 = 90;
 
 /// The reason why the last attempt failed, with a free name if the sentence has none.

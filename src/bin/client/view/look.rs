@@ -35,10 +35,10 @@ pub(super) const MARGIN: i32 = 12;
 /// Between two neighbours. Unit: pixels.
 pub(super) const GAP: i32 = 8;
 
-/// Of an explanation: two lines of small letters. Unit: pixels.
+/// The height of an explanation: two lines of small letters. Unit: pixels.
 pub(super) const TWO_LINES: i32 = 30;
 
-/// Of buttons and fields. Unit: pixels.
+/// The height of buttons and fields. Unit: pixels.
 pub(super) const ROW: i32 = 30;
 
 /// The frame of a list: its rows keep off the left edge.

@@ -33,7 +33,7 @@ pub(super) enum Zoom {
     Usual,
 }
 
-/// Of the row of menus. Unit: pixels.
+/// The height of the row of menus. Unit: pixels.
 pub(super) const HEIGHT: i32 = 26;
 
 /// Makes the menus in the current column; `choose` gets the user's choice.

@@ -208,7 +208,7 @@ impl Message {
         true
     }
 
-    /// The conversation with one person is closed.
+    /// Closes the conversation with one user.
     fn close(&self) {
         let shown = self.state.borrow().shown.clone();
         (self.report)(Intent::CloseConversation(shown));

@@ -75,13 +75,13 @@ const SHARES: [&str; 5] = ["10", "25", "50", "75", "90"];
 /// The label before them.
 const NEVER: &str = "never";
 
-/// Of an explanation in one line of small letters. Unit: pixels.
+/// The height of an explanation in one line of small letters. Unit: pixels.
 const ONE_LINE: i32 = 15;
 
 /// A line that is longer takes two. Unit: pixels.
 const WIDEST_LINE: f64 = 336.0;
 
-/// Of an option, and between two of them. Unit: pixels.
+/// The height of an option, and the distance of two options. Unit: pixels.
 const ROW: i32 = 28;
 const PAD: i32 = 3;
 
@@ -302,7 +302,7 @@ fn explain(options: &mut Flex, frame: &mut Frame, words: &str) -> bool {
     true
 }
 
-/// Of an explanation in the words that it has. Unit: pixels.
+/// The height of an explanation with its current text. Unit: pixels.
 fn height_of(words: &str) -> i32 {
     draw::set_font(Font::Helvetica, look::SMALL);
     if draw::width(words) > WIDEST_LINE {

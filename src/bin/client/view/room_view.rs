@@ -71,7 +71,7 @@ pub(super) struct RoomView {
     watched: Option<u64>,
 }
 
-/// Of the row of tabs. Unit: pixels.
+/// The height of the row of tabs. Unit: pixels.
 const TABS_HEIGHT: i32 = 30;
 
 /// In a narrower room the chat has the whole width. Unit: pixels.

@@ -33,7 +33,7 @@ pub(super) struct Setting {
     pub(super) query: String,
     /// The number of the line that the search shows now.
     pub(super) current: Option<usize>,
-    /// Of the lines, where they are broken. Unit: pixels.
+    /// The width at which lines are broken. Unit: pixels.
     pub(super) width: Option<i32>,
     /// Measures them.
     pub(super) ruler: Rc<Ruler>,

@@ -37,7 +37,7 @@ pub(super) struct Side {
     panel: Panel,
 }
 
-/// Of the list of people. Unit: pixels.
+/// The height of the list of users. Unit: pixels.
 const PEOPLE_HEIGHT: i32 = 79;
 
 /// The width of the column with the dot in a user's colour. Unit: pixels.

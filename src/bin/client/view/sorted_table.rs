@@ -93,7 +93,7 @@ pub(super) struct Owner<K> {
     pub(super) invitation: Box<dyn Fn() -> String>,
 }
 
-/// Of the headings and of a row. Unit: pixels.
+/// The heights of the headings and of a row. Unit: pixels.
 const HEADING: i32 = 22;
 const ROW: i32 = 22;
 
@@ -103,7 +103,7 @@ const NARROWEST: i32 = 60;
 /// Between a cell's edge and its words. Unit: pixels.
 pub(super) const INSET: i32 = 8;
 
-/// Of the sign that says by which column it is sorted. Unit: pixels.
+/// The size of the sign of the sorted column. Unit: pixels.
 const SIGN: i32 = 7;
 
 impl<K: Clone + Eq + Hash + 'static> SortedTable<K> {
@@ -228,7 +228,7 @@ impl<K: Clone + Eq + Hash + 'static> SortedTable<K> {
             });
     }
 
-    /// The line around it, and what stands in it where there is no row.
+    /// The line around it, and the text of an empty list.
     fn draw_around(&mut self, invitation: Box<dyn Fn() -> String>) {
         self.table.draw(move |table| {
             let (x, y, w, h) = (table.x(), table.y(), table.w(), table.h());

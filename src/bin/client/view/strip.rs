@@ -21,10 +21,10 @@ pub(super) struct Strip {
     pub(super) buttons: Vec<Button>,
 }
 
-/// Of a strip. Unit: pixels.
+/// The height of a strip. Unit: pixels.
 const HEIGHT: i32 = look::ROW + 8;
 
-/// Of one of its buttons. Unit: pixels.
+/// The width of one of its buttons. Unit: pixels.
 const BUTTON_WIDTH: i32 = 104;
 
 impl Strip {

@@ -55,10 +55,10 @@ const INSET: i32 = 12;
 /// Around the number of what is new, and around the cross. Unit: pixels.
 const AROUND: i32 = 6;
 
-/// Of the cross that closes a tab. Unit: pixels.
+/// The size of the cross that closes a tab. Unit: pixels.
 const CROSS: i32 = 8;
 
-/// Of the mouse, as FLTK counts.
+/// The middle button of the mouse in FLTK.
 const MIDDLE_BUTTON: i32 = 2;
 
 /// The largest width of a tab. Unit: pixels.

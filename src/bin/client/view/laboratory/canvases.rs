@@ -305,7 +305,7 @@ impl Canvases {
     }
 }
 
-/// Of the strip before anything is known of it. Unit: pixels.
+/// The height of the strip before its content is known. Unit: pixels.
 const STRIP_HEIGHT: i32 = 190;
 
 /// Records the place of the mouse; returns whether the event is handled.

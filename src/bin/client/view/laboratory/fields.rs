@@ -186,7 +186,7 @@ impl Fields {
     }
 }
 
-/// Of the words above a field. Unit: pixels.
+/// The height of the caption above a field. Unit: pixels.
 const CAPTION: i32 = 15;
 
 /// A widget with a caption above it, and the column of both.

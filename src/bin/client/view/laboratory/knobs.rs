@@ -19,7 +19,7 @@ pub(super) struct Knobs {
     shown: Option<String>,
 }
 
-/// Of one slider. Unit: pixels.
+/// The height of one slider. Unit: pixels.
 const HEIGHT: i32 = 20;
 
 impl Knobs {
