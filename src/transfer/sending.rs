@@ -23,7 +23,8 @@ use super::socket_error::unusable;
 use super::source::Source;
 use super::watch::Watch;
 use super::{
-    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads, verdict,
+    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, running_state, tcp,
+    threads, verdict,
 };
 use crate::link::{Direction, Entered, Label, Link};
 use crate::reliable::connection::{Outcome, Sending as Connection};
@@ -510,12 +511,8 @@ impl<R: FnMut(Report)> SenderDriver<R> {
             return;
         }
         self.next_report = now + REPORT_INTERVAL;
-        let is_open = self.connection.is_open();
-        let state = match (is_open, self.connection.is_paused()) {
-            (false, _) => TransferState::Opening,
-            (true, true) => TransferState::Paused,
-            (true, false) => TransferState::Sending,
-        };
+        let connection = &self.connection;
+        let state = running_state(connection.is_open(), connection.is_paused());
         let figures = self.figures();
         (self.report)(Report::Progress(state, figures));
     }
@@ -531,8 +528,6 @@ impl<R: FnMut(Report)> SenderDriver<R> {
             (state, sentence) = (TransferState::Failed, Some(failure));
         }
         let figures = self.figures();
-        let elapsed = self.clock.now().since_start();
-        let (path, digest) = (None, None);
         let now = self.clock.now();
         self.watch
             .look(&mut self.connection, &self.packet_output, now);
@@ -540,14 +535,10 @@ impl<R: FnMut(Report)> SenderDriver<R> {
         if let Some(happened) = self.watch.report(true, now) {
             (self.report)(happened);
         }
-        (self.report)(Report::Ended(Ending {
-            state,
-            sentence,
-            figures,
-            elapsed,
-            path,
-            digest,
-        }));
+        let elapsed = now.since_start();
+        (self.report)(Report::Ended(Ending::new(
+            state, sentence, figures, elapsed,
+        )));
     }
 }
 
@@ -555,6 +546,8 @@ impl<R: FnMut(Report)> SenderDriver<R> {
 mod tests {
     use super::super::inbox::INBOX_PACKETS;
     use super::*;
+    use crate::wire::digest::Token;
+    use crate::wire::options::NegotiatedOptions;
 
     #[test]
     fn a_command_enters_an_inbox_full_of_packets_without_waiting() {
@@ -580,7 +573,7 @@ mod tests {
             let Ok(socket) = UdpSocket::bind(host) else {
                 continue; // A computer without IPv6.
             };
-            let job = Job::EXAMPLE;
+            let job = Job::new(1, Token([5; 16]), NegotiatedOptions::DEFAULT, 0);
             filter::attach(&socket, job.token.0);
             let (inbox, arrivals) = inbox();
             let asker = socket.local_addr().unwrap().ip();

@@ -170,12 +170,9 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         self.report_events(true); // A listener that is told of the end may leave.
         let (figures, elapsed) = (self.figures(), self.clock.now().since_start());
         (self.report)(Report::Ended(Ending {
-            state,
-            sentence,
-            figures,
-            elapsed,
             path,
             digest,
+            ..Ending::new(state, sentence, figures, elapsed)
         }));
     }
 }
