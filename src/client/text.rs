@@ -388,16 +388,12 @@ impl TextClient {
 
     fn print_own(&mut self, line: &ChatLine) {
         let text = line.text.clone();
-        let event = match line.kind {
-            LineKind::Error => JsonEvent::Problem { sentence: text },
-            LineKind::Output => JsonEvent::Output { text },
-            LineKind::Said { .. }
-            | LineKind::WhisperedFrom { .. }
-            | LineKind::WhisperedTo { .. }
-            | LineKind::Joined { .. }
-            | LineKind::Left { .. }
-            | LineKind::Gap
-            | LineKind::Notice => return,
+        let event = if matches!(line.kind, LineKind::Error) {
+            JsonEvent::Problem { sentence: text }
+        } else if line.is_from_the_program() {
+            JsonEvent::Output { text }
+        } else {
+            return;
         };
         self.screen.print(&event.to_line());
     }
@@ -420,16 +416,10 @@ impl TextClient {
 
 /// Messages of users have a time; the answer to a command does not need one.
 fn for_people(line: &ChatLine) -> String {
-    match line.kind {
-        LineKind::Output | LineKind::Error => line.to_string(),
-        LineKind::Said { .. }
-        | LineKind::WhisperedFrom { .. }
-        | LineKind::WhisperedTo { .. }
-        | LineKind::Joined { .. }
-        | LineKind::Left { .. }
-        | LineKind::Gap
-        | LineKind::Notice => format!("{} {line}", words::time_of_day(line.time_ms)),
+    if line.is_from_the_program() {
+        return line.to_string();
     }
+    format!("{} {line}", words::time_of_day(line.time_ms))
 }
 
 /// The first Ctrl-C leaves politely and keeps the parts; the second ends at once.

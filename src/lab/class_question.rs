@@ -202,12 +202,7 @@ fn run_within(
     loop {
         entries.extend(simulation.take_entries());
         if simulation.outcome().is_some() {
-            return Ok(Journal {
-                heading,
-                entries,
-                is_cut: false,
-                unknown: 0,
-            });
+            return Ok(Journal::new(heading, entries));
         }
         let work = entries.len();
         if work > most_work {

@@ -32,7 +32,7 @@ mod arriving;
 
 use super::contents;
 use super::halt::Halting;
-use super::journal::{Carried, Entry, FaultInjection, Heading, Killed, Side};
+use super::journal::{Carried, Entry, FaultInjection, Heading, Journal, Killed, Side};
 use super::run::{Experiment, LONGEST_RUN, Run, Stuck, TOKEN, Traffic};
 #[cfg(test)]
 use crate::link::Entered;
@@ -89,6 +89,20 @@ impl Experiment {
             }
             simulation.step()?;
         }
+    }
+
+    /// Runs it to its end and keeps every entry.
+    ///
+    /// # Errors
+    /// As [`Experiment::run`].
+    pub fn journal(&self) -> Result<Journal, Stuck> {
+        let experiment = Self {
+            listening: true,
+            ..self.clone()
+        };
+        let mut entries = Vec::new();
+        experiment.run(|entry| entries.push(entry))?;
+        Ok(Journal::new(experiment.heading(), entries))
     }
 }
 

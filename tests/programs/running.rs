@@ -87,6 +87,16 @@ pub(crate) fn server(files: &Path) -> Command {
     command
 }
 
+/// Starts a program that has no input and whose output is read at its end.
+pub(crate) fn spawn(command: &mut Command) -> Child {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
 /// Sends a signal, such as `-INT`.
 pub(crate) fn signal(process: &Child, name: &str) {
     let id = process.id().to_string();

@@ -77,12 +77,7 @@ fn watch(out: &mut impl Write, race: &Race, speed: Option<f64>) -> io::Result<()
     let speed = speed.unwrap_or(longest.as_secs_f64() / WATCHED_SECONDS);
     let clock = Clock::start();
     let begun = clock.now();
-    let width = race
-        .lanes
-        .iter()
-        .map(|lane| lane.name.chars().count())
-        .max();
-    let width = width.unwrap_or_default();
+    let width = race.name_width();
     loop {
         let now = (clock.now() - begun).mul_f64(speed).min(longest);
         for lane in &race.lanes {

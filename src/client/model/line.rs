@@ -214,6 +214,12 @@ impl ChatLine {
         matches!(self.kind, LineKind::Joined { .. } | LineKind::Left { .. })
     }
 
+    /// Whether this program says it, as the answer to a command.
+    #[must_use]
+    pub const fn is_from_the_program(&self) -> bool {
+        matches!(self.kind, LineKind::Output | LineKind::Error)
+    }
+
     fn bytes(&self) -> usize {
         self.text.len() + self.name().map_or(0, str::len)
     }

@@ -344,13 +344,7 @@ mod tests {
         };
         let mut entries = Vec::new();
         let run = experiment.run(|entry| entries.push(entry)).unwrap();
-        let journal = Journal {
-            heading: experiment.heading(),
-            entries,
-            is_cut: false,
-            unknown: 0,
-        };
-        (journal, run)
+        (Journal::new(experiment.heading(), entries), run)
     }
 
     fn lossy(arq: Arq) -> Experiment {

@@ -10,12 +10,11 @@ pub trait Program {
     ///
     /// # Errors
     /// Why there is no answer, in sentences.
-    fn hear(
-        &mut self,
-        program_event: &ProgramEvent,
-        now: Moment,
-    ) -> Result<Vec<Action>, Failure>;
+    fn hear(&mut self, program_event: &ProgramEvent, now: Moment) -> Reaction;
 }
+
+/// What a program does about an event, in order.
+pub type Reaction = Result<Vec<Action>, Failure>;
 
 /// Why a program did not answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

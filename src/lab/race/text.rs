@@ -12,12 +12,7 @@ const BAR: usize = 50;
 #[must_use]
 pub fn table(race: &Race) -> String {
     let mut text = String::new();
-    let width = race
-        .lanes
-        .iter()
-        .map(|lane| lane.name.chars().count())
-        .max();
-    let width = width.unwrap_or_default();
+    let width = race.name_width();
     let longest_us = micros(race.longest());
     for lane in &race.lanes {
         let (name, bar) = (&lane.name, bar(lane, longest_us, u64::MAX, BAR));

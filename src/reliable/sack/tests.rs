@@ -1,7 +1,7 @@
 mod fin;
 
 use super::super::event::DiscardReason;
-use super::super::script::{End, Story, ack, measured, ms};
+use super::super::script::{self, End, Story, ack, measured, ms};
 use super::super::{ReceivingMachine, SendingMachine};
 use super::*;
 use crate::reliable::event::PacketRecord;
@@ -30,24 +30,12 @@ fn story() -> Story<Sender, Receiver> {
 }
 
 fn ack_with_window(wants: u32, window: u32, now: Moment) -> Packet {
-    let mut packet = ack(&TERMS, wants, &[], now);
-    if let Body::Ack(fields) = &mut packet.body {
-        fields.window = window;
-    }
-    packet
+    script::ack_with_window(&TERMS, wants, window, now)
 }
 
 #[test]
 fn a_window_is_sent_immediately_and_each_ack_allows_one_more_segment() {
-    let mut story = story();
-    story.sends("d0.1 d1.1 d2.1 d3.1");
-    story.arrive("d0.1");
-    story.arrive("a1.1");
-    story.sends("a1.1 d4.1");
-    story.arrive("d1.1 d2.1");
-    story.lose("a2.1");
-    story.arrive("a3.1");
-    story.sends("a2.1 a3.1 d5.1 d6.1");
+    story().each_ack_allows_one_more_segment();
 }
 
 #[test]
@@ -304,11 +292,7 @@ fn data_beyond_the_window_is_dropped_and_answered() {
 #[test]
 fn an_ack_of_an_unsent_segment_is_ignored_and_recorded() {
     for wants in [5, 10, 11, 1 << 30] {
-        let mut story = story();
-        story.sends("d0.1 d1.1 d2.1 d3.1");
-        story.forge(End::Sender, ack(&TERMS, wants, &[], story.now));
-        story.ignored(Ignored::ImpossibleAck);
-        story.sends("");
+        story().an_ack_of_an_unsent_segment_is_ignored(wants);
     }
 }
 
@@ -335,15 +319,7 @@ fn impossible_ranges_are_ignored_and_recorded() {
 
 #[test]
 fn a_zero_receive_window_is_probed_with_one_segment() {
-    let mut story = story();
-    story.sends("d0.1 d1.1 d2.1 d3.1");
-    story.forge(End::Sender, ack_with_window(4, 0, story.now));
-    story.sends("d4.1");
-    story.lose("d4.1");
-    story.advance(ms(500));
-    story.sends("d4.2");
-    story.forge(End::Sender, ack_with_window(5, u32::MAX, story.now));
-    story.sends("d5.1 d6.1 d7.1 d8.1");
+    story().a_zero_window_is_probed_after(ms(500));
 }
 
 #[test]
@@ -380,10 +356,7 @@ fn sequence_numbers_may_wrap_around_within_a_window() {
 
 #[test]
 fn a_transfer_of_an_empty_file_is_finished_at_its_start() {
-    let mut story = story_of(ConnectionParameters { size: 0, ..TERMS });
-    story.sends("");
-    story.expect("finished", story.sender.is_finished());
-    story.expect("no timer", story.sender.next_timeout().is_none());
+    story_of(ConnectionParameters { size: 0, ..TERMS }).is_finished_at_its_start();
 }
 
 #[test]

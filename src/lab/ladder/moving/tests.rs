@@ -21,9 +21,7 @@ fn entries(scenario: &str) -> Vec<Entry> {
         listening: true,
         ..Experiment::small()
     };
-    let mut entries = Vec::new();
-    experiment.run(|entry| entries.push(entry)).unwrap();
-    entries
+    experiment.journal().unwrap().entries
 }
 
 fn at(entries: &[Entry], now_us: u64) -> Moving {
@@ -231,8 +229,7 @@ fn the_picture_at_rest_is_the_moving_one_at_its_last_moment() {
             listening: true,
             ..Experiment::small()
         };
-        let mut entries = Vec::new();
-        experiment.run(|entry| entries.push(entry)).unwrap();
+        let entries = experiment.journal().unwrap().entries;
         let moving = Scene {
             entries: &entries,
             index: entries.len(),
