@@ -52,6 +52,7 @@ pub mod download;
 pub mod dropped;
 pub mod find;
 pub mod fit;
+pub mod intent;
 pub mod json;
 pub mod keys;
 pub mod laboratory;

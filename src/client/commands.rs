@@ -6,8 +6,9 @@
 //! who know them. A file's name may hold spaces, quoted or not.
 //!
 //! ```
-//! use sash::client::commands::{Command, read};
-//! assert_eq!(read("/cancel 2", &[]), Ok(Command::Cancel { tag: Some(2) }));
+//! use sash::client::commands::read;
+//! use sash::client::intent::Intent;
+//! assert_eq!(read("/cancel 2", &[]), Ok(Intent::Cancel { tag: Some(2) }));
 //! let sentence = read("/wisper dana hi", &[]).unwrap_err();
 //! assert_eq!(sentence, "There is no command /wisper. Did you mean /whisper?");
 //! ```
@@ -17,170 +18,11 @@ mod lab;
 mod reading;
 mod table;
 
-pub use ask::Wanted;
 pub use reading::quoted;
 pub use table::COMMANDS;
 
-use super::model::Audience;
-use super::share::Share;
-use crate::link::{Label, Scenario};
-use crate::transfer::overwrite::Overwrite;
-use crate::wire::message::{Answer, Assignment, FileEntry};
-use crate::wire::options::{Arq, Congestion, RequestedOptions, Transport};
-
-/// The meaning of a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Nothing was typed.
-    Nothing,
-    /// To whom the To field names.
-    Say {
-        /// The text.
-        text: String,
-    },
-    /// To one person.
-    Whisper {
-        /// Whom.
-        to: String,
-        /// The text.
-        text: String,
-    },
-    /// Choose the receiver of plain text from now on.
-    To(Audience),
-    /// Who is there?
-    Users,
-    /// What is on offer?
-    Files,
-    /// Fetch a file; options given here win over the chosen ones.
-    Download {
-        /// Its name, as `/files` shows it.
-        file: String,
-        /// The options written behind it.
-        asked: RequestedOptions,
-    },
-    /// Give a file; options given here win over the chosen ones.
-    Upload {
-        /// Where it is on this computer.
-        path: String,
-        /// The options written behind it.
-        asked: RequestedOptions,
-    },
-    /// List the transfers.
-    Transfers,
-    /// Let a transfer wait; without a number, all of them.
-    Pause {
-        /// Its number, as `/transfers` shows it.
-        tag: Option<u64>,
-    },
-    /// Let a transfer go on; without a number, all of them.
-    Resume {
-        /// Its number, as `/transfers` shows it.
-        tag: Option<u64>,
-    },
-    /// Choose where later transfers pause by themselves; `None`: nowhere.
-    PauseAt(Option<Share>),
-    /// End a transfer; without a number, the only one there is.
-    Cancel {
-        /// Its number, as `/transfers` shows it.
-        tag: Option<u64>,
-    },
-    /// The same, and take away what has arrived of it.
-    Discard {
-        /// Its number, as `/transfers` shows it.
-        tag: Option<u64>,
-    },
-    /// Ask again for a transfer that ended without its file; without a number, the last
-    /// one.
-    Retry {
-        /// Its number, as `/transfers` shows it.
-        tag: Option<u64>,
-    },
-    /// Choose what to do if a file of a download's name exists; `None`: it is
-    /// kept.
-    Overwrite(Option<Overwrite>),
-    /// Choose the protocol of later transfers; `None`: the server's.
-    Arq(Option<Arq>),
-    /// Choose the window; `None`: the usual one.
-    Window(Option<u32>),
-    /// Choose who decides how much of the window is used; `None`: the usual one.
-    Congestion(Option<Congestion>),
-    /// Choose the file bytes per packet; `None`: the server's.
-    Segment(Option<u16>),
-    /// Choose what carries the file; `None`: the server's.
-    Transport(Option<Transport>),
-    /// Look for a text in what was said.
-    Search {
-        /// The text.
-        query: String,
-    },
-    /// Forget what stands in this conversation.
-    Clear,
-    /// Close the conversation with one person.
-    CloseConversation,
-    /// Put somebody out; the teacher's, as the next three are.
-    Kick {
-        /// Whom.
-        name: String,
-        /// Why; empty where nothing was said.
-        why: String,
-    },
-    /// Put somebody out for good.
-    Ban {
-        /// Whom.
-        name: String,
-        /// Why; empty where nothing was said.
-        why: String,
-    },
-    /// Let somebody in again.
-    Unban {
-        /// Whom.
-        name: String,
-    },
-    /// List the bans.
-    Bans,
-    /// Give all something to run; the teacher's.
-    GiveLab(Assignment),
-    /// Run what the teacher gave out, or not.
-    AnswerLab {
-        /// Whether to.
-        accept: bool,
-        /// How many DATA packets the user predicts.
-        prediction: Option<u32>,
-    },
-    /// Tell the teacher how a program was graded.
-    Submit {
-        /// A file that `lab grade` has written.
-        path: String,
-    },
-    /// What has come back? The teacher's.
-    LabResults,
-    /// Ask the class about a run; the teacher's.
-    Ask {
-        /// The question.
-        wanted: Wanted,
-        /// The run.
-        assignment: Assignment,
-    },
-    /// Answer the teacher's question.
-    Answer(Answer),
-    /// Show all how the answers are distributed; the teacher's.
-    Reveal,
-    /// Make this program's link another one, or only tell what it is.
-    Link(Option<Box<Scenario>>),
-    /// Lose a packet in flight.
-    Kill {
-        /// Which.
-        packet: Label,
-        /// Its transfer's number, as `/transfers` shows it; `None`: the only one.
-        tag: Option<u64>,
-    },
-    /// Which commands are there?
-    Help,
-    /// Leave the room.
-    Disconnect,
-    /// Leave the program.
-    Quit,
-}
+use super::intent::Intent;
+use crate::wire::message::FileEntry;
 
 /// A command as `/help` shows it.
 #[derive(Debug)]
@@ -195,7 +37,7 @@ pub struct Usage {
     pub explanation: &'static str,
     /// Its purpose.
     pub purpose: Purpose,
-    read: fn(&str, &[FileEntry]) -> Result<Command, String>,
+    read: fn(&str, &[FileEntry]) -> Result<Intent, String>,
 }
 
 /// The purpose of a command; `/help` groups commands by it.
@@ -349,15 +191,15 @@ fn in_lines(words: &[&str]) -> Vec<String> {
 ///
 /// # Errors
 /// A sentence for the person where it is a command that cannot be understood.
-pub fn read(line: &str, files: &[FileEntry]) -> Result<Command, String> {
+pub fn read(line: &str, files: &[FileEntry]) -> Result<Intent, String> {
     let text = line.trim_end_matches(['\r', '\n']);
     let trimmed = text.trim();
     if trimmed.is_empty() {
-        return Ok(Command::Nothing);
+        return Ok(Intent::Look);
     }
     if let Some(said) = trimmed.strip_prefix("//") {
         let text = format!("/{said}");
-        return Ok(Command::Say { text });
+        return Ok(Intent::Say(text));
     }
     if let Some(command) = trimmed.strip_prefix('/') {
         return read_command(command, files);
@@ -373,12 +215,10 @@ pub fn read(line: &str, files: &[FileEntry]) -> Result<Command, String> {
             return reading::read_download(name);
         }
     }
-    Ok(Command::Say {
-        text: text.to_owned(),
-    })
+    Ok(Intent::Say(text.to_owned()))
 }
 
-fn read_command(text: &str, files: &[FileEntry]) -> Result<Command, String> {
+fn read_command(text: &str, files: &[FileEntry]) -> Result<Intent, String> {
     let (name, rest) = first_word(text);
     let wanted = name.to_lowercase();
     match COMMANDS.iter().find(|it| it.names.contains(&&*wanted)) {

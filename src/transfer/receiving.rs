@@ -426,7 +426,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
     fn wait_time(&mut self) -> Duration {
         if matches!(
             self.verification,
-            Verification::RequestedOptions | Verification::Settling(_)
+            Verification::DigestRequested | Verification::Settling(_)
         ) {
             let Some(answer) = self.disk.answer_within(Duration::from_millis(20)) else {
                 return Duration::from_millis(1);

@@ -123,7 +123,7 @@ impl Desk {
             Deed::KillPointed => {
                 if let Some(spot) = self.spot().filter(|spot| spot.is_in_flight) {
                     self.laboratory
-                        .take(LaboratoryRequest::Kill(Label::from(spot.packet)));
+                        .take(LaboratoryRequest::Kill(Label::from(spot.packet.name)));
                 }
             }
             Deed::PointAt(at) => self.pointed = self.at(at),
@@ -226,22 +226,22 @@ impl Desk {
             return Some(Pointed::Segment(side, number));
         }
         let spot = self.moving.as_ref()?.packet_at(point, at.near)?;
-        Some(Pointed::Packet(spot.packet, spot.direction))
+        Some(Pointed::Packet(spot.packet.name, spot.direction))
     }
 
     fn kill_at(&mut self, at: At) {
         let point = Point::new(at.x, at.y);
-        let hit = |moving: &Moving| moving.in_flight_at(point, at.near).copied();
+        let hit = |moving: &Moving| moving.in_flight_at(point, at.near).cloned();
         if let Some(spot) = self.moving.as_ref().and_then(hit) {
             self.laboratory
-                .take(LaboratoryRequest::Kill(Label::from(spot.packet)));
+                .take(LaboratoryRequest::Kill(Label::from(spot.packet.name)));
         }
     }
 
     fn spot(&self) -> Option<Spot> {
         match self.pointed? {
             Pointed::Packet(packet, direction) => {
-                self.moving.as_ref()?.spot_of(packet, direction).copied()
+                self.moving.as_ref()?.spot_of(packet, direction).cloned()
             }
             Pointed::Segment(..) => None,
         }
@@ -252,7 +252,7 @@ impl Desk {
         let beside = self.moving.as_ref();
         let beside = beside.and_then(|it| it.beside(before.as_ref(), is_later));
         if let Some(spot) = beside {
-            self.pointed = Some(Pointed::Packet(spot.packet, spot.direction));
+            self.pointed = Some(Pointed::Packet(spot.packet.name, spot.direction));
         }
     }
 

@@ -1,10 +1,13 @@
 //! Every command: its names, what follows them, what it does, and who reads the rest.
 
 use super::reading::{
-    choice, number, read_cancel, read_download, read_kill, read_link, read_search,
-    read_share, read_tag, read_to, read_upload, read_user, read_whisper,
+    choice, number, read_cancel, read_download, read_kill, read_link, read_pause,
+    read_search, read_share, read_tag, read_to, read_upload, read_user, read_whisper,
 };
-use super::{Command, FILE_AND_OPTIONS, Purpose, Usage, ask, lab};
+use super::{FILE_AND_OPTIONS, Purpose, Usage, ask, lab};
+use crate::client::intent::Intent;
+use crate::client::model::Audience;
+use crate::wire::message::Request;
 
 /// Every command, grouped as `/help` shows them.
 pub const COMMANDS: &[Usage] = &[
@@ -14,7 +17,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "list the users",
         purpose: Purpose::Talk,
-        read: |_, _| Ok(Command::Users),
+        read: |_, _| Ok(Intent::Ask(Request::Users)),
     },
     Usage {
         names: &["whisper", "pm", "w"],
@@ -46,7 +49,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "clear this conversation",
         purpose: Purpose::Talk,
-        read: |_, _| Ok(Command::Clear),
+        read: |_, _| Ok(Intent::Clear),
     },
     Usage {
         names: &["close"],
@@ -54,7 +57,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "close the conversation with one user",
         purpose: Purpose::Talk,
-        read: |_, _| Ok(Command::CloseConversation),
+        read: |_, _| Ok(Intent::CloseConversation(Audience::All)),
     },
     Usage {
         names: &["files"],
@@ -62,7 +65,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "list the files on the server",
         purpose: Purpose::Files,
-        read: |_, _| Ok(Command::Files),
+        read: |_, _| Ok(Intent::Ask(Request::Files)),
     },
     Usage {
         names: &["download", "df"],
@@ -86,7 +89,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "list the transfers",
         purpose: Purpose::Files,
-        read: |_, _| Ok(Command::Transfers),
+        read: |_, _| Ok(Intent::ShowTransfers),
     },
     Usage {
         names: &["pause"],
@@ -94,7 +97,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "pause transfer N, or all",
         purpose: Purpose::Files,
-        read: |rest, _| read_tag(rest).map(|tag| Command::Pause { tag }),
+        read: |rest, _| read_pause(rest, true),
     },
     Usage {
         names: &["resume", "proceed"],
@@ -102,7 +105,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "resume transfer N, or all",
         purpose: Purpose::Files,
-        read: |rest, _| read_tag(rest).map(|tag| Command::Resume { tag }),
+        read: |rest, _| read_pause(rest, false),
     },
     Usage {
         names: &["cancel"],
@@ -118,7 +121,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "try transfer N again; resume its partial file",
         purpose: Purpose::Files,
-        read: |rest, _| read_tag(rest).map(|tag| Command::Retry { tag }),
+        read: |rest, _| read_tag(rest).map(|tag| Intent::Retry { tag }),
     },
     Usage {
         names: &["overwrite"],
@@ -126,7 +129,9 @@ pub const COMMANDS: &[Usage] = &[
         choices: &["keep", "replace", "skip", "fail", "default"],
         explanation: "choose what to do if a file exists",
         purpose: Purpose::Options,
-        read: |rest, _| choice(rest).map(Command::Overwrite),
+        read: |rest, _| {
+            choice(rest).map(|it| Intent::SetOverwrite(it.unwrap_or_default()))
+        },
     },
     Usage {
         names: &["pause-at"],
@@ -134,7 +139,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &["off"],
         explanation: "pause each transfer at this share",
         purpose: Purpose::Options,
-        read: |rest, _| read_share(rest).map(Command::PauseAt),
+        read: |rest, _| read_share(rest).map(Intent::SetPauseAt),
     },
     Usage {
         names: &["arq"],
@@ -148,7 +153,7 @@ pub const COMMANDS: &[Usage] = &[
         ],
         explanation: "choose the ARQ protocol",
         purpose: Purpose::Options,
-        read: |rest, _| choice(rest).map(Command::Arq),
+        read: |rest, _| choice(rest).map(Intent::SetArq),
     },
     Usage {
         names: &["window"],
@@ -156,7 +161,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &["default"],
         explanation: "set the send window, in packets",
         purpose: Purpose::Options,
-        read: |rest, _| number(rest).map(Command::Window),
+        read: |rest, _| number(rest).map(Intent::SetWindow),
     },
     Usage {
         names: &["congestion"],
@@ -173,7 +178,7 @@ pub const COMMANDS: &[Usage] = &[
         ],
         explanation: "choose the congestion controller",
         purpose: Purpose::Options,
-        read: |rest, _| choice(rest).map(Command::Congestion),
+        read: |rest, _| choice(rest).map(Intent::SetCongestion),
     },
     Usage {
         names: &["segment"],
@@ -181,7 +186,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &["default"],
         explanation: "set the file bytes per packet",
         purpose: Purpose::Options,
-        read: |rest, _| number(rest).map(Command::Segment),
+        read: |rest, _| number(rest).map(Intent::SetSegment),
     },
     Usage {
         names: &["transport"],
@@ -189,7 +194,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &["udp", "tcp", "default"],
         explanation: "choose UDP or TCP for files",
         purpose: Purpose::Options,
-        read: |rest, _| choice(rest).map(Command::Transport),
+        read: |rest, _| choice(rest).map(Intent::SetTransport),
     },
     Usage {
         names: &["link"],
@@ -213,7 +218,9 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "teacher only: remove a user",
         purpose: Purpose::Class,
-        read: |rest, _| read_user(rest).map(|(name, why)| Command::Kick { name, why }),
+        read: |rest, _| {
+            read_user(rest).map(|(name, why)| Intent::Ask(Request::Kick { name, why }))
+        },
     },
     Usage {
         names: &["ban"],
@@ -221,7 +228,9 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "teacher only: ban a user",
         purpose: Purpose::Class,
-        read: |rest, _| read_user(rest).map(|(name, why)| Command::Ban { name, why }),
+        read: |rest, _| {
+            read_user(rest).map(|(name, why)| Intent::Ask(Request::Ban { name, why }))
+        },
     },
     Usage {
         names: &["unban"],
@@ -229,7 +238,9 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "teacher only: lift a ban",
         purpose: Purpose::Class,
-        read: |rest, _| read_user(rest).map(|(name, _)| Command::Unban { name }),
+        read: |rest, _| {
+            read_user(rest).map(|(name, _)| Intent::Ask(Request::Unban { name }))
+        },
     },
     Usage {
         names: &["bans"],
@@ -237,7 +248,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "teacher only: list the bans",
         purpose: Purpose::Class,
-        read: |_, _| Ok(Command::Bans),
+        read: |_, _| Ok(Intent::Ask(Request::Bans)),
     },
     Usage {
         names: &["lab"],
@@ -258,9 +269,7 @@ pub const COMMANDS: &[Usage] = &[
                 "The file is missing. Make one with: lab grade --gradescope FILE."
                     .to_owned(),
             ),
-            path => Ok(Command::Submit {
-                path: path.to_owned(),
-            }),
+            path => Ok(Intent::Submit(path.into())),
         },
     },
     Usage {
@@ -269,7 +278,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "teacher only: list the results of the exercise",
         purpose: Purpose::Class,
-        read: |_, _| Ok(Command::LabResults),
+        read: |_, _| Ok(Intent::Ask(Request::LabResults)),
     },
     Usage {
         names: &["ask"],
@@ -293,7 +302,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "teacher only: show the answers to everybody",
         purpose: Purpose::Class,
-        read: |_, _| Ok(Command::Reveal),
+        read: |_, _| Ok(Intent::Ask(Request::Reveal)),
     },
     Usage {
         names: &["help", "commands"],
@@ -301,7 +310,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "show this list",
         purpose: Purpose::Program,
-        read: |_, _| Ok(Command::Help),
+        read: |_, _| Ok(Intent::ShowCommands),
     },
     Usage {
         names: &["disconnect"],
@@ -309,7 +318,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "leave the room",
         purpose: Purpose::Program,
-        read: |_, _| Ok(Command::Disconnect),
+        read: |_, _| Ok(Intent::Disconnect),
     },
     Usage {
         names: &["quit", "exit"],
@@ -317,6 +326,6 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "quit the program",
         purpose: Purpose::Program,
-        read: |_, _| Ok(Command::Quit),
+        read: |_, _| Ok(Intent::Close),
     },
 ];

@@ -42,14 +42,6 @@ impl Controller {
         self.effects.push(Effect::ChangeLink(Box::new(scenario)));
     }
 
-    /// `/link`: tells it, or makes it another one first.
-    pub(super) fn type_link(&mut self, scenario: Option<Box<Scenario>>, now_ms: u64) {
-        if let Some(scenario) = scenario {
-            self.change_link(*scenario);
-        }
-        self.show(&words::link(&self.model.scenario), now_ms);
-    }
-
     /// The transfer's own word on a packet that was to be killed.
     pub(super) fn on_killed(
         &mut self,

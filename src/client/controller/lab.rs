@@ -61,7 +61,7 @@ impl Controller {
             assignment: lab.assignment,
             command,
             prediction: None,
-            state: LabState::RequestedOptions,
+            state: LabState::Asked,
         });
         if self.accepts_labs && !accepts {
             let sentence = "The class exercises of this server have used two minutes of \
@@ -83,7 +83,7 @@ impl Controller {
             Some(LabState::Running) => return true,
             Some(LabState::Done(figures)) => *figures,
             Some(
-                LabState::RequestedOptions | LabState::Declined | LabState::Failed { .. },
+                LabState::Asked | LabState::Declined | LabState::Failed { .. },
             )
             | None => return false,
         };

@@ -23,7 +23,7 @@ pub struct LabOffer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LabState {
     /// The person has not answered yet.
-    RequestedOptions,
+    Asked,
     /// The person does not want it; saying yes later is possible.
     Declined,
     /// It runs.
@@ -41,6 +41,6 @@ impl LabOffer {
     /// Whether a yes would start it.
     #[must_use]
     pub const fn is_open(&self) -> bool {
-        matches!(self.state, LabState::RequestedOptions | LabState::Declined)
+        matches!(self.state, LabState::Asked | LabState::Declined)
     }
 }

@@ -1,6 +1,7 @@
 //! A user's fault injection in running transfers: the effects for the driver, and the messages.
 
 use super::*;
+use crate::link::Scenario;
 
 /// A download that is on its way.
 fn on_its_way() -> Controller {

@@ -46,7 +46,7 @@ fn an_exercise_runs_only_after_the_user_agrees_and_its_results_are_sent() {
     let mut client = joined();
     reply(&mut client, lab(3, "noa", "seed=7;loss=10%"));
     assert_eq!(client.take_effects(), []);
-    assert_eq!(state(&client), LabState::RequestedOptions);
+    assert_eq!(state(&client), LabState::Asked);
     let asked = &last_line(&client).text;
     assert!(
         asked.starts_with("noa asks you to run exercise 3: lab run"),
@@ -164,7 +164,7 @@ fn after_a_reconnect_no_question_is_repeated_and_no_result_is_lost() {
     assert_eq!(requests(&mut client), [result(3, outcome)]);
     // The same number of another server is another assignment.
     reply(&mut client, lab(3, "noa", "loss=20%"));
-    assert_eq!(state(&client), LabState::RequestedOptions);
+    assert_eq!(state(&client), LabState::Asked);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Stories about uploads and pauses.
 
 use super::*;
+use std::path::PathBuf;
 use crate::wire::version::FileVersion;
 
 /// A file that was found and announced; its tag is 1.

@@ -195,7 +195,7 @@ impl Canvases {
     fn spot_at(&self, place: (i32, i32)) -> Option<Spot> {
         let moving = self.key_control.moving.borrow();
         let at = self.main.place(place);
-        moving.as_ref()?.packet_at(at, TOLERANCE).copied()
+        moving.as_ref()?.packet_at(at, TOLERANCE).cloned()
     }
 
     fn set_strip_height(&mut self, height: i32) {
@@ -294,11 +294,11 @@ impl Canvases {
             let at = canvas.place(app::event_coords());
             let hit = {
                 let moving = key_control.moving.borrow();
-                let hit = |it: &Moving| it.in_flight_at(at, TOLERANCE).copied();
+                let hit = |it: &Moving| it.in_flight_at(at, TOLERANCE).cloned();
                 moving.as_ref().and_then(hit)
             };
             if let Some(spot) = hit {
-                report(LaboratoryRequest::Kill(Label::from(spot.packet)));
+                report(LaboratoryRequest::Kill(Label::from(spot.packet.name)));
             }
             true
         });
