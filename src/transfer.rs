@@ -218,6 +218,13 @@ impl Ending {
     }
 }
 
+/// The verdict of a receiver that is in this state: whether its file is whole.
+#[must_use]
+pub fn verdict_of(state: TransferState) -> Option<bool> {
+    let is_whole = state == TransferState::Verified;
+    (is_whole || state == TransferState::Damaged).then_some(is_whole)
+}
+
 /// The state of a transfer whose thread runs.
 const fn running_state(is_open: bool, is_paused: bool) -> TransferState {
     match (is_open, is_paused) {

@@ -366,9 +366,7 @@ impl RunQuestion {
             (Prepared::Next(question), Answer::Choice(choice)) => {
                 usize::from(choice) < question.choices.len()
             }
-            (Prepared::Packets(_), Answer::Packets(_)) => {
-                About::Packets.allows(answer)
-            }
+            (Prepared::Packets(_), Answer::Packets(_)) => About::Packets.allows(answer),
             (Prepared::Next(_), Answer::Packets(_))
             | (Prepared::Packets(_), Answer::Choice(_)) => false,
         }

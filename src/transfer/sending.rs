@@ -24,7 +24,7 @@ use super::source::Source;
 use super::watch::Watch;
 use super::{
     Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, running_state, tcp,
-    threads, verdict,
+    threads, verdict, verdict_of,
 };
 use crate::link::{Direction, Entered, Label, Link};
 use crate::reliable::connection::{Outcome, Sending as Connection};
@@ -159,16 +159,8 @@ impl Sending {
 
     /// The receiver's word from the chat connection: verified or damaged.
     pub fn verdict(&self, state: TransferState) {
-        match state {
-            TransferState::Verified => self.tell(SenderInput::Verdict(true)),
-            TransferState::Damaged => self.tell(SenderInput::Verdict(false)),
-            TransferState::Queued
-            | TransferState::Opening
-            | TransferState::Sending
-            | TransferState::Paused
-            | TransferState::Failed
-            | TransferState::Unknown
-            | TransferState::Cancelled => (),
+        if let Some(is_verified) = verdict_of(state) {
+            self.tell(SenderInput::Verdict(is_verified));
         }
     }
 

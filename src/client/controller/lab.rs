@@ -82,9 +82,7 @@ impl Controller {
         let figures = match known.map(|known| &known.state) {
             Some(LabState::Running) => return true,
             Some(LabState::Done(figures)) => *figures,
-            Some(
-                LabState::Asked | LabState::Declined | LabState::Failed { .. },
-            )
+            Some(LabState::Asked | LabState::Declined | LabState::Failed { .. })
             | None => return false,
         };
         self.send_outcome(lab.number, LabOutcome::Done(figures));

@@ -19,9 +19,12 @@ pub(super) struct SenderAnswer<'a> {
     pub(super) now: Moment,
 }
 
+/// The rule that an answer breaks, if any.
+pub(super) type Judgment = Result<(), Violation>;
+
 /// The rules of a sender.
 pub(super) trait SenderRules {
-    fn judge(&mut self, answer: SenderAnswer<'_>) -> Result<(), Violation>;
+    fn judge(&mut self, answer: SenderAnswer<'_>) -> Judgment;
     /// Whether every segment is acknowledged.
     fn is_finished(&self) -> bool;
     /// The oldest segment that is not acknowledged.
@@ -30,11 +33,7 @@ pub(super) trait SenderRules {
 
 /// The rules of a receiver.
 pub(super) trait ReceiverRules {
-    fn judge(
-        &mut self,
-        event: &ProgramEvent,
-        actions: &[Action],
-    ) -> Result<(), Violation>;
+    fn judge(&mut self, event: &ProgramEvent, actions: &[Action]) -> Judgment;
     /// How many segments have been delivered.
     fn delivered(&self) -> SegmentNumber;
 }

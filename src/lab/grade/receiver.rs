@@ -2,8 +2,8 @@
 //!
 //! Each packet has exactly one right delivery and one right ACK; their order is open.
 
-use super::judges::ReceiverRules;
-use super::rules::{self, Mistake, Violation};
+use super::judges::{Judgment, ReceiverRules};
+use super::rules::{self, Mistake};
 use super::scenario::GradedScenario;
 use super::sender::segments;
 use super::verbs::{Action, ProgramEvent, Role};
@@ -95,7 +95,7 @@ impl Case<'_> {
         last.map_or(self.before, |last| last + 1)
     }
 
-    fn judge_deliveries(&self, found: &[SegmentNumber]) -> Result<(), Violation> {
+    fn judge_deliveries(&self, found: &[SegmentNumber]) -> Judgment {
         let wanted = &self.wanted.deliveries[..];
         if found == wanted {
             return Ok(());
@@ -122,7 +122,7 @@ impl Case<'_> {
         Err(Role::Receiver.violation(rules::DELIVERY, mistake, &found, &wanted))
     }
 
-    fn judge_acks(&self, found: &[SegmentNumber]) -> Result<(), Violation> {
+    fn judge_acks(&self, found: &[SegmentNumber]) -> Judgment {
         let wanted = &self.wanted;
         let is_right = match found {
             [] => wanted.acks.is_empty() || wanted.may_be_silent,
@@ -199,11 +199,7 @@ impl Case<'_> {
 }
 
 impl ReceiverRules for Judge {
-    fn judge(
-        &mut self,
-        program_event: &ProgramEvent,
-        actions: &[Action],
-    ) -> Result<(), Violation> {
+    fn judge(&mut self, program_event: &ProgramEvent, actions: &[Action]) -> Judgment {
         Role::Receiver.check_verbs(actions)?;
         let before = self.expected;
         let wanted = self.wanted(program_event);

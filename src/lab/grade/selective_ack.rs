@@ -9,8 +9,8 @@ mod machines;
 
 pub use machines::{Receiver, Sender};
 
-use super::judges::{ReceiverRules, SenderAnswer, SenderRules};
-use super::rules::{self, Violation};
+use super::judges::{Judgment, ReceiverRules, SenderAnswer, SenderRules};
+use super::rules::{self};
 use super::scenario::{GradedScenario, TIMEOUT};
 use super::sender::segments;
 use super::verbs::{Action, ProgramEvent, Range, Role};
@@ -70,10 +70,7 @@ impl SenderJudge {
         !self.arrived.contains(&number) && later >= THRESHOLD
     }
 
-    fn judge_first_transmissions(
-        &mut self,
-        fresh: &[SegmentNumber],
-    ) -> Result<(), Violation> {
+    fn judge_first_transmissions(&mut self, fresh: &[SegmentNumber]) -> Judgment {
         let end = (self.base + self.window).min(self.segments).max(self.next);
         let wanted: Vec<_> = (self.next..end).collect();
         if fresh == wanted {
@@ -99,7 +96,7 @@ impl SenderJudge {
         &mut self,
         program_event: &ProgramEvent,
         again: &[SegmentNumber],
-    ) -> Result<(), Violation> {
+    ) -> Judgment {
         let rule = rules::RETRANSMIT_SACK;
         let found = segments(again, "no retransmission");
         if matches!(program_event, ProgramEvent::Timeout(_)) && self.base < self.next {
@@ -142,11 +139,7 @@ impl SenderJudge {
         Ok(())
     }
 
-    fn judge_timers(
-        &self,
-        answer: SenderAnswer<'_>,
-        base_moved: bool,
-    ) -> Result<(), Violation> {
+    fn judge_timers(&self, answer: SenderAnswer<'_>, base_moved: bool) -> Judgment {
         let SenderAnswer {
             program_event,
             timers,
@@ -193,7 +186,7 @@ impl SenderJudge {
 }
 
 impl SenderRules for SenderJudge {
-    fn judge(&mut self, answer: SenderAnswer<'_>) -> Result<(), Violation> {
+    fn judge(&mut self, answer: SenderAnswer<'_>) -> Judgment {
         Role::Sender.check_verbs(answer.actions)?;
         let program_event = answer.program_event;
         let before = self.base;
@@ -253,11 +246,7 @@ impl ReceiverJudge {
 }
 
 impl ReceiverRules for ReceiverJudge {
-    fn judge(
-        &mut self,
-        program_event: &ProgramEvent,
-        actions: &[Action],
-    ) -> Result<(), Violation> {
+    fn judge(&mut self, program_event: &ProgramEvent, actions: &[Action]) -> Judgment {
         Role::Receiver.check_verbs(actions)?;
         let arrived = program_event.data();
         let before = self.expected;

@@ -4,7 +4,7 @@
 //! and compares each answer with what the rules demand. It never asks how the program
 //! works.
 
-use super::judges::{SenderAnswer, SenderRules};
+use super::judges::{Judgment, SenderAnswer, SenderRules};
 use super::rules::{self, Mistake, Rule, Violation};
 use super::scenario::{GradedScenario, TIMEOUT};
 use super::verbs::{Action, ProgramEvent, Role};
@@ -129,7 +129,7 @@ impl Judge {
         &mut self,
         judged: &JudgedAnswer<'_>,
         fresh: &[SegmentNumber],
-    ) -> Result<(), Violation> {
+    ) -> Judgment {
         let end = (self.base + self.window).min(self.segments);
         let wanted: Vec<_> = (judged.next..end).collect();
         let expected = segments(&wanted, "no new segment");
@@ -214,7 +214,7 @@ impl Judge {
         judged: &JudgedAnswer<'_>,
         again: &[SegmentNumber],
         due: &[SegmentNumber],
-    ) -> Result<(), Violation> {
+    ) -> Judgment {
         let is_right = if self.protocol == Arq::SelectiveRepeat {
             let sorted: BTreeSet<_> = again.iter().collect();
             sorted.len() == again.len() && sorted.into_iter().eq(due)
@@ -278,7 +278,7 @@ impl Judge {
         }
     }
 
-    fn judge_timers(&self, judged: &JudgedAnswer<'_>) -> Result<(), Violation> {
+    fn judge_timers(&self, judged: &JudgedAnswer<'_>) -> Judgment {
         let timers = judged.timers;
         let broken = |rule: &'static Rule, mistake, found: &str, expected: &str| {
             Err(violation(rule, mistake, found, expected))
@@ -331,7 +331,7 @@ impl Judge {
 
     /// In selective repeat each segment in flight has its timer, or one timer is set for
     /// the segment that is due first.
-    fn judge_each_timer(&self, judged: &JudgedAnswer<'_>) -> Result<(), Violation> {
+    fn judge_each_timer(&self, judged: &JudgedAnswer<'_>) -> Judgment {
         let timers = judged.timers;
         let only = timers.get(&Timer::Only);
         for number in self.in_flight() {
@@ -370,7 +370,7 @@ impl Judge {
         number: SegmentNumber,
         expires: Moment,
         now: Moment,
-    ) -> Result<(), Violation> {
+    ) -> Judgment {
         let is_in_seconds = expires - now <= TIMEOUT / SECONDS;
         let mistake = is_in_seconds.then_some(rules::TIMER_IN_SECONDS);
         let ms = |time: Moment| super::verbs::milliseconds(time.since_start());
@@ -389,7 +389,7 @@ impl Judge {
 }
 
 impl SenderRules for Judge {
-    fn judge(&mut self, answer: SenderAnswer<'_>) -> Result<(), Violation> {
+    fn judge(&mut self, answer: SenderAnswer<'_>) -> Judgment {
         Role::Sender.check_verbs(answer.actions)?;
         let judged = JudgedAnswer {
             answer,

@@ -1,11 +1,11 @@
 use super::super::connection_parameters::ConnectionParameters;
 use super::super::event::{DiscardReason, Event, Trigger};
 use super::super::moment::Moment;
-use super::super::script::{self, End, Story, ack, measured, ms};
+use super::super::script::{End, Story, ack, ack_with_window, measured, ms};
 use super::super::{Machine, ReceivingMachine, SendingMachine, receiver, sender};
 use super::*;
 use crate::wire::options::Congestion;
-use crate::wire::packet::{Body, Packet};
+use crate::wire::packet::Body;
 use crate::wire::sequence::SequenceNumber;
 use std::time::Duration;
 
@@ -24,10 +24,6 @@ fn story_of(
 
 fn story() -> Story<sender::Sender, receiver::Receiver> {
     story_of(TERMS)
-}
-
-fn ack_with_window(wants: u32, window: u32, now: Moment) -> Packet {
-    script::ack_with_window(&TERMS, wants, window, now)
 }
 
 #[test]
@@ -198,7 +194,7 @@ fn a_zero_receive_window_is_probed_with_one_segment() {
 fn after_the_receive_window_shrinks_only_the_segments_that_fit_are_retransmitted() {
     let mut story = story();
     story.sends("d0.1 d1.1 d2.1 d3.1");
-    story.forge(End::Sender, ack_with_window(0, 2, story.now));
+    story.forge(End::Sender, ack_with_window(&TERMS, 0, 2, story.now));
     story.sends("");
     story.advance(ms(400));
     story.sends("d0.2 d1.2");

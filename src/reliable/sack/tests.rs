@@ -1,7 +1,7 @@
 mod fin;
 
 use super::super::event::DiscardReason;
-use super::super::script::{self, End, Story, ack, measured, ms};
+use super::super::script::{End, Story, ack, ack_with_window, measured, ms};
 use super::super::{ReceivingMachine, SendingMachine};
 use super::*;
 use crate::reliable::event::PacketRecord;
@@ -27,10 +27,6 @@ fn story_of(parameters: ConnectionParameters) -> Story<Sender, Receiver> {
 
 fn story() -> Story<Sender, Receiver> {
     story_of(TERMS)
-}
-
-fn ack_with_window(wants: u32, window: u32, now: Moment) -> Packet {
-    script::ack_with_window(&TERMS, wants, window, now)
 }
 
 #[test]
@@ -326,11 +322,11 @@ fn a_zero_receive_window_is_probed_with_one_segment() {
 fn after_the_receive_window_shrinks_no_new_segment_is_sent() {
     let mut story = story();
     story.sends("d0.1 d1.1 d2.1 d3.1");
-    story.forge(End::Sender, ack_with_window(1, 2, story.now));
+    story.forge(End::Sender, ack_with_window(&TERMS, 1, 2, story.now));
     story.sends(""); // Two more than the receiver takes are on their way.
-    story.forge(End::Sender, ack_with_window(3, 2, story.now));
+    story.forge(End::Sender, ack_with_window(&TERMS, 3, 2, story.now));
     story.sends("d4.1"); // Of 3 and 4, the first is on its way.
-    story.forge(End::Sender, ack_with_window(5, 4, story.now));
+    story.forge(End::Sender, ack_with_window(&TERMS, 5, 4, story.now));
     story.sends("d5.1 d6.1 d7.1 d8.1");
 }
 

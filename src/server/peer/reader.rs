@@ -162,9 +162,7 @@ impl Reader<'_> {
             };
             let is_last = match &event {
                 RoomMessage::Broken { .. } => true,
-                RoomMessage::Request { request, .. } => {
-                    *request == Request::Disconnect
-                }
+                RoomMessage::Request { request, .. } => *request == Request::Disconnect,
                 RoomMessage::Arrived(_)
                 | RoomMessage::Unreadable { .. }
                 | RoomMessage::Illegible { .. }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::transfer::overwrite::Overwrite;
-use std::path::PathBuf;
 use crate::wire::version::FileVersion;
+use std::path::PathBuf;
 
 /// What has come of a download that is on its way or has just ended. Unit: bytes.
 const CAME: u64 = 500;

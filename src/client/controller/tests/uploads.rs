@@ -1,8 +1,8 @@
 //! Stories about uploads and pauses.
 
 use super::*;
-use std::path::PathBuf;
 use crate::wire::version::FileVersion;
+use std::path::PathBuf;
 
 /// A file that was found and announced; its tag is 1.
 fn announced(client: &mut Controller) {
