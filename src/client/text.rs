@@ -30,6 +30,7 @@ use super::model::{ChatLine, LabState, LineKind, LoginProblem, Phase};
 use super::script::Script;
 use super::session::{Arrival, Session, SessionHandle};
 use super::{Exit, Settings, words};
+use crate::reliable::event::microseconds;
 use crate::system::terminal;
 use crate::transfer::clock::steady_time_ms;
 use crate::wire::message::{Reply, Request, TransferState};
@@ -374,7 +375,7 @@ impl TextClient {
             | Event::Tick => return,
             Event::Reply(reply) => return self.screen.print(reply.to_line().trim_end()),
             Event::Connected { round_trip } => JsonEvent::Connected {
-                round_trip_us: u64::try_from(round_trip.as_micros()).unwrap_or(u64::MAX),
+                round_trip_us: microseconds(*round_trip),
             },
             Event::Unreachable(sentence) => JsonEvent::Unreachable {
                 sentence: sentence.clone(),

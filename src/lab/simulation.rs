@@ -352,15 +352,8 @@ impl Simulation {
 
     fn carry(&mut self, transmit: &Transmit, direction: Direction) {
         self.note_events();
-        match transmit.packet.body.kind() {
-            Kind::Data => self.first_data_at = self.first_data_at.or(Some(self.now)),
-            Kind::Syn
-            | Kind::SynAck
-            | Kind::Ack
-            | Kind::Nack
-            | Kind::Fin
-            | Kind::FinAck
-            | Kind::Rst => (),
+        if transmit.packet.body.kind() == Kind::Data {
+            self.first_data_at.get_or_insert(self.now);
         }
         let mut datagram = Vec::with_capacity(transmit.packet.datagram_bytes());
         let payload = contents::bytes(transmit.bytes.clone());

@@ -534,17 +534,11 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
 /// packet that arrives early waits here.
 fn most_packets(settled: &NegotiatedOptions, granted_bytes: usize) -> u32 {
     let segment_bytes = usize::from(settled.segment_bytes);
-    let (bytes, per_datagram) = match settled.congestion {
-        Congestion::Fixed => (
-            granted_bytes,
-            (segment_bytes + KERNEL_OVERHEAD_BYTES).max(KERNEL_BYTES_PER_DATAGRAM),
-        ),
-        Congestion::PlusOneMinusThree
-        | Congestion::DoubleHalve
-        | Congestion::Additive
-        | Congestion::Reno
-        | Congestion::Cubic
-        | Congestion::Bbr => (OUT_OF_ORDER_BYTES, segment_bytes),
+    let (bytes, per_datagram) = if settled.congestion == Congestion::Fixed {
+        let memory = segment_bytes + KERNEL_OVERHEAD_BYTES;
+        (granted_bytes, memory.max(KERNEL_BYTES_PER_DATAGRAM))
+    } else {
+        (OUT_OF_ORDER_BYTES, segment_bytes)
     };
     u32::try_from(bytes / per_datagram)
         .unwrap_or(u32::MAX)

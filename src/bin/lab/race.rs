@@ -5,6 +5,7 @@ use super::output::write_whole;
 use super::replay::speed;
 use clap::Args;
 use sash::lab::race::{self, Lane, Race};
+use sash::reliable::event::microseconds;
 use sash::system::terminal;
 use sash::transfer::clock::Clock;
 use std::io::{self, Write};
@@ -97,13 +98,16 @@ fn watch(out: &mut impl Write, race: &Race, speed: Option<f64>) -> io::Result<()
 }
 
 fn row(lane: &Lane, longest: Duration, now: Duration, width: usize) -> String {
-    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    let bar = race::bar(lane, micros(longest), micros(now), BAR);
+    let bar = race::bar(lane, microseconds(longest), microseconds(now), BAR);
     let name = &lane.name;
     let end = if now >= lane.run.elapsed {
         format!("{:.3} s", lane.run.elapsed.as_secs_f64())
     } else {
-        format!("{} of {}", lane.in_order_at(micros(now)), lane.segments)
+        format!(
+            "{} of {}",
+            lane.in_order_at(microseconds(now)),
+            lane.segments
+        )
     };
     format!("{name:width$}  {bar:BAR$}  {end}")
 }

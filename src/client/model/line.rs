@@ -196,16 +196,10 @@ impl ChatLine {
     /// The user who wrote it, if any; it may be this one. A whisper of mine names nobody.
     #[must_use]
     pub fn author(&self) -> Option<&str> {
-        match &self.kind {
-            LineKind::Said { from } | LineKind::WhisperedFrom { from } => Some(from),
-            LineKind::WhisperedTo { .. }
-            | LineKind::Joined { .. }
-            | LineKind::Left { .. }
-            | LineKind::Gap
-            | LineKind::Notice
-            | LineKind::Error
-            | LineKind::Output => None,
+        if let LineKind::Said { from } | LineKind::WhisperedFrom { from } = &self.kind {
+            return Some(from);
         }
+        None
     }
 
     /// Whether it is only about somebody who came or went.

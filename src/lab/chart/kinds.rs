@@ -128,20 +128,12 @@ impl ChartKind {
 fn title(journal: &Journal, is_one_arq: bool) -> String {
     let heading = &journal.heading;
     let (arq, window, controller) = (heading.arq, heading.window, heading.congestion);
-    match controller {
-        Congestion::Fixed => format!("{arq}, N = {window}"),
-        Congestion::PlusOneMinusThree
-        | Congestion::DoubleHalve
-        | Congestion::Additive
-        | Congestion::Reno
-        | Congestion::Cubic
-        | Congestion::Bbr => {
-            if is_one_arq {
-                controller.to_string()
-            } else {
-                format!("{arq}, {controller}")
-            }
-        }
+    if controller == Congestion::Fixed {
+        format!("{arq}, N = {window}")
+    } else if is_one_arq {
+        controller.to_string()
+    } else {
+        format!("{arq}, {controller}")
     }
 }
 
