@@ -50,7 +50,7 @@ impl Controller {
         self.ask(request, now_ms);
     }
 
-    /// Does it to this transfer; without a number, to the only one there is.
+    /// Calls `what` with this transfer; without a number, with the only one that runs.
     pub(super) fn with_one(
         &mut self,
         tag: Option<u64>,

@@ -13,7 +13,7 @@ pub trait Program {
     fn hear(&mut self, program_event: &ProgramEvent, now: Moment) -> Reaction;
 }
 
-/// What a program does about an event, in order.
+/// The reaction of a program to an event, in order.
 pub type Reaction = Result<Vec<Action>, Failure>;
 
 /// Why a program did not answer.

@@ -34,7 +34,7 @@ pub(super) struct Transmission {
 }
 
 impl Transmission {
-    /// Of which nothing else is told.
+    /// A packet of which nothing else is known.
     fn new(packet: &PacketRecord, direction: Direction) -> Self {
         Self {
             packet: packet.clone(),

@@ -111,7 +111,7 @@ impl Player {
         }
     }
 
-    /// What has happened here.
+    /// The entries that have happened here.
     #[must_use]
     pub fn happened(&self) -> Journal {
         let entries = &self.entries()[..self.place().index];

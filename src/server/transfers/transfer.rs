@@ -180,7 +180,7 @@ impl Transfer {
         }
     }
 
-    /// What the asker is told of that job.
+    /// The offer of that job to the asker.
     pub(super) fn offer(
         &self,
         job: &Job,
