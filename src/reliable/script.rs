@@ -317,7 +317,7 @@ pub(super) fn ack_with_window(
     packet
 }
 
-/// What every sender with a window of four does.
+/// The behaviour of every sender with a window of four.
 impl<S: SendingMachine, R: Machine> Story<S, R> {
     pub(super) fn each_ack_allows_one_more_segment(&mut self) {
         self.sends("d0.1 d1.1 d2.1 d3.1");
