@@ -1,9 +1,8 @@
 //! The commands that a user types: slash commands, the older shortcuts, or plain text.
 //!
-//! `/whisper dana hi` is a command, `//hi` says `/hi`, and anything else is said as it
-//! is.
-//! `!pm NAME TEXT`, `!df FILE` and a bare `download FILE` mean what they meant to those
-//! who know them. A file's name may hold spaces, quoted or not.
+//! `/whisper dana hi` is a command, `//hi` sends `/hi`, and any other line is sent as it
+//! is. The shortcuts `!pm NAME TEXT`, `!df FILE` and `download FILE` of older programs
+//! still work. A file's name may contain spaces, quoted or not.
 //!
 //! ```
 //! use sash::client::commands::read;
@@ -31,7 +30,7 @@ pub struct Usage {
     pub names: &'static [&'static str],
     /// The arguments after the name.
     pub arguments: &'static str,
-    /// The words that it takes, where it takes one of a few.
+    /// Its possible arguments, if there are only a few.
     pub choices: &'static [&'static str],
     /// Its explanation.
     pub explanation: &'static str,
@@ -43,11 +42,11 @@ pub struct Usage {
 /// The purpose of a command; `/help` groups commands by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// People and what they say.
+    /// Users and their lines.
     Talk,
     /// Files and their transfers.
     Files,
-    /// How later transfers go.
+    /// The options of later transfers.
     Options,
     /// A class and its teacher.
     Class,
@@ -65,7 +64,7 @@ impl Purpose {
         Self::Program,
     ];
 
-    /// The heading over its commands.
+    /// The heading above its commands.
     #[must_use]
     pub fn heading(self) -> &'static str {
         match self {
@@ -86,8 +85,8 @@ impl Usage {
         format!("/{name} {}", self.arguments).trim_end().to_owned()
     }
 
-    /// How it is written, to stand behind what was wrong. Where it takes one of a few
-    /// words, what was wrong has named them already.
+    /// Its usage, to follow an error. If it takes one of a few words, the error already
+    /// names them.
     fn reminder(&self, name: &str) -> String {
         if self.choices.len() > 2 {
             return String::new();
@@ -99,7 +98,7 @@ impl Usage {
 /// The arguments of `/download` and `/upload`.
 const FILE_AND_OPTIONS: &str = "FILE [OPTIONS]";
 
-/// The options behind a file's name, as completion offers them.
+/// The options after a file's name, for completion.
 pub const FILE_OPTIONS: [&str; 5] = [
     "--arq",
     "--window",
@@ -108,16 +107,16 @@ pub const FILE_OPTIONS: [&str; 5] = [
     "--transport",
 ];
 
-/// A word that needs more changed letters than a third of its own is no slip of the hand.
+/// A word in which more than a third of the letters differ is no typing error.
 const LETTERS_PER_SLIP: usize = 3;
 
-/// Of the column of commands in `/help`. Unit: letters.
+/// The width of the column of commands in `/help`. Unit: letters.
 const SYNOPSIS_WIDTH: usize = 25;
 
-/// Of the words that a command takes, in one line of `/help`. Unit: letters.
+/// The width of the words of a command in one line of `/help`. Unit: letters.
 const CHOICES_WIDTH: usize = 46;
 
-/// The commands that `line` may be the beginning of; one, once its name is whole.
+/// The commands that may begin with `line`; one, if its name is complete.
 #[must_use]
 pub fn matching(line: &str) -> Vec<&'static Usage> {
     let Some(typed) = line.strip_prefix('/').filter(|it| !it.starts_with('/')) else {
@@ -144,7 +143,7 @@ pub fn matching(line: &str) -> Vec<&'static Usage> {
     COMMANDS.iter().filter(begins).collect()
 }
 
-/// The lines of `/help`: one column of commands, one of what they do.
+/// The lines of `/help`: a column of commands, and a column of explanations.
 #[must_use]
 pub fn help() -> Vec<String> {
     let mut lines = Vec::new();
@@ -169,7 +168,7 @@ pub fn help() -> Vec<String> {
     lines
 }
 
-/// Words in as few lines as they fit into.
+/// Wraps words into as few lines as possible.
 fn in_lines(words: &[&str]) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in words {
@@ -186,11 +185,11 @@ fn in_lines(words: &[&str]) -> Vec<String> {
     lines
 }
 
-/// Reads a typed line. `files` is what the server offers, as far as known: by it the bare
-/// `download FILE` is told from a sentence that begins with the same word.
+/// Reads a typed line. `files` are the known files of the server: they distinguish
+/// `download FILE` from a sentence that begins with the same word.
 ///
 /// # Errors
-/// A sentence for the person where it is a command that cannot be understood.
+/// A sentence for the user if it is an invalid command.
 pub fn read(line: &str, files: &[FileEntry]) -> Result<Intent, String> {
     let text = line.trim_end_matches(['\r', '\n']);
     let trimmed = text.trim();
@@ -231,7 +230,7 @@ fn read_command(text: &str, files: &[FileEntry]) -> Result<Intent, String> {
     }
 }
 
-/// The command's name that takes the fewest changed letters, where they are few.
+/// The command's name with the fewest different letters, if they are few.
 fn nearest(wanted: &str) -> Option<&'static str> {
     let names = COMMANDS.iter().flat_map(|usage| usage.names);
     let slips = |name: &str| strsim::damerau_levenshtein(name, wanted);

@@ -10,7 +10,7 @@
 //!            +------------+
 //! ```
 //!
-//! The rule for a driver: **bring one thing, perform the effects, draw, repeat.**
+//! The rule for a driver: **deliver one event, perform the effects, draw, repeat.**
 
 mod downloads;
 mod effect;
@@ -43,65 +43,65 @@ use question::Questions;
 use std::collections::VecDeque;
 use std::mem;
 
-/// The client's mind.
+/// The controller.
 #[derive(Debug)]
 pub struct Controller {
     model: Model,
     effects: Vec<Effect>,
     last_tag: u64,
     login: Login,
-    /// Ask for people and files at once, to show them in lists.
+    /// Whether to request users and files at once, to show them in lists.
     wants_lists: bool,
-    /// Replies to come that fill a list and are not shown in the chat.
+    /// Expected replies that fill a list and are not shown in the chat.
     unshown_user_lists: u32,
     unshown_file_lists: u32,
-    /// Lists whose last line has not come yet.
+    /// Lists whose last line is still missing.
     coming_users: Bounded<String>,
     coming_files: Bounded<FileEntry>,
     coming_rows: Bounded<LabRow>,
-    /// The transfers that the lost connection interrupted, by our own numbers.
+    /// The transfers that the lost connection interrupted, by the client's numbers.
     interrupted: Vec<u64>,
     /// Class exercises run without a question.
     accepts_labs: bool,
     /// The computing time of class exercises so far. Unit: milliseconds.
     lab_spent_ms: u64,
-    /// Since when one runs.
+    /// The start of the running one.
     lab_since_ms: Option<u64>,
     questions: Questions,
-    /// The list of files is whole: what can go on can be told.
+    /// Whether the list of files is complete, so that resumable files are known.
     knows_files: bool,
     /// Interrupted downloads that were not offered yet.
     found: Vec<PartialFile>,
-    /// Transfers that wait here for a running one to end, by tag.
+    /// Transfers that wait at the client for a running one to end, by tag.
     held: VecDeque<u64>,
     last_heard_ms: u64,
     pinged_ms: Option<u64>,
-    /// Longest line that the server reads. Unit: bytes.
+    /// The longest line that the server reads. Unit: bytes.
     line_bytes: usize,
-    /// Back after this absence, of which the chat has not told yet. Unit: milliseconds.
+    /// The length of an absence that the chat does not show yet. Unit: milliseconds.
     unshown_absence_ms: Option<u64>,
 }
 
-/// After this long without a word from the server we ask whether it is there.
+/// The client sends a `ping` after this time without a line of the server.
 const PING_AFTER_MS: u64 = 15_000;
 
-/// After this long without a word the connection counts as lost.
+/// The connection counts as lost after this time without a line.
 const LOST_AFTER_MS: u64 = 60_000;
 
-/// A server that lets us in, or is asked for a file, answers by then.
+/// The limit for the server's answer to a login or a request for a file.
 const ANSWER_AFTER_MS: u64 = 30_000;
 
 /// The most transfers that a server allows one client at once; more wait here.
 const MOST_AT_ONCE: usize = 16;
 
-/// Most lines of one answer that a person is shown.
+/// The limit of lines of one answer that a user sees.
 const LONGEST_ANSWER_LINES: usize = 1_000;
 
-/// A server that claims to read less than this is not believed: no request would fit.
-/// Unit: bytes.
+/// A smaller limit of the server is not believed, because no request would fit. Unit:
+/// bytes.
 const SHORTEST_LINE_BYTES: usize = 1_024;
 
-/// Of a [`Prefix`](crate::wire::version::Prefix) in a line. Unit: bytes.
+/// The size of a [`Prefix`](crate::wire::version::Prefix) in a line. Unit: bytes.
 const LONGEST_PREFIX_BYTES: usize = 192;
 
 impl Controller {
@@ -138,7 +138,7 @@ impl Controller {
         }
     }
 
-    /// The user wants something.
+    /// Handles an intent of the user.
     pub fn on_intent(&mut self, intent: Intent, now_ms: u64) {
         match intent {
             Intent::Connect { server, port, name } => {
@@ -224,7 +224,7 @@ impl Controller {
         self.start_held(now_ms);
     }
 
-    /// A face has shown the model: the oldest lines of the chat may go.
+    /// A front end has shown the model: the oldest lines of the chat may be dropped.
     pub fn forget_the_oldest_lines(&mut self) {
         self.model.chat.forget_the_oldest();
     }
@@ -235,7 +235,7 @@ impl Controller {
         self.model.chat.set_time_of_day(now_ms, wall_ms);
     }
 
-    /// Something happened.
+    /// Handles an event.
     pub fn on_event(&mut self, event: Event, now_ms: u64) {
         match event {
             Event::Connected { round_trip } => {
@@ -272,7 +272,7 @@ impl Controller {
         self.start_held(now_ms);
     }
 
-    /// The effects to carry out now, in order; each is given once.
+    /// The effects to carry out now, in order; each is returned once.
     #[must_use]
     pub fn take_effects(&mut self) -> Vec<Effect> {
         mem::take(&mut self.effects)
@@ -318,7 +318,7 @@ impl Controller {
         self.stop_joining(problem);
     }
 
-    /// As [`Controller::end_login`], but what was asked for is asked for again.
+    /// As [`Controller::end_login`], but its requests will be repeated.
     fn stop_joining(&mut self, problem: LoginProblem) {
         self.model.phase = Phase::Login;
         self.model.login_problem = Some(problem);
@@ -363,7 +363,7 @@ impl Controller {
         self.model.chat.choose(&Audience::All);
     }
 
-    /// A person by the name that everybody sees, however it was typed.
+    /// A user by the shown name, however it was typed.
     fn known_as(&self, audience: Audience) -> Audience {
         let Audience::One(typed) = audience else {
             return audience;
@@ -373,7 +373,7 @@ impl Controller {
         Audience::One(shown.cloned().unwrap_or(typed))
     }
 
-    /// Sends what a person asked for, or says that it cannot be sent.
+    /// Sends a request of the user, or explains why it cannot be sent.
     fn ask(&mut self, request: Request, now_ms: u64) {
         if !self.model.is_online() {
             self.complain(NOT_CONNECTED, now_ms);
@@ -384,9 +384,10 @@ impl Controller {
         }
     }
 
-    /// Why this request cannot be sent, where its line is longer than the server reads.
+    /// The reason why this request cannot be sent, if its line is too long for the
+    /// server.
     fn too_long(&self, request: &Request) -> Option<String> {
-        // The driver may add what an earlier download has left.
+        // The driver may add the prefix of an earlier download.
         let may_grow = matches!(request, Request::Download(_));
         let prefix_bytes = if may_grow { LONGEST_PREFIX_BYTES } else { 0 };
         let bytes = request.to_line().trim_end().len() + prefix_bytes;
@@ -409,8 +410,8 @@ impl Controller {
         self.model.chat.push(now_ms, LineKind::Output, text);
     }
 
-    /// Shows an answer of many lines: all of them to a script, and to a person as many as
-    /// can be read, with the number of the others.
+    /// Shows an answer of many lines: all of them in a script; otherwise as many as a
+    /// user can read, with the number of the others.
     fn show_list(&mut self, lines: &[String], now_ms: u64) {
         let is_for_a_person = self.wants_lists;
         let shown = if is_for_a_person {
@@ -432,7 +433,7 @@ impl Controller {
         self.model.chat.push(now_ms, LineKind::Error, sentence);
     }
 
-    /// The same where files are shown and the chat perhaps is not.
+    /// The same for pages that show files but perhaps not the chat.
     fn complain_of_files(&mut self, sentence: String, now_ms: u64) {
         self.complain(&sentence, now_ms);
         self.model.files_problem = Some(sentence);

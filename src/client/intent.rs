@@ -19,10 +19,10 @@ pub enum Intent {
         server: String,
         /// A port, or nothing for 50000.
         port: String,
-        /// The name wanted.
+        /// The requested name.
         name: String,
     },
-    /// The password for whatever server asks for one; before [`Intent::Connect`].
+    /// The password, if a server requires one; before [`Intent::Connect`].
     SetPassword(Option<Password>),
     /// Run the class exercise of the teacher (`true`), with the DATA packets that the user
     /// predicts, or decline it.
@@ -39,10 +39,10 @@ pub enum Intent {
     Submit(PathBuf),
     /// Send this request to the server.
     Ask(Request),
-    /// A typed line: a slash command, a shortcut, or text for whom To names.
+    /// A typed line: a slash command, a shortcut, or text for the receiver in To.
     Input(String),
-    /// The same, typed while this conversation was shown: its text goes there, whatever
-    /// is chosen since.
+    /// The same, typed while this conversation was shown: its text goes there, even if
+    /// another one is selected now.
     Write {
         /// The user of that conversation.
         to: Audience,
@@ -51,7 +51,7 @@ pub enum Intent {
     },
     /// Text for whom To names.
     Say(String),
-    /// Text to be said as it is, line by line, even where it looks like a command.
+    /// Text to be sent as it is, line by line, even if it looks like a command.
     SayLines {
         /// The receiver.
         to: Audience,
@@ -67,7 +67,7 @@ pub enum Intent {
     },
     /// Close the conversation with a user; the one with all users stays.
     CloseConversation(Audience),
-    /// The newest line of this conversation is in sight; of none with `None`.
+    /// The newest line of this conversation is visible; `None`: of none.
     InSight(Option<Audience>),
     /// Search the chosen conversation for a text; `None` ends the search.
     Search(Option<String>),
@@ -86,7 +86,7 @@ pub enum Intent {
     ShowCommands,
     /// Show this notice in the chat of this client only.
     Tell(String),
-    /// The same for something that failed before it could be asked for.
+    /// The same for an action that failed before it was requested.
     Complain(String),
     /// Download a file; these options override the chosen ones.
     Download {
@@ -97,7 +97,7 @@ pub enum Intent {
     },
     /// Upload a file; these options override the chosen ones.
     Upload {
-        /// Where it is on this computer.
+        /// Its path on this computer.
         path: PathBuf,
         /// Options for this upload alone.
         asked: RequestedOptions,
@@ -111,38 +111,38 @@ pub enum Intent {
     },
     /// Pause or resume a transfer, or all of them.
     Pause {
-        /// Our number for it; `None`: all.
+        /// The client's number for it; `None`: all.
         tag: Option<u64>,
-        /// Whether it shall wait.
+        /// Whether to pause it.
         is_paused: bool,
     },
     /// Cancel a transfer; the partial file of a download is kept.
     Cancel {
-        /// Our number for it; `None`: the only one that runs.
+        /// The client's number for it; `None`: the only one that runs.
         tag: Option<u64>,
     },
     /// Cancel a download if it runs, and delete its partial file.
     Discard {
-        /// Our number for it; `None`: the only one that runs.
+        /// The client's number for it; `None`: the only one that runs.
         tag: Option<u64>,
     },
     /// Retry a transfer that ended without its file; it resumes the partial file.
     Retry {
-        /// Our number for it; `None`: the last that can be retried.
+        /// The client's number for it; `None`: the last that can be retried.
         tag: Option<u64>,
     },
     /// Show the folder in which a transfer's file is.
     ShowInFolder {
-        /// Our number for it.
+        /// The client's number for it.
         tag: u64,
     },
     /// Choose what to do if a file of a later download's name exists.
     SetOverwrite(Overwrite),
     /// The choice for the interrupted downloads that are offered.
     PartialFiles(PartialFileChoice),
-    /// Choose where later transfers pause by themselves; `None`: nowhere.
+    /// Choose the share at which later transfers pause; `None`: none.
     SetPauseAt(Option<Share>),
-    /// Choose what later transfers ask for.
+    /// Choose the options of later transfers.
     SetOptions(RequestedOptions),
     /// Choose their protocol alone; `None`, here as in the next four: the usual one.
     SetArq(Option<Arq>),
@@ -156,21 +156,21 @@ pub enum Intent {
     SetTransport(Option<Transport>),
     /// Watch a running transfer, from now on or from its beginning; `None`: stop.
     Watch {
-        /// Our number for it.
+        /// The client's number for it.
         tag: Option<u64>,
     },
     /// Lose a packet in flight in this program's link.
     Kill {
-        /// Our number for its transfer; `None`: the only one that runs.
+        /// The client's number for its transfer; `None`: the only one that runs.
         tag: Option<u64>,
         /// Which packet.
         packet: Label,
     },
-    /// Another link for all transfers of this program, also for those that run.
+    /// Replace the link of all transfers of this program, including running ones.
     ChangeLink(Box<Scenario>),
     /// Forget the downloads that have ended.
     ClearEnded,
-    /// Nothing: a front end that waits for events draws itself once more.
+    /// Nothing: a waiting front end draws itself again.
     Look,
     /// The user has seen the chosen conversation: none of its lines is unread.
     Seen,
@@ -187,11 +187,11 @@ pub enum Intent {
 /// The choice for interrupted downloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PartialFileChoice {
-    /// Ask for the rest of each.
+    /// Request the rest of each.
     Resume,
-    /// They stay as they are, and are offered again another time.
+    /// They stay, and are offered again later.
     Leave,
-    /// They are taken away.
+    /// They are deleted.
     Delete,
 }
 

@@ -60,7 +60,7 @@ struct Attack {
     at: At,
 }
 
-/// Its target.
+/// The target of an attack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
     Client,
@@ -311,7 +311,7 @@ struct Trial<'a> {
     attack: Option<(Attack, Forgery)>,
     moves_after: Option<u32>,
     is_raced: bool,
-    /// Of each side.
+    /// The link scenario of each side.
     scenario: &'a str,
 }
 

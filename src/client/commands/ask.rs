@@ -1,4 +1,4 @@
-//! `/ask`: what a teacher asks the class about a run; `/answer`: what a student predicts.
+//! `/ask`: a teacher's question to the class; `/answer`: a student's answer.
 //!
 //! `/ask drop=d2.1;delay=50ms --arq go-back-n` asks what the sender does next, and
 //! `--packets` how many packets it transmits. The other options are those of `/lab`.
@@ -8,7 +8,7 @@ use super::reading::number;
 use crate::client::intent::{Intent, Wanted};
 use crate::lab::class_question;
 
-/// A run that fits into a picture, with a window that is filled soon.
+/// A run that fits into a picture, with a window that is soon full.
 const USUAL: Usual = Usual {
     window: Some(4),
     segments: Some(8),

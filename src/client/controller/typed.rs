@@ -8,7 +8,7 @@ use crate::wire::message::Request;
 use crate::wire::options::RequestedOptions;
 
 impl Controller {
-    /// `to` is who hears plain text. The answer to a command is told in the chat, where a
+    /// `to` is the receiver of plain text. The chat shows the result of a command; a
     /// window shows that of a button by itself.
     pub(super) fn on_input(&mut self, line: &str, to: &Audience, now_ms: u64) {
         let intent = match commands::read(line, &self.model.files) {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::link::Scenario;
 
-/// A download that is on its way.
+/// A running download.
 fn on_its_way() -> Controller {
     let mut client = joined();
     typed(&mut client, "/download notes.txt");
