@@ -201,7 +201,7 @@ impl Controller {
             Intent::SetWindow(window) => self.choose(|it| it.window = window, now_ms),
             Intent::SetCongestion(by) => self.choose(|it| it.congestion = by, now_ms),
             Intent::SetSegment(bytes) => {
-                self.choose(|it| it.segment_bytes = bytes, now_ms)
+                self.choose(|it| it.segment_bytes = bytes, now_ms);
             }
             Intent::SetTransport(by) => self.choose(|it| it.transport = by, now_ms),
             Intent::Watch { tag } => self.watch(tag, now_ms),

@@ -313,8 +313,10 @@ impl Receiver {
         report: &mut impl FnMut(Report),
     ) -> Result<Done, Stop> {
         let is_upload = matches!(self.mode, ConnectMode::Accept { .. });
-        let mut heard = Heard::default();
-        heard.is_admitted = !is_upload;
+        let mut heard = Heard {
+            is_admitted: !is_upload,
+            ..Heard::default()
+        };
         let look = || self.obey(ACCEPT_INTERVAL, &mut heard);
         let mut stream = self.mode.open(self.job.token, look)?;
         if is_upload {
