@@ -53,6 +53,7 @@ pub mod download;
 pub mod dropped;
 pub mod find;
 pub mod fit;
+pub mod intent;
 pub mod json;
 pub mod keys;
 pub mod laboratory;

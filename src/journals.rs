@@ -235,14 +235,14 @@ mod tests {
     use super::*;
     use crate::reliable::moment::Moment;
     use crate::transfer::Figures;
+    use crate::wire::digest::Token;
     use crate::wire::message::TransferState;
+    use crate::wire::options::NegotiatedOptions;
 
     fn job() -> Job {
         Job {
-            number: 3,
-            size: 10,
             is_watched: true,
-            ..Job::EXAMPLE
+            ..Job::new(3, Token([5; 16]), NegotiatedOptions::DEFAULT, 10)
         }
     }
 

@@ -13,7 +13,6 @@ use crate::transfer::ordinary::{self, Use};
 use crate::transfer::overwrite::Overwrite;
 use crate::transfer::receiving::{self, Destination};
 use crate::transfer::sending::{self, Outlet};
-use crate::transfer::tap::Tap;
 use crate::transfer::{Ending, Job, Report};
 use crate::wire::digest::{Digest, Token};
 use crate::wire::message::{Progress, TransferState};
@@ -91,18 +90,10 @@ impl Transfer {
         let delay = |way| self.scenario.conditions(way).delay;
         let round_trip = delay(Direction::Data) + delay(Direction::Ack);
         let job = Job {
-            number: 1,
-            token: Token(*b"sash bench token"),
-            keys: None,
-            settled: self.settled,
-            size: self.size,
-            offset: 0,
             scenario: self.scenario.clone(),
-            pause_at: None,
             chat_round_trip: (!round_trip.is_zero()).then_some(round_trip),
             is_offloading: self.is_offloading,
-            is_watched: false,
-            tap: Tap::OFF,
+            ..Job::new(1, Token(*b"sash bench token"), self.settled, self.size)
         };
         let (tell, ended) = crossbeam_channel::bounded(1);
         let (tell_sender, sender_ended) = crossbeam_channel::bounded(1);

@@ -72,8 +72,9 @@ pub mod stop_and_wait;
 #[cfg(test)]
 mod script;
 
+use crate::wire::digest::Token;
 use crate::wire::message::Progress;
-use crate::wire::packet::Packet;
+use crate::wire::packet::{Body, Packet};
 use crate::wire::sequence::SequenceNumber;
 use event::Event;
 use moment::Moment;
@@ -159,9 +160,23 @@ pub struct Transmit {
 }
 
 impl Transmit {
-    /// A packet without file bytes.
+    /// A packet without file bytes and, but for ACKs, without a number of its own.
     #[must_use]
-    pub const fn control(packet: Packet) -> Self {
+    pub const fn control(
+        token: Token,
+        attempt: u8,
+        sequence: SequenceNumber,
+        body: Body,
+        now: Moment,
+    ) -> Self {
+        let packet = Packet {
+            token,
+            number: 0,
+            attempt,
+            sequence,
+            sent_at: now.stamp(),
+            body,
+        };
         Self {
             packet,
             bytes: 0..0,

@@ -150,22 +150,29 @@ pub const WAKE_INTERVAL: Duration = Duration::from_millis(200);
 pub const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
 impl Job {
-    /// An empty file over a perfect link.
-    #[cfg(test)]
-    pub(crate) const EXAMPLE: Self = Self {
-        number: 1,
-        token: Token([5; 16]),
-        keys: None,
-        settled: NegotiatedOptions::DEFAULT,
-        size: 0,
-        offset: 0,
-        scenario: Scenario::PERFECT,
-        pause_at: None,
-        chat_round_trip: None,
-        is_offloading: true,
-        is_watched: false,
-        tap: Tap::OFF,
-    };
+    /// A whole file over a perfect link, unwatched, with offload, no MACs and no capture.
+    #[must_use]
+    pub const fn new(
+        number: u64,
+        token: Token,
+        settled: NegotiatedOptions,
+        size: u64,
+    ) -> Self {
+        Self {
+            number,
+            token,
+            keys: None,
+            settled,
+            size,
+            offset: 0,
+            scenario: Scenario::PERFECT,
+            pause_at: None,
+            chat_round_trip: None,
+            is_offloading: true,
+            is_watched: false,
+            tap: Tap::OFF,
+        }
+    }
 
     /// The parameters that this side brings to the handshake.
     #[must_use]
@@ -188,6 +195,42 @@ impl Job {
             early_data: self.scenario.is_perfect(),
             listening: self.is_watched,
         }
+    }
+}
+
+impl Ending {
+    /// An end without a file.
+    #[must_use]
+    pub const fn new(
+        state: TransferState,
+        sentence: Option<String>,
+        figures: Figures,
+        elapsed: Duration,
+    ) -> Self {
+        Self {
+            state,
+            sentence,
+            figures,
+            elapsed,
+            path: None,
+            digest: None,
+        }
+    }
+}
+
+/// The verdict of a receiver that is in this state: whether its file is whole.
+#[must_use]
+pub fn verdict_of(state: TransferState) -> Option<bool> {
+    let is_whole = state == TransferState::Verified;
+    (is_whole || state == TransferState::Damaged).then_some(is_whole)
+}
+
+/// The state of a transfer whose thread runs.
+const fn running_state(is_open: bool, is_paused: bool) -> TransferState {
+    match (is_open, is_paused) {
+        (false, _) => TransferState::Opening,
+        (true, true) => TransferState::Paused,
+        (true, false) => TransferState::Sending,
     }
 }
 

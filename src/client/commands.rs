@@ -5,8 +5,9 @@
 //! still work. A file's name may contain spaces, quoted or not.
 //!
 //! ```
-//! use sash::client::commands::{Command, read};
-//! assert_eq!(read("/cancel 2", &[]), Ok(Command::Cancel { tag: Some(2) }));
+//! use sash::client::commands::read;
+//! use sash::client::intent::Intent;
+//! assert_eq!(read("/cancel 2", &[]), Ok(Intent::Cancel { tag: Some(2) }));
 //! let sentence = read("/wisper dana hi", &[]).unwrap_err();
 //! assert_eq!(sentence, "There is no command /wisper. Did you mean /whisper?");
 //! ```
@@ -16,168 +17,11 @@ mod lab;
 mod reading;
 mod table;
 
-pub use ask::Wanted;
 pub use reading::quoted;
 pub use table::COMMANDS;
 
-use super::model::Audience;
-use super::share::Share;
-use crate::link::{Label, Scenario};
-use crate::transfer::overwrite::Overwrite;
-use crate::wire::message::{Answer, Assignment, FileEntry};
-use crate::wire::options::{Arq, Congestion, RequestedOptions, Transport};
-
-/// The meaning of a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Nothing was typed.
-    Nothing,
-    /// A line for the receiver in the field To.
-    Say {
-        /// The text.
-        text: String,
-    },
-    /// A direct message.
-    Whisper {
-        /// Whom.
-        to: String,
-        /// The text.
-        text: String,
-    },
-    /// Choose the receiver of later lines.
-    To(Audience),
-    /// List the users.
-    Users,
-    /// List the files.
-    Files,
-    /// Download a file; options given here have priority over the chosen ones.
-    Download {
-        /// Its name, as `/files` shows it.
-        file: String,
-        /// The options written behind it.
-        asked: RequestedOptions,
-    },
-    /// Upload a file; options given here have priority over the chosen ones.
-    Upload {
-        /// Its path on this computer.
-        path: String,
-        /// The options written behind it.
-        asked: RequestedOptions,
-    },
-    /// List the transfers.
-    Transfers,
-    /// Pause a transfer; without a number, all of them.
-    Pause {
-        /// Its number, as `/transfers` shows it.
-        tag: Option<u64>,
-    },
-    /// Resume a transfer; without a number, all of them.
-    Resume {
-        /// Its number, as `/transfers` shows it.
-        tag: Option<u64>,
-    },
-    /// Choose the share at which later transfers pause by themselves; `None`: none.
-    PauseAt(Option<Share>),
-    /// Cancel a transfer; without a number, the only one.
-    Cancel {
-        /// Its number, as `/transfers` shows it.
-        tag: Option<u64>,
-    },
-    /// The same, and delete its partial file.
-    Discard {
-        /// Its number, as `/transfers` shows it.
-        tag: Option<u64>,
-    },
-    /// Try a failed transfer again; without a number, the last one.
-    Retry {
-        /// Its number, as `/transfers` shows it.
-        tag: Option<u64>,
-    },
-    /// Choose what to do if a file of a download's name exists; `None`: keep both.
-    Overwrite(Option<Overwrite>),
-    /// Choose the protocol of later transfers; `None`: the server's.
-    Arq(Option<Arq>),
-    /// Choose the window; `None`: the default.
-    Window(Option<u32>),
-    /// Choose the congestion controller; `None`: the default.
-    Congestion(Option<Congestion>),
-    /// Choose the file bytes per packet; `None`: the server's.
-    Segment(Option<u16>),
-    /// Choose the transport; `None`: the server's.
-    Transport(Option<Transport>),
-    /// Search the chat for a text.
-    Search {
-        /// The text.
-        query: String,
-    },
-    /// Clear this conversation.
-    Clear,
-    /// Close the conversation with one user.
-    CloseConversation,
-    /// Remove a user; only for the teacher, as are the next three.
-    Kick {
-        /// Whom.
-        name: String,
-        /// Why; empty where nothing was said.
-        why: String,
-    },
-    /// Ban a user.
-    Ban {
-        /// Whom.
-        name: String,
-        /// Why; empty where nothing was said.
-        why: String,
-    },
-    /// Lift a ban.
-    Unban {
-        /// Whom.
-        name: String,
-    },
-    /// List the bans.
-    Bans,
-    /// Give out an exercise; only for the teacher.
-    GiveLab(Assignment),
-    /// Run the teacher's exercise, or decline it.
-    AnswerLab {
-        /// Whether to run it.
-        accept: bool,
-        /// The predicted number of DATA packets.
-        prediction: Option<u32>,
-    },
-    /// Send a result of `lab grade` to the teacher.
-    Submit {
-        /// A file that `lab grade` has written.
-        path: String,
-    },
-    /// List the results; only for the teacher.
-    LabResults,
-    /// Ask the class about a run; only for the teacher.
-    Ask {
-        /// The question.
-        wanted: Wanted,
-        /// The run.
-        assignment: Assignment,
-    },
-    /// Answer the teacher's question.
-    Answer(Answer),
-    /// Show the distribution of the answers to all users; only for the teacher.
-    Reveal,
-    /// Replace this program's link, or only show it.
-    Link(Option<Box<Scenario>>),
-    /// Lose a packet in flight.
-    Kill {
-        /// Which.
-        packet: Label,
-        /// Its transfer's number, as `/transfers` shows it; `None`: the only one.
-        tag: Option<u64>,
-    },
-    /// List the commands.
-    Help,
-    /// Leave the room.
-    Disconnect,
-    /// Leave the program.
-    Quit,
-}
+use super::intent::Intent;
+use crate::wire::message::FileEntry;
 
 /// A command as `/help` shows it.
 #[derive(Debug)]
@@ -192,7 +36,7 @@ pub struct Usage {
     pub explanation: &'static str,
     /// Its purpose.
     pub purpose: Purpose,
-    read: fn(&str, &[FileEntry]) -> Result<Command, String>,
+    read: fn(&str, &[FileEntry]) -> Result<Intent, String>,
 }
 
 /// The purpose of a command; `/help` groups commands by it.
@@ -346,15 +190,15 @@ fn in_lines(words: &[&str]) -> Vec<String> {
 ///
 /// # Errors
 /// A sentence for the user if it is an invalid command.
-pub fn read(line: &str, files: &[FileEntry]) -> Result<Command, String> {
+pub fn read(line: &str, files: &[FileEntry]) -> Result<Intent, String> {
     let text = line.trim_end_matches(['\r', '\n']);
     let trimmed = text.trim();
     if trimmed.is_empty() {
-        return Ok(Command::Nothing);
+        return Ok(Intent::Look);
     }
     if let Some(said) = trimmed.strip_prefix("//") {
         let text = format!("/{said}");
-        return Ok(Command::Say { text });
+        return Ok(Intent::Say(text));
     }
     if let Some(command) = trimmed.strip_prefix('/') {
         return read_command(command, files);
@@ -370,12 +214,10 @@ pub fn read(line: &str, files: &[FileEntry]) -> Result<Command, String> {
             return reading::read_download(name);
         }
     }
-    Ok(Command::Say {
-        text: text.to_owned(),
-    })
+    Ok(Intent::Say(text.to_owned()))
 }
 
-fn read_command(text: &str, files: &[FileEntry]) -> Result<Command, String> {
+fn read_command(text: &str, files: &[FileEntry]) -> Result<Intent, String> {
     let (name, rest) = first_word(text);
     let wanted = name.to_lowercase();
     match COMMANDS.iter().find(|it| it.names.contains(&&*wanted)) {

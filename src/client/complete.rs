@@ -203,6 +203,7 @@ fn last_word(typed: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::intent::Intent;
     use crate::client::model::LineKind;
     use proptest::prelude::*;
 
@@ -253,7 +254,7 @@ mod tests {
             ..Known::default()
         };
         let read = |line: &str| match commands::read(line, &[]) {
-            Ok(commands::Command::Download { file, asked }) => (file, asked.window),
+            Ok(Intent::Download { file, asked }) => (file, asked.window),
             other => panic!("{other:?}"),
         };
         for (typed, file, candidate) in [

@@ -25,193 +25,23 @@ mod replies;
 mod typed;
 mod uploads;
 
+pub use super::intent::{Intent, PartialFileChoice};
 pub use effect::{Effect, Event};
 
 use super::address::ServerAddress;
-use super::commands::{self, Wanted};
+use super::commands;
 use super::matching;
 use super::model::{Audience, Bounded, LineKind, LoginProblem, Model, Phase};
-use super::share::Share;
-use crate::link::{Label, Scenario};
-use crate::room::login::Password;
-use crate::transfer::overwrite::Overwrite;
+use super::words;
 use crate::transfer::partial_files::PartialFile;
 use crate::wire::line::LONGEST_LINE_BYTES;
-use crate::wire::message::{Answer, Assignment, FileEntry, LabRow};
+use crate::wire::message::{FileEntry, LabRow};
 use crate::wire::message::{Request, TransferState};
 use crate::wire::options::{NegotiatedOptions, RequestedOptions, Transport};
 use login::Login;
 use question::Questions;
 use std::collections::VecDeque;
 use std::mem;
-use std::path::PathBuf;
-
-/// An intent of the user, reported by a view.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Intent {
-    /// Log in; the fields of the form as they were filled in.
-    Connect {
-        /// `HOST`, `HOST:PORT`, or nothing for this computer.
-        server: String,
-        /// A port, or nothing for 50000.
-        port: String,
-        /// The requested name.
-        name: String,
-    },
-    /// The password, if a server requires one; before [`Intent::Connect`].
-    SetPassword(Option<Password>),
-    /// Run the class exercise of the teacher (`true`), with the DATA packets that the user
-    /// predicts, or decline it.
-    AnswerLab(bool, Option<u32>),
-    /// Run later class exercises without asking.
-    AcceptLabs(bool),
-    /// Answer the teacher's question.
-    AnswerQuestion(Answer),
-    /// Ask the class a question about this run. Teachers only, as the next one.
-    AskClass(Wanted, Assignment),
-    /// Show the distribution of the answers to all users.
-    Reveal,
-    /// A typed line: a slash command, a shortcut, or text for the receiver in To.
-    Input(String),
-    /// The same, typed while this conversation was shown: its text goes there, even if
-    /// another one is selected now.
-    Write {
-        /// The user of that conversation.
-        to: Audience,
-        /// The line.
-        line: String,
-    },
-    /// Text to be sent as it is, line by line, even if it looks like a command.
-    SayLines {
-        /// The receiver.
-        to: Audience,
-        /// The lines.
-        lines: Vec<String>,
-    },
-    /// Show the conversation with these users; plain text goes to them from now on.
-    ChooseTo(Audience),
-    /// Show the conversation of this tab, counted from 0.
-    ChooseConversation {
-        /// Beyond the last, nothing happens.
-        place: usize,
-    },
-    /// Close the conversation with a user; the one with all users stays.
-    CloseConversation(Audience),
-    /// The newest line of this conversation is visible; `None`: of none.
-    InSight(Option<Audience>),
-    /// Search the chosen conversation for a text; `None` ends the search.
-    Search(Option<String>),
-    /// Go to the next match of the search.
-    StepSearch {
-        /// Further up, to an older one.
-        is_up: bool,
-    },
-    /// Request the list of users and show it in the chat.
-    ShowOnline,
-    /// Request the list of files and show it in the chat.
-    ShowFiles,
-    /// Show the commands in the chat.
-    ShowCommands,
-    /// Show this notice in the chat of this client only.
-    Tell(String),
-    /// The same for an action that failed before it was requested.
-    Complain(String),
-    /// Download a file; these options override the chosen ones.
-    Download {
-        /// Its name, as the server gave it.
-        file: String,
-        /// Options for this download alone.
-        asked: RequestedOptions,
-    },
-    /// Upload a file; these options override the chosen ones.
-    Upload {
-        /// Its path on this computer.
-        path: PathBuf,
-        /// Options for this upload alone.
-        asked: RequestedOptions,
-    },
-    /// Upload the files that were dropped on the window.
-    Drop {
-        /// The dropped text: addresses or paths, one per line.
-        text: String,
-        /// This computer's own name, where it is known.
-        host: Option<String>,
-    },
-    /// Pause or resume a transfer, or all of them.
-    Pause {
-        /// The client's number for it; `None`: all.
-        tag: Option<u64>,
-        /// Whether to pause it.
-        is_paused: bool,
-    },
-    /// Cancel a transfer; the partial file of a download is kept.
-    Cancel {
-        /// The client's number for it.
-        tag: u64,
-    },
-    /// Cancel a download if it runs, and delete its partial file.
-    Discard {
-        /// The client's number for it.
-        tag: u64,
-    },
-    /// Retry a transfer that ended without its file; it resumes the partial file.
-    Retry {
-        /// The client's number for it.
-        tag: u64,
-    },
-    /// Show the folder in which a transfer's file is.
-    ShowInFolder {
-        /// The client's number for it.
-        tag: u64,
-    },
-    /// Choose what to do if a file of a later download's name exists.
-    SetOverwrite(Overwrite),
-    /// The choice for the interrupted downloads that are offered.
-    PartialFiles(PartialFileChoice),
-    /// Choose the share at which later transfers pause; `None`: none.
-    SetPauseAt(Option<Share>),
-    /// Choose the options of later transfers.
-    SetOptions(RequestedOptions),
-    /// Watch a running transfer, from now on or from its beginning; `None`: stop.
-    Watch {
-        /// The client's number for it.
-        tag: Option<u64>,
-    },
-    /// Lose a packet in flight in this program's link.
-    Kill {
-        /// The client's number for its transfer.
-        tag: u64,
-        /// Which packet.
-        packet: Label,
-    },
-    /// Replace the link of all transfers of this program, including running ones.
-    ChangeLink(Box<Scenario>),
-    /// Forget the downloads that have ended.
-    ClearEnded,
-    /// Nothing: a waiting front end draws itself again.
-    Look,
-    /// The user has seen the chosen conversation: none of its lines is unread.
-    Seen,
-    /// The connection was lost: reconnect now.
-    Rejoin,
-    /// The connection was lost: stop reconnecting.
-    StayAway,
-    /// Leave the room.
-    Disconnect,
-    /// Leave the room and the program.
-    Close,
-}
-
-/// The choice for interrupted downloads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PartialFileChoice {
-    /// Request the rest of each.
-    Resume,
-    /// They stay, and are offered again later.
-    Leave,
-    /// They are deleted.
-    Delete,
-}
 
 /// The controller.
 #[derive(Debug)]
@@ -321,12 +151,18 @@ impl Controller {
             Intent::AskClass(wanted, assignment) => {
                 self.ask_class(wanted, assignment, now_ms);
             }
-            Intent::Reveal => self.ask(Request::Reveal, now_ms),
+            Intent::GiveLab(assignment) => self.give_out(assignment, now_ms),
+            Intent::Submit(path) => self.effects.push(Effect::ReadSubmission(path)),
+            Intent::Ask(request) => self.ask(request, now_ms),
             Intent::Input(line) => {
                 let to = self.model.to().clone();
                 self.on_input(&line, &to, now_ms);
             }
             Intent::Write { to, line } => self.on_input(&line, &to, now_ms),
+            Intent::Say(text) => {
+                let to = self.model.to().clone();
+                self.say(&to, text, now_ms);
+            }
             Intent::SayLines { to, lines } => {
                 for line in lines {
                     self.say(&to, line, now_ms);
@@ -341,8 +177,9 @@ impl Controller {
             Intent::InSight(watched) => self.model.chat.watch(watched),
             Intent::Search(query) => self.model.chat.set_search(query.as_deref()),
             Intent::StepSearch { is_up } => self.model.chat.step_search(is_up),
-            Intent::ShowOnline => self.ask(Request::Users, now_ms),
-            Intent::ShowFiles => self.ask(Request::Files, now_ms),
+            Intent::Clear => self.model.chat.clear(),
+            Intent::ShowTransfers => self.show_transfers(now_ms),
+            Intent::ShowLink => self.show(&words::link(&self.model.scenario), now_ms),
             Intent::ShowCommands => self.show_commands(now_ms),
             Intent::Tell(text) => self.show(&text, now_ms),
             Intent::Complain(sentence) => self.complain(&sentence, now_ms),
@@ -352,16 +189,26 @@ impl Controller {
             Intent::Drop { text, host } => {
                 self.drop_files(&text, host.as_deref(), now_ms);
             }
-            Intent::Cancel { tag } => self.cancel(tag, now_ms),
-            Intent::Discard { tag } => self.discard(tag, now_ms),
-            Intent::Retry { tag } => self.retry(tag, now_ms),
+            Intent::Cancel { tag } => self.with_one(tag, Self::cancel, now_ms),
+            Intent::Discard { tag } => self.with_one(tag, Self::discard, now_ms),
+            Intent::Retry { tag } => self.retry_some(tag, now_ms),
             Intent::ShowInFolder { tag } => self.show_in_folder(tag, now_ms),
             Intent::SetOverwrite(overwrite) => self.model.overwrite = overwrite,
             Intent::PartialFiles(choice) => self.decide_partial_files(choice, now_ms),
             Intent::SetPauseAt(share) => self.model.pause_at = share,
             Intent::SetOptions(options) => self.set_options(options, now_ms),
+            Intent::SetArq(arq) => self.choose(|it| it.arq = arq, now_ms),
+            Intent::SetWindow(window) => self.choose(|it| it.window = window, now_ms),
+            Intent::SetCongestion(by) => self.choose(|it| it.congestion = by, now_ms),
+            Intent::SetSegment(bytes) => {
+                self.choose(|it| it.segment_bytes = bytes, now_ms);
+            }
+            Intent::SetTransport(by) => self.choose(|it| it.transport = by, now_ms),
             Intent::Watch { tag } => self.watch(tag, now_ms),
-            Intent::Kill { tag, packet } => self.kill(tag, packet, now_ms),
+            Intent::Kill { tag, packet } => {
+                let kill = |it: &mut Self, tag, now_ms| it.kill(tag, packet, now_ms);
+                self.with_one(tag, kill, now_ms);
+            }
             Intent::ChangeLink(scenario) => self.change_link(*scenario),
             Intent::ClearEnded => self.model.transfers.retain(|it| !it.state.is_end()),
             Intent::Look => {}

@@ -109,6 +109,30 @@ pub struct TransferContext {
     pub is_watched: bool,
 }
 
+impl TransferContext {
+    /// The address at which the server offers the transfer.
+    pub(super) fn server_of(&self, offer: &Offer) -> SocketAddr {
+        let mut server = self.server;
+        server.set_port(offer.port);
+        server
+    }
+
+    /// This side's share of an offered transfer.
+    pub(super) fn job(&self, offer: &Offer, settings: &Settings) -> Job {
+        Job {
+            keys: self.keys,
+            offset: offer.offset,
+            scenario: settings.scenario.clone(),
+            pause_at: settings.pause_at.map(|share| share.of(offer.size)),
+            chat_round_trip: self.round_trip,
+            is_offloading: settings.is_offloading,
+            is_watched: self.is_watched || settings.journals.are_kept(),
+            tap: settings.tap.clone(),
+            ..Job::new(offer.transfer, offer.token, offer.settled, offer.size)
+        }
+    }
+}
+
 /// Starts to receive an offered file.
 ///
 /// # Errors
@@ -120,22 +144,8 @@ pub fn start(
     part: Part,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
-    let mut server = context.server;
-    server.set_port(offer.port);
-    let job = Job {
-        number: offer.transfer,
-        token: offer.token,
-        keys: context.keys,
-        settled: offer.settled,
-        size: offer.size,
-        offset: offer.offset,
-        scenario: settings.scenario.clone(),
-        pause_at: settings.pause_at.map(|share| share.of(offer.size)),
-        chat_round_trip: context.round_trip,
-        is_offloading: settings.is_offloading,
-        is_watched: context.is_watched || settings.journals.are_kept(),
-        tap: settings.tap.clone(),
-    };
+    let server = context.server_of(offer);
+    let job = context.job(offer, settings);
     let report = settings.journals.keep(&job, Side::Receiver, report);
     receiving::resume(job, server, part, report)
 }
@@ -143,14 +153,8 @@ pub fn start(
 /// The report of a download that could not even start.
 #[must_use]
 pub fn failed(sentence: String) -> Report {
-    Report::Ended(Ending {
-        state: TransferState::Failed,
-        sentence: Some(sentence),
-        figures: Figures::default(),
-        elapsed: Duration::ZERO,
-        path: None,
-        digest: None,
-    })
+    let (state, figures) = (TransferState::Failed, Figures::default());
+    Report::Ended(Ending::new(state, Some(sentence), figures, Duration::ZERO))
 }
 
 /// The longest name that leaves space for ` (2)` and `.part.json` in the 255 bytes that

@@ -423,34 +423,17 @@ impl Session {
     }
 
     fn forget_what_ended(&mut self, event: &Event) {
-        match event {
-            Event::Report {
-                tag,
-                report: Report::Ended(_),
-            } => {
-                if let Some(Running::Download(receiver)) = self.running.remove(tag) {
-                    self.lingering.insert(*tag, receiver);
-                }
+        if let Event::Report {
+            tag,
+            report: Report::Ended(_),
+        } = event
+        {
+            if let Some(Running::Download(receiver)) = self.running.remove(tag) {
+                self.lingering.insert(*tag, receiver);
             }
-            Event::Unreachable(_) | Event::Lost(_) => {
-                self.chat_connection = None;
-                self.lingering.clear();
-            }
-            Event::Connected { .. }
-            | Event::Reply(_)
-            | Event::RoundTrip(_)
-            | Event::Drawn(_)
-            | Event::LabRan { .. }
-            | Event::SubmissionRead(_)
-            | Event::Opened { .. }
-            | Event::Report { .. }
-            | Event::Skipped { .. }
-            | Event::PartialFilesFound(_)
-            | Event::Discarded { .. }
-            | Event::Seen { .. }
-            | Event::FolderNotShown(_)
-            | Event::Remark(_)
-            | Event::Tick => {}
+        } else if matches!(event, Event::Unreachable(_) | Event::Lost(_)) {
+            self.chat_connection = None;
+            self.lingering.clear();
         }
     }
 

@@ -29,6 +29,7 @@ use super::model::{ChatLine, LabState, LineKind, LoginProblem, Phase};
 use super::script::Script;
 use super::session::{Arrival, Session, SessionHandle};
 use super::{Exit, Settings, words};
+use crate::reliable::event::microseconds;
 use crate::system::terminal;
 use crate::transfer::clock::steady_time_ms;
 use crate::wire::message::{Reply, Request, TransferState};
@@ -374,7 +375,7 @@ impl TextClient {
             | Event::Tick => return,
             Event::Reply(reply) => return self.screen.print(reply.to_line().trim_end()),
             Event::Connected { round_trip } => JsonEvent::Connected {
-                round_trip_us: u64::try_from(round_trip.as_micros()).unwrap_or(u64::MAX),
+                round_trip_us: microseconds(*round_trip),
             },
             Event::Unreachable(sentence) => JsonEvent::Unreachable {
                 sentence: sentence.clone(),
@@ -388,16 +389,12 @@ impl TextClient {
 
     fn print_own(&mut self, line: &ChatLine) {
         let text = line.text.clone();
-        let event = match line.kind {
-            LineKind::Error => JsonEvent::Problem { sentence: text },
-            LineKind::Output => JsonEvent::Output { text },
-            LineKind::Said { .. }
-            | LineKind::WhisperedFrom { .. }
-            | LineKind::WhisperedTo { .. }
-            | LineKind::Joined { .. }
-            | LineKind::Left { .. }
-            | LineKind::Gap
-            | LineKind::Notice => return,
+        let event = if matches!(line.kind, LineKind::Error) {
+            JsonEvent::Problem { sentence: text }
+        } else if line.is_from_the_program() {
+            JsonEvent::Output { text }
+        } else {
+            return;
         };
         self.screen.print(&event.to_line());
     }
@@ -420,16 +417,10 @@ impl TextClient {
 
 /// Messages of users have a time; the answer to a command does not need one.
 fn for_people(line: &ChatLine) -> String {
-    match line.kind {
-        LineKind::Output | LineKind::Error => line.to_string(),
-        LineKind::Said { .. }
-        | LineKind::WhisperedFrom { .. }
-        | LineKind::WhisperedTo { .. }
-        | LineKind::Joined { .. }
-        | LineKind::Left { .. }
-        | LineKind::Gap
-        | LineKind::Notice => format!("{} {line}", words::time_of_day(line.time_ms)),
+    if line.is_from_the_program() {
+        return line.to_string();
     }
+    format!("{} {line}", words::time_of_day(line.time_ms))
 }
 
 /// The first Ctrl-C leaves the room and keeps the parts; the second one ends the program

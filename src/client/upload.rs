@@ -7,7 +7,7 @@ use super::download::TransferContext;
 use super::{Settings, words};
 use crate::lab::journal::Side;
 use crate::transfer::sending::{self, Sending};
-use crate::transfer::{Job, Report, hash, source, threads};
+use crate::transfer::{Report, hash, source, threads};
 use crate::wire::message::Offer;
 use crate::wire::version::FileVersion;
 use std::fs::File;
@@ -59,8 +59,7 @@ pub fn start(
     settings: &Settings,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Sending> {
-    let mut server = context.server;
-    server.set_port(offer.port);
+    let server = context.server_of(offer);
     let file = File::open(path)?;
     if source::version(&file.metadata()?) != *announced || offer.size != announced.size {
         return Err(io::Error::other("the file has just changed"));
@@ -69,20 +68,7 @@ pub fn start(
         return Err(io::Error::other("the server asked for bytes after its end"));
     }
     let copy = File::open(path)?;
-    let job = Job {
-        number: offer.transfer,
-        token: offer.token,
-        keys: context.keys,
-        settled: offer.settled,
-        size: offer.size,
-        offset: offer.offset,
-        scenario: settings.scenario.clone(),
-        pause_at: settings.pause_at.map(|share| share.of(offer.size)),
-        chat_round_trip: context.round_trip,
-        is_offloading: settings.is_offloading,
-        is_watched: context.is_watched || settings.journals.are_kept(),
-        tap: settings.tap.clone(),
-    };
+    let job = context.job(offer, settings);
     let is_over = Arc::new(AtomicBool::new(false));
     let ends = Arc::clone(&is_over);
     let mut report = settings.journals.keep(&job, Side::Sender, report);

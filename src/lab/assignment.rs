@@ -28,6 +28,7 @@
 use super::run::{Experiment, Run, Stuck};
 use super::simulation::Simulation;
 use crate::link::{Scenario, ScenarioError};
+use crate::reliable::event::microseconds;
 use crate::wire::message::{Assignment, LabFigures};
 use crate::wire::options::{NegotiatedOptions, OptionError, RequestedOptions};
 use std::fmt;
@@ -175,7 +176,7 @@ pub fn run(
 fn figures(run: &Run) -> LabFigures {
     LabFigures {
         verified: run.is_verified(),
-        elapsed_us: u64::try_from(run.elapsed.as_micros()).unwrap_or(u64::MAX),
+        elapsed_us: microseconds(run.elapsed),
         goodput: if run.elapsed.is_zero() {
             0 // A link without delay and rate takes no time.
         } else {

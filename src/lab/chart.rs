@@ -164,6 +164,17 @@ const MARKS: [Mark; 7] = [
     Mark::Plus,
 ];
 
+/// A side of a [`Chart::to_picture`], within reason. Unit: pixels.
+#[must_use]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "pixels of a screen"
+)]
+pub const fn whole_pixels(length: f64) -> u32 {
+    length.clamp(100.0, 20_000.0) as u32
+}
+
 impl Chart {
     /// The picture as SVG.
     ///

@@ -57,11 +57,11 @@ pub struct RunQuestion {
     journal: Journal,
     /// The number of entries of the event log that have happened.
     index: usize,
-    asked: RequestedOptions,
+    asked: Prepared,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum RequestedOptions {
+enum Prepared {
     /// What does the sender do next?
     Next(Box<predict::Question>),
     /// How many DATA packets does it transmit?
@@ -202,12 +202,7 @@ fn run_within(
     loop {
         entries.extend(simulation.take_entries());
         if simulation.outcome().is_some() {
-            return Ok(Journal {
-                heading,
-                entries,
-                is_cut: false,
-                unknown: 0,
-            });
+            return Ok(Journal::new(heading, entries));
         }
         let work = entries.len();
         if work > most_work {
@@ -235,7 +230,7 @@ impl RunQuestion {
             return Ok(Self {
                 journal,
                 index,
-                asked: RequestedOptions::Packets(Transmitted { segments, again }),
+                asked: Prepared::Packets(Transmitted { segments, again }),
             });
         };
         let mut questions = moments(&journal)?;
@@ -251,7 +246,7 @@ impl RunQuestion {
         Ok(Self {
             journal,
             index: question.index,
-            asked: RequestedOptions::Next(Box::new(question)),
+            asked: Prepared::Next(Box::new(question)),
         })
     }
 
@@ -286,13 +281,13 @@ impl RunQuestion {
     #[must_use]
     pub fn happened(&self) -> String {
         match &self.asked {
-            RequestedOptions::Next(question) => question
+            Prepared::Next(question) => question
                 .situation
                 .lines()
                 .next()
                 .unwrap_or_default()
                 .to_owned(),
-            RequestedOptions::Packets(Transmitted { segments, .. }) => format!(
+            Prepared::Packets(Transmitted { segments, .. }) => format!(
                 "A file of {segments} segments over the link {}.",
                 self.journal.heading.scenario
             ),
@@ -303,11 +298,11 @@ impl RunQuestion {
     #[must_use]
     pub fn sentence(&self) -> String {
         match &self.asked {
-            RequestedOptions::Next(_) => {
+            Prepared::Next(_) => {
                 "What does the sender do next, before another packet reaches it?"
                     .to_owned()
             }
-            RequestedOptions::Packets(_) => {
+            Prepared::Packets(_) => {
                 let protocol = self.journal.heading.arq.name();
                 format!(
                     "How many DATA packets does {protocol} transmit in all, \
@@ -321,10 +316,10 @@ impl RunQuestion {
     #[must_use]
     pub fn choices(&self) -> Vec<String> {
         match &self.asked {
-            RequestedOptions::Next(question) => {
+            Prepared::Next(question) => {
                 question.choices.iter().map(ToString::to_string).collect()
             }
-            RequestedOptions::Packets(_) => Vec::new(),
+            Prepared::Packets(_) => Vec::new(),
         }
     }
 
@@ -332,8 +327,8 @@ impl RunQuestion {
     #[must_use]
     pub fn text(&self) -> String {
         match &self.asked {
-            RequestedOptions::Next(question) => question.text(),
-            RequestedOptions::Packets(_) => {
+            Prepared::Next(question) => question.text(),
+            Prepared::Packets(_) => {
                 let heading = &self.journal.heading;
                 let before = &self.journal.entries[..self.index];
                 let mut text = format!(
@@ -368,14 +363,12 @@ impl RunQuestion {
     #[must_use]
     pub fn allows(&self, answer: Answer) -> bool {
         match (&self.asked, answer) {
-            (RequestedOptions::Next(question), Answer::Choice(choice)) => {
+            (Prepared::Next(question), Answer::Choice(choice)) => {
                 usize::from(choice) < question.choices.len()
             }
-            (RequestedOptions::Packets(_), Answer::Packets(_)) => {
-                About::Packets.allows(answer)
-            }
-            (RequestedOptions::Next(_), Answer::Packets(_))
-            | (RequestedOptions::Packets(_), Answer::Choice(_)) => false,
+            (Prepared::Packets(_), Answer::Packets(_)) => About::Packets.allows(answer),
+            (Prepared::Next(_), Answer::Packets(_))
+            | (Prepared::Packets(_), Answer::Choice(_)) => false,
         }
     }
 
@@ -383,10 +376,10 @@ impl RunQuestion {
     #[must_use]
     pub fn right(&self) -> Answer {
         match &self.asked {
-            RequestedOptions::Next(question) => {
+            Prepared::Next(question) => {
                 Answer::Choice(u8::try_from(question.right).unwrap_or(u8::MAX))
             }
-            RequestedOptions::Packets(sent) => Answer::Packets(sent.packets()),
+            Prepared::Packets(sent) => Answer::Packets(sent.packets()),
         }
     }
 
@@ -394,10 +387,10 @@ impl RunQuestion {
     #[must_use]
     pub fn reason(&self) -> String {
         match &self.asked {
-            RequestedOptions::Next(question) => {
+            Prepared::Next(question) => {
                 format!("{} ({})", question.reason, question.section)
             }
-            RequestedOptions::Packets(sent) => sent.reason(self.journal.heading.arq),
+            Prepared::Packets(sent) => sent.reason(self.journal.heading.arq),
         }
     }
 }

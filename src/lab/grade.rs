@@ -22,7 +22,7 @@
 //! | [`program`] | a program under test: events and actions |
 //! | [`run`](mod@run) | two programs, a link and virtual time |
 //! | [`rules`] | the rules, the usual mistakes, and violations |
-//! | [`sender`], [`receiver`] | the judges of the textbook protocols |
+//! | `sender`, `receiver` | the judges of the textbook protocols |
 //! | [`selective_ack`] | the judges of sack |
 //! | [`congestion`] | a congestion controller beside Reno over six paths |
 //! | [`trace`] | the steps of a run, for ladders and journals |
@@ -44,13 +44,13 @@ pub mod congestion;
 mod judges;
 pub mod program;
 pub mod public;
-pub mod receiver;
+mod receiver;
 pub mod reference;
 pub mod report;
 pub mod rules;
 pub mod run;
 pub mod scenario;
 pub mod selective_ack;
-pub mod sender;
+mod sender;
 pub mod trace;
 pub mod verbs;

@@ -48,10 +48,8 @@ pub use task::{Command, News, Seen, Task, Watched};
 
 use crate::lab::chart::kinds::ChartKind;
 use crate::lab::explain::event_text;
-use crate::lab::journal::Journal;
 use crate::lab::ladder::Lens;
 use crate::lab::player::{Player, PointOfView, Slowness};
-use crate::lab::run::Experiment;
 use cards::Card;
 use export::Format;
 use std::path::PathBuf;
@@ -556,18 +554,4 @@ impl Laboratory {
 )]
 fn share_of(time_us: u64, share: f64) -> u64 {
     (time_us as f64 * share.clamp(0.0, 1.0)).round() as u64
-}
-
-/// A journal of a finished run, for a player.
-fn journal_of(experiment: &Experiment) -> Result<Journal, String> {
-    let mut entries = Vec::new();
-    experiment
-        .run(|entry| entries.push(entry))
-        .map_err(|stuck| format!("The run does not end: {stuck}."))?;
-    Ok(Journal {
-        heading: experiment.heading(),
-        entries,
-        is_cut: false,
-        unknown: 0,
-    })
 }

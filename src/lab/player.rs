@@ -43,6 +43,7 @@ use super::run::{Experiment, Run, Stuck};
 use super::simulation::Simulation;
 use super::strip::{JournalPosition, Scrubber, Strip};
 use crate::link::{Direction, Label, Scenario};
+use crate::reliable::event::microseconds;
 use in_flight::Transmissions;
 use std::time::Duration;
 use view::Knowledge;
@@ -325,7 +326,7 @@ impl Player {
     /// Where in the transfer's time. Unit: microseconds.
     #[must_use]
     pub fn position_us(&self) -> u64 {
-        u64::try_from(self.position.as_micros()).unwrap_or(u64::MAX)
+        microseconds(self.position)
     }
 
     /// The newest moment that is known. Unit: microseconds.
@@ -396,7 +397,7 @@ impl Player {
     /// The usual one-way time of a packet. Unit: microseconds.
     #[must_use]
     pub fn one_way_delay_us(&self) -> u64 {
-        u64::try_from(self.one_way_delay().as_micros()).unwrap_or(u64::MAX)
+        microseconds(self.one_way_delay())
     }
 
     /// The delay of a packet on the idle link of the beginning, or otherwise of the first
@@ -405,7 +406,7 @@ impl Player {
     #[must_use]
     pub fn usual_one_way_us(&self) -> u64 {
         self.usual_us
-            .unwrap_or_else(|| micros_of(USUAL_ONE_WAY_DELAY))
+            .unwrap_or_else(|| microseconds(USUAL_ONE_WAY_DELAY))
     }
 
     fn one_way_delay(&self) -> Duration {
@@ -469,7 +470,7 @@ impl Player {
     /// Runs a simulation to this moment, or as far as one tick may, and moves the
     /// position.
     fn run_up_to(&mut self, goal: Duration) {
-        let goal_us = u64::try_from(goal.as_micros()).unwrap_or(u64::MAX);
+        let goal_us = microseconds(goal);
         let known = self.entries().len();
         let most = known.saturating_add(MOST_IN_A_TICK).min(MOST_ENTRIES);
         while self.entries().len() < most {
@@ -540,12 +541,8 @@ fn usual_delay_us(scenario: &Scenario, segment_bytes: u16) -> Option<u64> {
     let conditions = scenario.conditions(Direction::Data);
     let bits = u64::from(segment_bytes) * 8;
     let transmission_us = conditions.rate.map_or(0, |rate| bits * 1_000_000 / rate);
-    let usual_us = micros_of(conditions.delay).saturating_add(transmission_us);
+    let usual_us = microseconds(conditions.delay).saturating_add(transmission_us);
     Some(usual_us).filter(|usual_us| *usual_us > 0)
-}
-
-fn micros_of(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 const fn micros(time_us: u64) -> Duration {

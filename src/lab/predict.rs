@@ -117,20 +117,10 @@ pub fn ask(
     let mut journals = Vec::new();
     for experiment in experiments {
         let experiment = Experiment {
-            listening: true,
             spacing: Duration::ZERO,
             ..experiment.clone()
         };
-        let mut entries = Vec::new();
-        experiment
-            .run(|entry| entries.push(entry))
-            .map_err(NoQuestion::Stuck)?;
-        journals.push(Journal {
-            heading: experiment.heading(),
-            entries,
-            is_cut: false,
-            unknown: 0,
-        });
+        journals.push(experiment.journal().map_err(NoQuestion::Stuck)?);
     }
     questions(&journals, choosing)
 }

@@ -113,6 +113,13 @@ impl Race {
         whole.min_by_key(|lane| lane.run.elapsed)
     }
 
+    /// The width of the longest name of a lane. Unit: characters.
+    #[must_use]
+    pub fn name_width(&self) -> usize {
+        let widths = self.lanes.iter().map(|lane| lane.name.chars().count());
+        widths.max().unwrap_or_default()
+    }
+
     /// When the last lane ended.
     #[must_use]
     pub fn longest(&self) -> Duration {

@@ -32,7 +32,7 @@ mod arriving;
 
 use super::contents;
 use super::halt::Halting;
-use super::journal::{Carried, Entry, FaultInjection, Heading, Killed, Side};
+use super::journal::{Carried, Entry, FaultInjection, Heading, Journal, Killed, Side};
 use super::run::{Experiment, LONGEST_RUN, Run, Stuck, TOKEN, Traffic};
 #[cfg(test)]
 use crate::link::Entered;
@@ -89,6 +89,20 @@ impl Experiment {
             }
             simulation.step()?;
         }
+    }
+
+    /// Runs it to its end and keeps every entry.
+    ///
+    /// # Errors
+    /// As [`Experiment::run`].
+    pub fn journal(&self) -> Result<Journal, Stuck> {
+        let experiment = Self {
+            listening: true,
+            ..self.clone()
+        };
+        let mut entries = Vec::new();
+        experiment.run(|entry| entries.push(entry))?;
+        Ok(Journal::new(experiment.heading(), entries))
     }
 }
 
@@ -338,15 +352,8 @@ impl Simulation {
 
     fn carry(&mut self, transmit: &Transmit, direction: Direction) {
         self.note_events();
-        match transmit.packet.body.kind() {
-            Kind::Data => self.first_data_at = self.first_data_at.or(Some(self.now)),
-            Kind::Syn
-            | Kind::SynAck
-            | Kind::Ack
-            | Kind::Nack
-            | Kind::Fin
-            | Kind::FinAck
-            | Kind::Rst => (),
+        if transmit.packet.body.kind() == Kind::Data {
+            self.first_data_at.get_or_insert(self.now);
         }
         let mut datagram = Vec::with_capacity(transmit.packet.datagram_bytes());
         let payload = contents::bytes(transmit.bytes.clone());

@@ -408,15 +408,9 @@ impl Strip {
     fn lose_transmission(&mut self, number: u32, attempt: u8) {
         let newest = self.attempts.get(number as usize);
         let is_newest = newest.is_some_and(|it| [attempt, UNKNOWN_ATTEMPT].contains(it));
-        match self.sender(number) {
-            SenderState::InFlight | SenderState::Resent if is_newest => {
-                self.set_sender(number, SenderState::Lost);
-            }
-            SenderState::Unsent
-            | SenderState::InFlight
-            | SenderState::Lost
-            | SenderState::Resent
-            | SenderState::Acked => {}
+        let in_flight = [SenderState::InFlight, SenderState::Resent];
+        if is_newest && in_flight.contains(&self.sender(number)) {
+            self.set_sender(number, SenderState::Lost);
         }
     }
 

@@ -131,14 +131,10 @@ impl FlowControl {
 /// A DATA packet without bytes.
 #[must_use]
 pub fn probe(parameters: &ConnectionParameters, attempt: u8, now: Moment) -> Transmit {
-    Transmit::control(Packet {
-        token: parameters.token,
-        number: UNCOUNTED,
-        attempt,
-        sequence: parameters.end(),
-        sent_at: now.stamp(),
-        body: Body::Data { length: 0 },
-    })
+    let (token, body) = (parameters.token, Body::Data { length: 0 });
+    let mut transmit = Transmit::control(token, attempt, parameters.end(), body, now);
+    transmit.packet.number = UNCOUNTED;
+    transmit
 }
 
 /// Whether a packet is such a probe.

@@ -346,15 +346,7 @@ impl Handshake {
         attempt: u8,
         now: Moment,
     ) -> Transmit {
-        let (token, sent_at) = (self.proposal.token, now.stamp());
-        Transmit::control(Packet {
-            token,
-            number: 0,
-            attempt,
-            sequence,
-            sent_at,
-            body,
-        })
+        Transmit::control(self.proposal.token, attempt, sequence, body, now)
     }
 
     fn fields(&self, window: u32, echo: u32) -> HandshakeFields {

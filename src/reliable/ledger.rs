@@ -104,6 +104,12 @@ impl SenderLedger {
         }
     }
 
+    /// The sender begins again after a pause.
+    pub fn restart(&mut self, now: Moment) {
+        self.flow.restart(&self.round_trip, now);
+        self.update_controller(now);
+    }
+
     /// Records that a packet was ignored.
     pub fn ignore(&mut self, packet: &Packet, why: Ignored) {
         self.log.record(|| Event::ignored(packet, why));
@@ -305,14 +311,10 @@ impl ReceiverLedger {
         };
         let number = *counter;
         *counter = counter.wrapping_add(1);
-        Transmit::control(Packet {
-            token: self.parameters.token,
-            number,
-            attempt: 1,
-            sequence: next_expected,
-            sent_at: now.stamp(),
-            body,
-        })
+        let token = self.parameters.token;
+        let mut transmit = Transmit::control(token, 1, next_expected, body, now);
+        transmit.packet.number = number;
+        transmit
     }
 
     /// The numbers of DATA packets and of retransmissions that arrived.

@@ -385,11 +385,7 @@ impl SendingMachine for Sender {
     }
 
     fn restart(&mut self, now: Moment) {
-        let SenderLedger {
-            flow, round_trip, ..
-        } = &mut self.ledger;
-        flow.restart(round_trip, now);
-        self.ledger.update_controller(now);
+        self.ledger.restart(now);
         self.ledger.round_trip.recover();
         self.restart_probe_timer(now);
     }

@@ -18,7 +18,7 @@ use super::connection_parameters::ConnectionParameters;
 use super::event::{Event, Ignored, Trigger};
 use super::moment::Moment;
 use super::round_trip::RoundTrip;
-use super::{Machine, earliest};
+use super::{Machine, SendingMachine, earliest};
 use crate::wire::packet::{Acknowledgement, Body, Kind, Packet, SequenceRange};
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -303,7 +303,64 @@ pub(super) fn ack(
     }
 }
 
-/// A round-trip estimate with one sample of 100 ms: the timeout is 300 ms.
+/// The same with this window.
+pub(super) fn ack_with_window(
+    parameters: &ConnectionParameters,
+    next_expected: u32,
+    window: u32,
+    now: Moment,
+) -> Packet {
+    let mut packet = ack(parameters, next_expected, &[], now);
+    if let Body::Ack(fields) = &mut packet.body {
+        fields.window = window;
+    }
+    packet
+}
+
+/// The behaviour of every sender with a window of four.
+impl<S: SendingMachine, R: Machine> Story<S, R> {
+    pub(super) fn each_ack_allows_one_more_segment(&mut self) {
+        self.sends("d0.1 d1.1 d2.1 d3.1");
+        self.arrive("d0.1");
+        self.arrive("a1.1");
+        self.sends("a1.1 d4.1");
+        self.arrive("d1.1 d2.1");
+        self.lose("a2.1");
+        self.arrive("a3.1"); // It also acknowledges what the lost ACK did.
+        self.sends("a2.1 a3.1 d5.1 d6.1");
+    }
+
+    pub(super) fn an_ack_of_an_unsent_segment_is_ignored(&mut self, next_expected: u32) {
+        self.sends("d0.1 d1.1 d2.1 d3.1");
+        let parameters = ConnectionParameters::EXAMPLE;
+        self.forge(End::Sender, ack(&parameters, next_expected, &[], self.now));
+        self.ignored(Ignored::ImpossibleAck);
+        self.sends("");
+        self.expect("not finished", !self.sender.is_finished());
+    }
+
+    pub(super) fn a_zero_window_is_probed_after(&mut self, wait: Duration) {
+        let told = |window, next_expected, now| {
+            ack_with_window(&ConnectionParameters::EXAMPLE, next_expected, window, now)
+        };
+        self.sends("d0.1 d1.1 d2.1 d3.1");
+        self.forge(End::Sender, told(0, 4, self.now));
+        self.sends("d4.1");
+        self.lose("d4.1");
+        self.advance(wait);
+        self.sends("d4.2");
+        self.forge(End::Sender, told(u32::MAX, 5, self.now));
+        self.sends("d5.1 d6.1 d7.1 d8.1");
+    }
+
+    pub(super) fn is_finished_at_its_start(&mut self) {
+        self.sends("");
+        self.expect("finished", self.sender.is_finished());
+        self.expect("no timer", self.sender.next_timeout().is_none());
+    }
+}
+
+/// A round trip that was measured as 100 ms: the timeout is 300 ms.
 pub(super) fn measured() -> RoundTrip {
     let mut round_trip = RoundTrip::timed(ConnectionParameters::EXAMPLE.timing);
     round_trip.sample(ms(100));

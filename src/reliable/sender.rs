@@ -415,10 +415,6 @@ impl SendingMachine for Sender {
     }
 
     fn restart(&mut self, now: Moment) {
-        let SenderLedger {
-            flow, round_trip, ..
-        } = &mut self.ledger;
-        flow.restart(round_trip, now);
-        self.ledger.update_controller(now);
+        self.ledger.restart(now);
     }
 }

@@ -59,21 +59,17 @@ fn said(from: &str, text: &str) -> Said {
 fn code(effects: &[Effect]) -> Code {
     let codes: Vec<Code> = effects
         .iter()
-        .filter_map(|effect| match effect {
-            Effect::Send {
-                reply: Reply::Error(Complaint { code, .. }),
+        .filter_map(|effect| {
+            let Effect::Send {
+                reply:
+                    Reply::Error(Complaint { code, .. })
+                    | Reply::Refused(Refusal { code, .. }),
                 ..
-            }
-            | Effect::Send {
-                reply: Reply::Refused(Refusal { code, .. }),
-                ..
-            } => Some(*code),
-            Effect::Send { .. }
-            | Effect::Transfers { .. }
-            | Effect::Draw { .. }
-            | Effect::Key { .. }
-            | Effect::Record(_)
-            | Effect::Close { .. } => None,
+            } = effect
+            else {
+                return None;
+            };
+            Some(*code)
         })
         .collect();
     assert_eq!(codes.len(), 1, "{effects:?}");

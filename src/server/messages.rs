@@ -27,7 +27,7 @@ pub(super) enum RoomMessage {
     /// A client has connected; its events follow.
     Arrived(Arc<Peer>),
     /// A line that is a request.
-    RequestedOptions {
+    Request {
         client: ClientNumber,
         request: Request,
     },

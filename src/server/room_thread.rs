@@ -171,7 +171,7 @@ impl RoomThread {
                 return;
             }
             // Data that a client sent after the server closed its half is ignored.
-            RoomMessage::RequestedOptions { client, .. }
+            RoomMessage::Request { client, .. }
             | RoomMessage::Unreadable { client, .. }
             | RoomMessage::Illegible { client, .. }
             | RoomMessage::Broken { client, .. }
@@ -181,7 +181,7 @@ impl RoomThread {
             {
                 return;
             }
-            RoomMessage::RequestedOptions { client, request } => {
+            RoomMessage::Request { client, request } => {
                 match self.defer(client, request) {
                     Some(request) => self.on_request(client, request),
                     None => return,

@@ -47,7 +47,7 @@ use super::peer::{Budget, Peer};
 use super::ports::Ports;
 use crate::room::ClientNumber;
 use crate::transfer::clock::{Clock, wall_time_ms};
-use crate::transfer::{Ending, Report};
+use crate::transfer::{Ending, Report, verdict_of};
 use crate::wire::message::{
     Code, Complaint, DownloadRequest, FileEntry, Reply, TransferState, UploadRequest,
 };
@@ -249,19 +249,9 @@ impl Transfers {
     /// receiver's lingering. If the transfer has already ended here, this is no error:
     /// the FIN-ACK was faster.
     pub(super) fn on_verdict(&self, peer: &Peer, number: u64, state: TransferState) {
-        match state {
-            TransferState::Verified | TransferState::Damaged => {}
-            TransferState::Queued
-            | TransferState::Opening
-            | TransferState::Sending
-            | TransferState::Paused
-            | TransferState::Failed
-            | TransferState::Unknown
-            | TransferState::Cancelled => {
-                let sentence = "The state must be verified or damaged.";
-                complain(peer, Code::BadRequest, sentence.to_owned(), None);
-                return;
-            }
+        if verdict_of(state).is_none() {
+            let sentence = "The state must be verified or damaged.";
+            return complain(peer, Code::BadRequest, sentence.to_owned(), None);
         }
         let own = self.all.get(&number);
         let own = own.filter(|transfer| transfer.peer.number == peer.number);

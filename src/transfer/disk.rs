@@ -342,7 +342,7 @@ pub(super) fn sentence(error: &io::Error) -> String {
 pub(super) mod tests {
     use super::super::part::Destination;
     use super::*;
-    use crate::wire::version::FileVersion;
+
     use std::fs;
 
     /// The chunks that a disk received, in order.
@@ -386,23 +386,9 @@ pub(super) mod tests {
         }
     }
 
-    fn record() -> Record {
-        let version = FileVersion {
-            size: 700_011,
-            modified: Some(7),
-            digest: None,
-        };
-        let file = "notes.txt".to_owned();
-        let owner = None;
-        Record {
-            file,
-            version,
-            owner,
-        }
-    }
-
     fn begun(folder: &Path) -> Disk {
-        let part = Part::begin(&destination(folder), Some(record())).unwrap();
+        let part =
+            Part::begin(&destination(folder), Some(Record::of_notes(700_011))).unwrap();
         Disk::start(1, part).unwrap()
     }
 
@@ -468,7 +454,8 @@ pub(super) mod tests {
         let mut destination = destination(folder.path());
         destination.overwrite = Overwrite::Skip;
         let begun = || {
-            let part = Part::begin(&destination, Some(record())).unwrap();
+            let part =
+                Part::begin(&destination, Some(Record::of_notes(700_011))).unwrap();
             Disk::start(1, part).unwrap()
         };
         let (first, second) = (begun(), begun());
@@ -524,7 +511,7 @@ pub(super) mod tests {
         disk.write(whole[..600_000].to_vec());
         end(disk);
         let part = Part::find(&destination(folder.path()), "notes.txt").unwrap();
-        let part = part.resume(record(), 600_000).unwrap();
+        let part = part.resume(Record::of_notes(700_011), 600_000).unwrap();
         let disk = Disk::start(1, part).unwrap();
         whole[600_000..]
             .chunks(1_000)

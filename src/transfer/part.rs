@@ -313,21 +313,6 @@ mod tests {
         destination: Destination,
     }
 
-    fn record() -> Record {
-        let version = FileVersion {
-            size: 100,
-            modified: Some(7),
-            digest: None,
-        };
-        let file = "notes.txt".to_owned();
-        let owner = None;
-        Record {
-            file,
-            version,
-            owner,
-        }
-    }
-
     impl Rest {
         fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
@@ -350,7 +335,7 @@ mod tests {
         }
 
         fn begin(&self) -> Part {
-            Part::begin(&self.destination, Some(record())).unwrap()
+            Part::begin(&self.destination, Some(Record::of_notes(100))).unwrap()
         }
 
         fn find(&self) -> Option<Part> {
@@ -369,17 +354,25 @@ mod tests {
         rest.leave(b"hello world");
         let part = rest.find().unwrap();
         let prefix = part.prefix().unwrap();
-        assert_eq!((prefix.offset, prefix.version), (11, record().version));
-        assert_eq!(part.resume(record(), 5).unwrap().length(), 5);
+        assert_eq!(
+            (prefix.offset, prefix.version),
+            (11, Record::of_notes(100).version)
+        );
+        assert_eq!(part.resume(Record::of_notes(100), 5).unwrap().length(), 5);
         assert_eq!(fs::read(rest.path("notes.txt.part")).unwrap(), b"hello");
-        assert!(rest.find().unwrap().resume(record(), 6).is_err());
+        assert!(
+            rest.find()
+                .unwrap()
+                .resume(Record::of_notes(100), 6)
+                .is_err()
+        );
     }
 
     #[test]
     fn a_new_version_starts_again_with_its_own_record() {
         let rest = Rest::new();
         rest.leave(b"hello");
-        let mut other = record();
+        let mut other = Record::of_notes(100);
         other.version.modified = Some(8);
         let part = rest.find().unwrap().resume(other.clone(), 0).unwrap();
         assert_eq!(part.length(), 0);

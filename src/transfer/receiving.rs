@@ -31,7 +31,9 @@ use super::part::Part;
 use super::sending::Outlet;
 use super::socket_error::unusable;
 use super::watch::Watch;
-use super::{Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads};
+use super::{
+    Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, running_state, tcp, threads,
+};
 use crate::link::{Direction, Link};
 use crate::reliable::connection::Receiving as Connection;
 use crate::reliable::connection_parameters::MOST_SEGMENTS;
@@ -41,7 +43,7 @@ use crate::reliable::{Machine, earliest};
 use crate::system::filter;
 use crate::system::sockets::forbid_fragments;
 use crate::wire::mac::TrafficKey;
-use crate::wire::message::{Progress, TransferState};
+use crate::wire::message::Progress;
 use crate::wire::options::{Congestion, LARGEST_WINDOW, NegotiatedOptions, Transport};
 use crate::wire::packet::Reset;
 use bytes::Bytes;
@@ -98,11 +100,7 @@ pub fn resume(
     part: Part,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
-    check(&job)?;
-    if part.length() != job.offset {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
-    let disk = Disk::start(job.number, part)?;
+    let disk = start_disk(&job, part)?;
     match job.settled.transport {
         Transport::Udp => {
             let socket = connected(server)?;
@@ -126,11 +124,7 @@ pub fn accept(
     part: Part,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
-    check(&job)?;
-    if part.length() != job.offset {
-        return Err(io::ErrorKind::InvalidInput.into());
-    }
-    let disk = Disk::start(job.number, part)?;
+    let disk = start_disk(&job, part)?;
     match outlet {
         Outlet::Udp(socket) => start_driver(job, socket, disk, report, move |driver| {
             driver.answering(asker)
@@ -142,6 +136,15 @@ pub fn accept(
             report,
         ),
     }
+}
+
+/// Starts `disk-N` on a part that has what the job says.
+fn start_disk(job: &Job, part: Part) -> io::Result<Disk> {
+    check(job)?;
+    if part.length() != job.offset {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    Disk::start(job.number, part)
 }
 
 fn start_driver<R: FnMut(Report) + Send + 'static>(
@@ -422,7 +425,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
     fn wait_time(&mut self) -> Duration {
         if matches!(
             self.verification,
-            Verification::RequestedOptions | Verification::Settling(_)
+            Verification::DigestRequested | Verification::Settling(_)
         ) {
             let Some(answer) = self.disk.answer_within(Duration::from_millis(20)) else {
                 return Duration::from_millis(1);
@@ -519,11 +522,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         }
         self.next_report = now + REPORT_INTERVAL;
         let is_open = self.connection.parameters().is_some();
-        let state = match (is_open, self.connection.is_paused()) {
-            (false, _) => TransferState::Opening,
-            (true, true) => TransferState::Paused,
-            (true, false) => TransferState::Sending,
-        };
+        let state = running_state(is_open, self.connection.is_paused());
         let figures = self.figures();
         (self.report)(Report::Progress(state, figures));
     }
@@ -534,17 +533,11 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
 /// out-of-order packets wait in memory.
 fn most_packets(settled: &NegotiatedOptions, granted_bytes: usize) -> u32 {
     let segment_bytes = usize::from(settled.segment_bytes);
-    let (bytes, per_datagram) = match settled.congestion {
-        Congestion::Fixed => (
-            granted_bytes,
-            (segment_bytes + KERNEL_OVERHEAD_BYTES).max(KERNEL_BYTES_PER_DATAGRAM),
-        ),
-        Congestion::PlusOneMinusThree
-        | Congestion::DoubleHalve
-        | Congestion::Additive
-        | Congestion::Reno
-        | Congestion::Cubic
-        | Congestion::Bbr => (OUT_OF_ORDER_BYTES, segment_bytes),
+    let (bytes, per_datagram) = if settled.congestion == Congestion::Fixed {
+        let memory = segment_bytes + KERNEL_OVERHEAD_BYTES;
+        (granted_bytes, memory.max(KERNEL_BYTES_PER_DATAGRAM))
+    } else {
+        (OUT_OF_ORDER_BYTES, segment_bytes)
     };
     u32::try_from(bytes / per_datagram)
         .unwrap_or(u32::MAX)

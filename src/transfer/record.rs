@@ -34,6 +34,21 @@ pub struct Record {
 const LONGEST_RECORD_BYTES: u64 = 16 * 1024;
 
 impl Record {
+    /// Of a version of `notes.txt` with this size.
+    #[cfg(test)]
+    pub(super) fn of_notes(size: u64) -> Self {
+        let version = FileVersion {
+            size,
+            modified: Some(7),
+            digest: None,
+        };
+        Self {
+            file: "notes.txt".to_owned(),
+            version,
+            owner: None,
+        }
+    }
+
     /// The path of the record of this part.
     pub(super) fn path(part: &Path) -> PathBuf {
         let mut path = part.as_os_str().to_owned();

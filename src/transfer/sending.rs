@@ -23,7 +23,8 @@ use super::socket_error::unusable;
 use super::source::Source;
 use super::watch::Watch;
 use super::{
-    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, tcp, threads, verdict,
+    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, running_state, tcp,
+    threads, verdict, verdict_of,
 };
 use crate::link::{Direction, Entered, Label, Link};
 use crate::reliable::connection::{Outcome, Sending as Connection};
@@ -158,16 +159,8 @@ impl Sending {
 
     /// The verdict of the receiver from the chat connection: verified or damaged.
     pub fn verdict(&self, state: TransferState) {
-        match state {
-            TransferState::Verified => self.tell(SenderInput::Verdict(true)),
-            TransferState::Damaged => self.tell(SenderInput::Verdict(false)),
-            TransferState::Queued
-            | TransferState::Opening
-            | TransferState::Sending
-            | TransferState::Paused
-            | TransferState::Failed
-            | TransferState::Unknown
-            | TransferState::Cancelled => (),
+        if let Some(is_verified) = verdict_of(state) {
+            self.tell(SenderInput::Verdict(is_verified));
         }
     }
 
@@ -510,12 +503,8 @@ impl<R: FnMut(Report)> SenderDriver<R> {
             return;
         }
         self.next_report = now + REPORT_INTERVAL;
-        let is_open = self.connection.is_open();
-        let state = match (is_open, self.connection.is_paused()) {
-            (false, _) => TransferState::Opening,
-            (true, true) => TransferState::Paused,
-            (true, false) => TransferState::Sending,
-        };
+        let connection = &self.connection;
+        let state = running_state(connection.is_open(), connection.is_paused());
         let figures = self.figures();
         (self.report)(Report::Progress(state, figures));
     }
@@ -532,8 +521,6 @@ impl<R: FnMut(Report)> SenderDriver<R> {
             (state, sentence) = (TransferState::Failed, Some(failure));
         }
         let figures = self.figures();
-        let elapsed = self.clock.now().since_start();
-        let (path, digest) = (None, None);
         let now = self.clock.now();
         self.watch
             .look(&mut self.connection, &self.packet_output, now);
@@ -541,14 +528,10 @@ impl<R: FnMut(Report)> SenderDriver<R> {
         if let Some(happened) = self.watch.report(true, now) {
             (self.report)(happened);
         }
-        (self.report)(Report::Ended(Ending {
-            state,
-            sentence,
-            figures,
-            elapsed,
-            path,
-            digest,
-        }));
+        let elapsed = now.since_start();
+        (self.report)(Report::Ended(Ending::new(
+            state, sentence, figures, elapsed,
+        )));
     }
 }
 
@@ -556,6 +539,8 @@ impl<R: FnMut(Report)> SenderDriver<R> {
 mod tests {
     use super::super::inbox::INBOX_PACKETS;
     use super::*;
+    use crate::wire::digest::Token;
+    use crate::wire::options::NegotiatedOptions;
 
     #[test]
     fn a_command_enters_an_inbox_full_of_packets_without_waiting() {
@@ -581,7 +566,7 @@ mod tests {
             let Ok(socket) = UdpSocket::bind(host) else {
                 continue; // A computer without IPv6.
             };
-            let job = Job::EXAMPLE;
+            let job = Job::new(1, Token([5; 16]), NegotiatedOptions::DEFAULT, 0);
             filter::attach(&socket, job.token.0);
             let (inbox, arrivals) = inbox();
             let asker = socket.local_addr().unwrap().ip();

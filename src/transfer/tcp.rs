@@ -15,7 +15,9 @@
 use super::clock::Clock;
 use super::disk::{self, CHUNK_BYTES, Disk, DiskReply};
 use super::inbox::{ReceiverInput, SenderInput, SenderInputs};
-use super::{Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, verdict};
+use super::{
+    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, running_state, verdict,
+};
 use crate::reliable::connection::{Failure, Outcome};
 use crate::reliable::moment::Moment;
 use crate::reliable::retry::IDLE_TIMEOUT;
@@ -311,8 +313,10 @@ impl Receiver {
         report: &mut impl FnMut(Report),
     ) -> Result<Done, Stop> {
         let is_upload = matches!(self.mode, ConnectMode::Accept { .. });
-        let mut heard = Heard::default();
-        heard.is_admitted = !is_upload;
+        let mut heard = Heard {
+            is_admitted: !is_upload,
+            ..Heard::default()
+        };
         let look = || self.obey(ACCEPT_INTERVAL, &mut heard);
         let mut stream = self.mode.open(self.job.token, look)?;
         if is_upload {
@@ -547,34 +551,29 @@ impl Course {
         let is_turned = std::mem::replace(&mut self.was_paused, is_paused) != is_paused;
         if now >= self.next_report || is_turned {
             self.next_report = now + REPORT_INTERVAL;
-            let state = if is_paused {
-                TransferState::Paused
-            } else {
-                TransferState::Sending
-            };
+            let state = running_state(true, is_paused);
             report(Report::Progress(state, self.figures()));
         }
     }
 
     fn end(&self, ended: Result<Done, Stop>, report: &mut impl FnMut(Report)) {
-        let (mut digest, mut path) = (None, None);
-        let (state, sentence) = match ended {
-            Ok(done) => {
-                (digest, path) = (done.digest, done.path);
-                let (state, sentence) = verdict(done.outcome);
-                (state, sentence.or(done.remark))
-            }
-            Err(Stop::Outcome(outcome)) => verdict(outcome),
-            Err(Stop::Sentence(sentence)) => (TransferState::Failed, Some(sentence)),
+        let ending = |(state, sentence)| {
+            let elapsed = self.clock.now().since_start();
+            Ending::new(state, sentence, self.figures(), elapsed)
         };
-        let (figures, elapsed) = (self.figures(), self.clock.now().since_start());
-        report(Report::Ended(Ending {
-            state,
-            sentence,
-            figures,
-            elapsed,
-            path,
-            digest,
+        report(Report::Ended(match ended {
+            Ok(done) => {
+                let (state, sentence) = verdict(done.outcome);
+                Ending {
+                    path: done.path,
+                    digest: done.digest,
+                    ..ending((state, sentence.or(done.remark)))
+                }
+            }
+            Err(Stop::Outcome(outcome)) => ending(verdict(outcome)),
+            Err(Stop::Sentence(sentence)) => {
+                ending((TransferState::Failed, Some(sentence)))
+            }
         }));
     }
 }

@@ -7,6 +7,7 @@ use super::{Job, Report, clock};
 use crate::link::{Direction, Entered, Scenario};
 use crate::reliable::Machine;
 use crate::reliable::event::log::{Carried, Entry, FaultInjection, Killed, Side};
+use crate::reliable::event::microseconds;
 use crate::reliable::event::{Event, PacketName, PacketRecord};
 use crate::reliable::moment::Moment;
 use crate::wire::digest::Token;
@@ -86,7 +87,7 @@ impl Watch {
             Side::Sender | Side::Link => (ours, theirs),
             Side::Receiver => (theirs, ours),
         };
-        let wall_us = u64::try_from(clock::wall_time().as_micros()).unwrap_or(u64::MAX);
+        let wall_us = microseconds(clock::wall_time());
         let event = Event::PathAssigned {
             sender,
             receiver,

@@ -335,14 +335,10 @@ impl RequestedOptions {
 
 /// The window of a requested controller. Unit: packets.
 const fn usual_window(congestion: Congestion) -> u32 {
-    match congestion {
-        Congestion::Fixed => LESSON_WINDOW,
-        Congestion::PlusOneMinusThree
-        | Congestion::DoubleHalve
-        | Congestion::Additive
-        | Congestion::Reno
-        | Congestion::Cubic
-        | Congestion::Bbr => LARGEST_WINDOW,
+    if matches!(congestion, Congestion::Fixed) {
+        LESSON_WINDOW
+    } else {
+        LARGEST_WINDOW
     }
 }
 

@@ -131,20 +131,7 @@ impl Guest {
     pub(crate) fn receive(&self, offer: &Offer, wanted: Digest) -> (Outcome, Vec<u8>) {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
         let server = self.reach(offer);
-        let job = Job {
-            number: offer.transfer,
-            token: offer.token,
-            keys: None,
-            settled: offer.settled,
-            size: offer.size,
-            offset: 0,
-            scenario: Scenario::PERFECT,
-            pause_at: None,
-            chat_round_trip: None,
-            is_offloading: false,
-            is_watched: false,
-            tap: Tap::OFF,
-        };
+        let job = Job::new(offer.transfer, offer.token, offer.settled, offer.size);
         let proposal = job.proposal(offer.settled.window, None);
         let began = Instant::now();
         let now = || Moment::START + began.elapsed();

@@ -7,18 +7,17 @@
 )]
 
 use crate::ports::first_of;
+use crate::raw_client::RawClient;
+use crate::running::TIMEOUT;
 use sash::server::ports::PortRange;
 use sash::server::{self, Config, Running};
 use sash::wire::line::{HOPELESS_LINE_BYTES, LONGEST_LINE_BYTES};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
-
-/// The longest wait for an answer.
-const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn config() -> Config {
     Config {
@@ -37,98 +36,32 @@ fn server() -> Running {
     server::start(config()).unwrap()
 }
 
-/// A client that works as `nc` does.
-struct Client {
-    stream: BufReader<TcpStream>,
+/// The next message about a transfer in this state.
+fn wait_for_state(client: &mut RawClient, state: &str) -> Value {
+    loop {
+        let news = client.wait_for("transfer");
+        if news["state"] == state {
+            return news;
+        }
+    }
 }
 
-impl Client {
-    fn connect(server: &Running) -> Self {
-        Self::on(TcpStream::connect(server.address()).unwrap())
-    }
-
-    fn on(stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self {
-            stream: BufReader::new(stream),
-        }
-    }
-
-    /// Joins and reads `welcome` and `history`.
-    fn joined(server: &Running, name: &str) -> Self {
-        let mut client = Self::connect(server);
-        client.send(&json!({"join": {"name": name}}));
-        assert_eq!(client.next()["welcome"]["name"], name);
-        assert!(client.next()["history"]["lines"].is_array());
-        client
-    }
-
-    fn send(&mut self, request: &Value) {
-        self.write(format!("{request}\n").as_bytes());
-    }
-
-    fn say(&mut self, text: &str) {
-        self.send(&json!({"say": {"text": text}}));
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.stream.get_mut().write_all(bytes).unwrap();
-    }
-
-    fn next_line(&mut self) -> Option<String> {
-        let mut line = String::new();
-        let count = self.stream.read_line(&mut line).unwrap();
-        assert!(line.len() <= LONGEST_LINE_BYTES + 1);
-        (count > 0).then_some(line)
-    }
-
-    fn next(&mut self) -> Value {
-        let line = self.next_line().expect("the server hung up");
-        serde_json::from_str(&line).unwrap()
-    }
-
-    /// The next line with this keyword; other lines are skipped.
-    fn wait_for(&mut self, keyword: &str) -> Value {
-        loop {
-            let line = self.next();
-            if line == keyword {
-                return line;
-            }
-            if let Some(fields) = line.get(keyword) {
-                return fields.clone();
-            }
-        }
-    }
-
-    /// The next message about a transfer in this state.
-    fn wait_for_state(&mut self, state: &str) -> Value {
-        loop {
-            let news = self.wait_for("transfer");
-            if news["state"] == state {
-                return news;
-            }
-        }
-    }
-
-    /// Checks that nothing else is in flight to this client: the next line answers a ping.
-    fn expect_silence(&mut self) {
-        self.write(b"\"ping\"\n");
-        assert_eq!(self.next(), "pong");
-    }
-
-    fn expect_hang_up(&mut self) {
-        assert_eq!(self.next_line(), None);
-    }
+/// Checks that nothing else is in flight to this client: the next line answers a ping.
+fn expect_silence(client: &mut RawClient) {
+    client.write(
+        b"\"ping\"
+",
+    );
+    assert_eq!(client.next(), "pong");
 }
 
 #[test]
 fn a_new_client_receives_a_welcome_and_the_history() {
     let server = server();
-    let mut dana = Client::joined(&server, "dana");
+    let mut dana = RawClient::join(server.address(), "dana");
     dana.say("first");
     assert_eq!(dana.next()["said"]["text"], "first");
-    let mut guy = Client::connect(&server);
+    let mut guy = RawClient::connect(server.address());
     guy.write(b"{\"join\":{\"name\":\"guy\",\"version\":1}}\n\"users\"\n");
     let welcome = guy.next();
     assert_eq!(welcome["welcome"]["version"], 1);
@@ -149,29 +82,29 @@ fn a_new_client_receives_a_welcome_and_the_history() {
 #[test]
 fn a_taken_or_look_alike_name_is_refused_with_an_available_suggestion() {
     let server = server();
-    let _dana = Client::joined(&server, "dana");
+    let _dana = RawClient::join(server.address(), "dana");
     for (name, suggestion) in [("dana", "dana2"), ("DANA", "DANA2"), ("dаna", "dаna2")]
     {
-        let mut other = Client::connect(&server);
+        let mut other = RawClient::connect(server.address());
         other.send(&json!({"join": {"name": name}}));
         let refused = other.next();
         assert_eq!(refused["refused"]["code"], "name-taken");
         assert_eq!(refused["refused"]["suggestion"], suggestion);
         other.expect_hang_up();
     }
-    let mut other = Client::connect(&server);
+    let mut other = RawClient::connect(server.address());
     other.send(&json!({"join": {"name": "two words"}}));
     let refused = other.next();
     assert_eq!(refused["refused"]["code"], "bad-name");
     assert_eq!(refused["refused"]["suggestion"], "twowords");
-    Client::joined(&server, "dana2");
+    RawClient::join(server.address(), "dana2");
 }
 
 #[test]
 fn the_sender_of_a_message_also_receives_it_in_the_common_order() {
     let server = server();
-    let mut dana = Client::joined(&server, "dana");
-    let mut guy = Client::joined(&server, "guy");
+    let mut dana = RawClient::join(server.address(), "dana");
+    let mut guy = RawClient::join(server.address(), "guy");
     assert_eq!(dana.next()["joined"]["name"], "guy");
     dana.write(b"{\"say\":{\"text\":\"one\"}}\n{\"say\":{\"text\":\"two\"}}\n");
     for client in [&mut dana, &mut guy] {
@@ -192,7 +125,7 @@ fn the_sender_of_a_message_also_receives_it_in_the_common_order() {
 #[test]
 fn a_hebrew_letter_split_between_reads_arrives_intact() {
     let server = server();
-    let mut dana = Client::joined(&server, "דנה");
+    let mut dana = RawClient::join(server.address(), "דנה");
     for byte in "{\"say\":{\"text\":\"שלום 🎈\"}}\n".as_bytes() {
         dana.write(&[*byte]);
     }
@@ -206,9 +139,9 @@ fn a_hebrew_letter_split_between_reads_arrives_intact() {
 #[test]
 fn a_direct_message_reaches_one_user_and_an_unknown_recipient_is_an_error() {
     let server = server();
-    let mut dana = Client::joined(&server, "dana");
-    let mut guy = Client::joined(&server, "guy");
-    let mut yuval = Client::joined(&server, "yuval");
+    let mut dana = RawClient::join(server.address(), "dana");
+    let mut guy = RawClient::join(server.address(), "guy");
+    let mut yuval = RawClient::join(server.address(), "yuval");
     guy.send(&json!({"whisper": {"to": "DANA", "text": "psst"}}));
     let heard = dana.wait_for("whispered");
     assert_eq!(
@@ -216,7 +149,7 @@ fn a_direct_message_reaches_one_user_and_an_unknown_recipient_is_an_error() {
         (&json!("guy"), &json!("dana"))
     );
     assert_eq!(guy.wait_for("whispered")["text"], "psst");
-    yuval.expect_silence();
+    expect_silence(&mut yuval);
     guy.send(&json!({"whisper": {"to": "nobody", "text": "psst"}}));
     let error = guy.next();
     assert_eq!(error["error"]["code"], "no-such-user");
@@ -231,7 +164,7 @@ fn a_direct_message_reaches_one_user_and_an_unknown_recipient_is_an_error() {
 #[test]
 fn an_invalid_request_is_answered_and_the_connection_stays_open() {
     let server = server();
-    let mut dana = Client::joined(&server, "dana");
+    let mut dana = RawClient::join(server.address(), "dana");
     let deep = format!("{}{}\n", "[".repeat(8000), "]".repeat(8000));
     for line in [
         "{\"dance\":{}}\n",
@@ -246,14 +179,14 @@ fn an_invalid_request_is_answered_and_the_connection_stays_open() {
     }
     dana.send(&json!({"say": {"text": "\u{1b}[2J"}}));
     assert_eq!(dana.next()["error"]["code"], "bad-text");
-    dana.expect_silence();
+    expect_silence(&mut dana);
 }
 
 #[test]
 fn an_unreadable_line_is_skipped_and_an_endless_line_ends_the_connection() {
     let server = server();
-    let mut dana = Client::joined(&server, "dana");
-    let mut guy = Client::joined(&server, "guy");
+    let mut dana = RawClient::join(server.address(), "dana");
+    let mut guy = RawClient::join(server.address(), "guy");
     assert_eq!(dana.next()["joined"]["name"], "guy");
     let pasted = "a".repeat(17_500) + "\n";
     for bytes in [pasted.as_bytes(), b"\xff\xfe\n"] {
@@ -269,20 +202,20 @@ fn an_unreadable_line_is_skipped_and_an_endless_line_ends_the_connection() {
     assert_eq!(guy.next()["error"]["code"], "bad-line");
     let left = dana.next();
     assert_eq!(left["left"]["why"], "sent an unreadable line");
-    let mut stranger = Client::connect(&server);
+    let mut stranger = RawClient::connect(server.address());
     stranger.write(b"\xff\xfe\n");
     assert_eq!(stranger.next()["refused"]["code"], "bad-line");
     stranger.expect_hang_up();
-    dana.expect_silence();
+    expect_silence(&mut dana);
 }
 
 #[test]
 fn random_bytes_end_at_most_their_own_connection() {
     let server = server();
-    let mut dana = Client::joined(&server, "dana");
+    let mut dana = RawClient::join(server.address(), "dana");
     let mut state: u32 = 7;
     for round in 0..100 {
-        let mut guy = Client::connect(&server);
+        let mut guy = RawClient::connect(server.address());
         if round % 2 == 0 {
             guy.send(&json!({"join": {"name": "guy"}}));
         }
@@ -308,12 +241,12 @@ fn a_client_that_does_not_join_in_time_is_refused_even_if_it_sends_bytes_slowly(
         ..config()
     };
     let server = server::start(config).unwrap();
-    let mut dana = Client::joined(&server, "dana");
-    let mut silent = Client::connect(&server);
+    let mut dana = RawClient::join(server.address(), "dana");
+    let mut silent = RawClient::connect(server.address());
     assert_eq!(silent.next()["refused"]["code"], "not-joined");
     silent.expect_hang_up();
 
-    let mut dripping = Client::connect(&server);
+    let mut dripping = RawClient::connect(server.address());
     let mut halves = dripping.stream.get_ref().try_clone().unwrap();
     let drip = thread::spawn(move || {
         while halves.write_all(b" ").is_ok() {
@@ -325,13 +258,13 @@ fn a_client_that_does_not_join_in_time_is_refused_even_if_it_sends_bytes_slowly(
     dripping.stream.get_ref().shutdown(Shutdown::Both).unwrap();
     drip.join().unwrap();
     // A user who has joined may be silent for any time.
-    dana.expect_silence();
+    expect_silence(&mut dana);
 }
 
 #[test]
 fn any_request_before_the_join_is_refused() {
     let server = server();
-    let mut stranger = Client::connect(&server);
+    let mut stranger = RawClient::connect(server.address());
     stranger.write(b"\"users\"\n");
     assert_eq!(stranger.next()["refused"]["code"], "not-joined");
     stranger.expect_hang_up();
@@ -340,15 +273,15 @@ fn any_request_before_the_join_is_refused() {
 #[test]
 fn a_client_that_vanishes_or_disconnects_is_removed_from_the_user_list() {
     let server = server();
-    let mut dana = Client::joined(&server, "dana");
-    let guy = Client::joined(&server, "guy");
+    let mut dana = RawClient::join(server.address(), "dana");
+    let guy = RawClient::join(server.address(), "guy");
     dana.wait_for("joined");
     drop(guy);
     assert_eq!(
         dana.next(),
         json!({"left": {"name": "guy", "why": "connection closed"}})
     );
-    let mut guy = Client::joined(&server, "guy");
+    let mut guy = RawClient::join(server.address(), "guy");
     dana.wait_for("joined");
     guy.write(b"\"disconnect\"\n");
     guy.expect_hang_up();
@@ -367,12 +300,12 @@ fn a_client_that_does_not_read_is_disconnected_and_delays_no_other_client() {
         ..config()
     };
     let server = server::start(config).unwrap();
-    let mut dana = Client::joined(&server, "dana");
+    let mut dana = RawClient::join(server.address(), "dana");
     let socket =
         socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     socket.connect(&server.address().into()).unwrap();
-    let mut deaf = Client::on(socket.into());
+    let mut deaf = RawClient::on(socket.into());
     deaf.send(&json!({"join": {"name": "deaf"}}));
     dana.wait_for("joined");
     // The kernel buffers a few MiB for the client that does not read; only the rest waits in the
@@ -394,15 +327,15 @@ fn a_client_that_does_not_read_is_disconnected_and_delays_no_other_client() {
     }
     let left = left.unwrap_or_else(|| dana.wait_for("left"));
     assert_eq!(left, json!({"name": "deaf", "why": "did not read"}));
-    dana.expect_silence();
+    expect_silence(&mut dana);
 }
 
 #[test]
 fn a_flood_of_messages_reaches_every_reading_client_complete_and_in_order() {
     const LINES: usize = 2_000;
     let server = server();
-    let mut dana = Client::joined(&server, "dana");
-    let guy = Client::joined(&server, "guy");
+    let mut dana = RawClient::join(server.address(), "dana");
+    let guy = RawClient::join(server.address(), "guy");
     dana.wait_for("joined");
     let mut speaker = dana.stream.get_ref().try_clone().unwrap();
     let flood = thread::spawn(move || {
@@ -432,8 +365,8 @@ fn two_hundred_clients_receive_four_thousand_lines_in_the_same_order() {
     const CLIENTS: usize = 200;
     const LINES: usize = 20;
     let server = server();
-    let clients: Vec<Client> = (0..CLIENTS)
-        .map(|number| Client::joined(&server, &format!("n{number}")))
+    let clients: Vec<RawClient> = (0..CLIENTS)
+        .map(|number| RawClient::join(server.address(), &format!("n{number}")))
         .collect();
     let talkers: Vec<_> = clients
         .into_iter()
@@ -474,10 +407,10 @@ fn a_full_server_refuses_clients_until_one_leaves() {
         ..config()
     };
     let server = server::start(config).unwrap();
-    let mut dana = Client::joined(&server, "dana");
-    let guy = Client::joined(&server, "guy");
+    let mut dana = RawClient::join(server.address(), "dana");
+    let guy = RawClient::join(server.address(), "guy");
     dana.wait_for("joined");
-    let mut third = Client::connect(&server);
+    let mut third = RawClient::connect(server.address());
     third.send(&json!({"join": {"name": "third"}}));
     let refused = third.next();
     assert_eq!(refused["refused"]["code"], "full");
@@ -486,7 +419,7 @@ fn a_full_server_refuses_clients_until_one_leaves() {
     dana.wait_for("left");
     // The place becomes free a moment after the others receive `left`.
     let came_in = (0..100).any(|_| {
-        let mut third = Client::connect(&server);
+        let mut third = RawClient::connect(server.address());
         third.send(&json!({"join": {"name": "third"}}));
         let is_in = third.next().get("welcome").is_some();
         wait(Duration::from_millis(10));
@@ -515,8 +448,8 @@ fn a_port_in_use_is_an_error_that_names_the_port() {
 #[test]
 fn a_stopping_server_notifies_all_clients_and_ends_all_connections() {
     let server = server();
-    let mut dana = Client::joined(&server, "dana");
-    let _silent = Client::connect(&server);
+    let mut dana = RawClient::join(server.address(), "dana");
+    let _silent = RawClient::connect(server.address());
     let address = server.address();
     server.stop();
     assert!(dana.wait_for("notice")["text"].is_string());
@@ -542,7 +475,7 @@ fn server_with_files(names: &[&str]) -> (Running, tempfile::TempDir) {
 fn the_listing_contains_every_file_with_its_size() {
     let (server, _shelf) =
         server_with_files(&["b.txt", "שלום 🎈.txt", ".hidden", "a.part"]);
-    let mut dana = Client::joined(&server, "dana");
+    let mut dana = RawClient::join(server.address(), "dana");
     dana.write(b"\"files\"\n");
     let files = json!([
         {"name": "b.txt", "size": 5, "digest": null},
@@ -556,7 +489,7 @@ fn a_listing_that_does_not_fit_into_one_line_continues_in_the_next() {
     let names: Vec<String> = (0..1_000).map(|n| format!("file number {n:04}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let (server, _shelf) = server_with_files(&names);
-    let mut dana = Client::joined(&server, "dana");
+    let mut dana = RawClient::join(server.address(), "dana");
     dana.write(b"\"files\"\n");
     let mut listed = Vec::new();
     loop {
@@ -583,7 +516,7 @@ fn no_file_outside_the_folder_can_be_downloaded() {
     std::os::unix::fs::symlink(outside.path().join("secret"), shelf.path().join("leak"))
         .unwrap();
     std::fs::create_dir(shelf.path().join("folder")).unwrap();
-    let mut dana = Client::joined(&server, "dana");
+    let mut dana = RawClient::join(server.address(), "dana");
     for file in [
         "../x",
         "/etc/passwd",
@@ -601,13 +534,13 @@ fn no_file_outside_the_folder_can_be_downloaded() {
         assert_eq!(error["error"]["code"], "no-such-file", "{file:?}");
         assert_eq!(error["error"]["tag"], 7);
     }
-    dana.expect_silence();
+    expect_silence(&mut dana);
 }
 
 #[test]
 fn a_window_of_zero_is_refused_and_the_connection_stays_open() {
     let (server, _shelf) = server_with_files(&["a.txt"]);
-    let mut dana = Client::joined(&server, "dana");
+    let mut dana = RawClient::join(server.address(), "dana");
     for request in [
         json!({"file": "a.txt", "window": 0}),
         json!({"file": "a.txt", "window": 8193}),
@@ -620,7 +553,7 @@ fn a_window_of_zero_is_refused_and_the_connection_stays_open() {
     assert_eq!(dana.next()["error"]["code"], "bad-request");
     dana.send(&json!({"cancel": {"transfer": 1}}));
     assert_eq!(dana.next()["error"]["code"], "no-such-transfer");
-    dana.expect_silence();
+    expect_silence(&mut dana);
 }
 
 #[test]
@@ -637,8 +570,8 @@ fn a_download_waits_for_a_free_port_and_is_given_its_place_in_the_queue() {
         ..config()
     };
     let server = server::start(config).unwrap();
-    let mut dana = Client::joined(&server, "dana");
-    let mut guy = Client::joined(&server, "guy");
+    let mut dana = RawClient::join(server.address(), "dana");
+    let mut guy = RawClient::join(server.address(), "guy");
     dana.wait_for("joined");
     dana.send(&json!({"download": {"file": "a.txt", "tag": 1}}));
     let offer = dana.wait_for("offer");
@@ -647,13 +580,13 @@ fn a_download_waits_for_a_free_port_and_is_given_its_place_in_the_queue() {
     assert_eq!(offer["token"].as_str().unwrap().len(), 32);
 
     dana.send(&json!({"download": {"file": "a.txt", "tag": 2}}));
-    let queued = dana.wait_for_state("queued");
+    let queued = wait_for_state(&mut dana, "queued");
     assert_eq!((&queued["tag"], &queued["place"]), (&json!(2), &json!(1)));
     // A request without a port comes first.
     guy.send(&json!({"download": {"file": "a.txt", "tag": 3}}));
-    let waiting = guy.wait_for_state("queued");
+    let waiting = wait_for_state(&mut guy, "queued");
     assert_eq!(waiting["place"], 1);
-    assert_eq!(dana.wait_for_state("queued")["place"], 2);
+    assert_eq!(wait_for_state(&mut dana, "queued")["place"], 2);
     // The chat continues meanwhile.
     guy.say("hi");
     assert_eq!(dana.wait_for("said")["text"], "hi");
@@ -662,7 +595,7 @@ fn a_download_waits_for_a_free_port_and_is_given_its_place_in_the_queue() {
     guy.send(&json!({"cancel": {"transfer": offer["transfer"]}}));
     assert_eq!(guy.wait_for("error")["code"], "no-such-transfer");
     dana.send(&json!({"cancel": {"transfer": queued["transfer"]}}));
-    assert_eq!(dana.wait_for_state("cancelled")["tag"], 2);
+    assert_eq!(wait_for_state(&mut dana, "cancelled")["tag"], 2);
     // A client that leaves frees its port for the next request.
     drop(dana);
     let offer = guy.wait_for("offer");
@@ -674,7 +607,7 @@ fn a_download_waits_for_a_free_port_and_is_given_its_place_in_the_queue() {
 #[test]
 fn a_client_may_have_at_most_sixteen_transfers_at_once() {
     let (server, _shelf) = server_with_files(&["a.txt"]);
-    let mut dana = Client::joined(&server, "dana");
+    let mut dana = RawClient::join(server.address(), "dana");
     for _ in 0..16 {
         dana.send(&json!({"download": {"file": "a.txt"}}));
         dana.wait_for("offer");
@@ -692,7 +625,7 @@ fn a_client_may_have_at_most_sixteen_transfers_at_once() {
 fn a_digest_appears_in_the_listing_after_the_first_download_of_the_file() {
     let (server, shelf) = server_with_files(&["a.txt", "b.txt"]);
     std::fs::write(shelf.path().join("a.txt"), "abc").unwrap();
-    let mut dana = Client::joined(&server, "dana");
+    let mut dana = RawClient::join(server.address(), "dana");
     dana.send(&json!({"download": {"file": "a.txt"}}));
     assert_eq!(dana.wait_for("offer")["digest"], Value::Null);
     let listed = (0..500).find_map(|_| {
@@ -732,7 +665,7 @@ fn fetch(server: &Running, offer: &Value, result: u8) -> Vec<u8> {
     bytes
 }
 
-fn close_half(client: &Client) {
+fn close_half(client: &RawClient) {
     client.stream.get_ref().shutdown(Shutdown::Write).unwrap();
 }
 
@@ -741,8 +674,8 @@ fn a_half_closed_client_receives_every_answer_and_its_download_before_the_end() 
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.txt"), "asked for").unwrap();
     let server = offering(folder.path());
-    let mut dana = Client::joined(&server, "dana");
-    let mut nc = Client::connect(&server);
+    let mut dana = RawClient::join(server.address(), "dana");
+    let mut nc = RawClient::connect(server.address());
     nc.send(&json!({"join": {"name": "nc"}}));
     nc.say("hi");
     nc.write(b"\"files\"\n\"users\"\n");
@@ -759,7 +692,7 @@ fn a_half_closed_client_receives_every_answer_and_its_download_before_the_end() 
     }
     let offer = answers["offer"].clone();
     assert_eq!(fetch(&server, &offer, 1), b"asked for");
-    nc.wait_for_state("verified");
+    wait_for_state(&mut nc, "verified");
     assert_eq!(nc.next_line(), None);
     assert_eq!(dana.wait_for("left")["why"], "connection closed");
     server.stop();
@@ -775,7 +708,7 @@ fn a_vanished_client_leaves_no_transfer_behind() {
         ..config()
     })
     .unwrap();
-    let mut guy = Client::joined(&server, "guy");
+    let mut guy = RawClient::join(server.address(), "guy");
     guy.send(&json!({"upload": {"file": "b", "size": 5, "modified": 7}}));
     guy.wait_for("offer");
     let part = folder.path().join(".uploads/b.part");
@@ -800,10 +733,10 @@ fn an_upload_interrupted_over_tcp_resumes_on_an_immediate_retry() {
         "file": "a", "size": size, "modified": 7, "transport": "tcp"
     }});
     let mut expected = 0;
-    let mut witness = Client::joined(&server, "witness");
+    let mut witness = RawClient::join(server.address(), "witness");
     for round in 0..20 {
         // Every other time the whole client is gone, and another one of that name asks.
-        let mut client = Client::joined(&server, "guest");
+        let mut client = RawClient::join(server.address(), "guest");
         for again in 0..2 {
             client.send(&ask);
             let offer = client.wait_for("offer");
@@ -842,12 +775,12 @@ fn a_file_modified_in_place_with_the_same_size_and_time_is_listed_without_its_ol
     std::fs::write(&path, "one").unwrap();
     let modified = std::fs::metadata(&path).unwrap().modified().unwrap();
     let server = offering(folder.path());
-    let mut dana = Client::joined(&server, "dana");
+    let mut dana = RawClient::join(server.address(), "dana");
     let ask = json!({"download": {"file": "a.txt", "transport": "tcp"}});
     dana.send(&ask);
     let offer = dana.wait_for("offer");
     assert_eq!(fetch(&server, &offer, 1), b"one");
-    dana.wait_for_state("verified");
+    wait_for_state(&mut dana, "verified");
     dana.send(&json!("files"));
     assert!(dana.wait_for("files")["files"][0]["digest"].is_string());
     let before = ctime(&path);
@@ -882,13 +815,13 @@ fn a_damaged_download_makes_the_server_recompute_the_digest() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.txt"), "one").unwrap();
     let server = offering(folder.path());
-    let mut dana = Client::joined(&server, "dana");
+    let mut dana = RawClient::join(server.address(), "dana");
     let ask = json!({"download": {"file": "a.txt", "transport": "tcp"}});
     for (word, state) in [(1, "verified"), (2, "damaged")] {
         dana.send(&ask);
         let offer = dana.wait_for("offer");
         fetch(&server, &offer, word);
-        dana.wait_for_state(state);
+        wait_for_state(&mut dana, state);
         dana.send(&json!("files"));
         let files = dana.wait_for("files");
         let is_known = files["files"][0]["digest"].is_string();
@@ -908,7 +841,7 @@ fn a_recreated_folder_is_used_for_uploads_and_listings() {
         ..config()
     })
     .unwrap();
-    let mut dana = Client::joined(&server, "dana");
+    let mut dana = RawClient::join(server.address(), "dana");
     std::fs::rename(&path, place.path().join("elsewhere")).unwrap();
     let ask = json!({"upload": {"file": "new.txt", "size": 0, "transport": "tcp"}});
     for request in [json!("files"), ask.clone()] {
@@ -946,7 +879,7 @@ fn files_that_cannot_be_offered_are_counted_in_the_list() {
         std::fs::write(folder.path().join(name), "x").unwrap();
     }
     let server = offering(folder.path());
-    let mut dana = Client::joined(&server, "dana");
+    let mut dana = RawClient::join(server.address(), "dana");
     dana.send(&json!("files"));
     let files = dana.wait_for("files");
     assert_eq!(files["files"].as_array().unwrap().len(), 1);
@@ -957,18 +890,18 @@ fn files_that_cannot_be_offered_are_counted_in_the_list() {
 #[test]
 fn only_the_client_with_the_token_can_take_over_its_own_name() {
     let server = server();
-    let mut dana = Client::connect(&server);
+    let mut dana = RawClient::connect(server.address());
     dana.send(&json!({"join": {"name": "dana"}}));
     let welcome = dana.wait_for("welcome");
     let token = welcome["token"].as_str().unwrap().to_owned();
-    let mut guy = Client::joined(&server, "guy");
+    let mut guy = RawClient::join(server.address(), "guy");
     // A dead connection looks like a silent one.
     for wrong in [json!(null), json!("0".repeat(32))] {
-        let mut stranger = Client::connect(&server);
+        let mut stranger = RawClient::connect(server.address());
         stranger.send(&json!({"join": {"name": "dana", "token": wrong}}));
         assert_eq!(stranger.next()["refused"]["code"], "name-taken");
     }
-    let mut again = Client::connect(&server);
+    let mut again = RawClient::connect(server.address());
     again.send(&json!({"join": {"name": "dana", "token": token}}));
     let welcome = again.wait_for("welcome");
     assert_eq!(welcome["name"], "dana");
@@ -985,7 +918,7 @@ fn only_the_client_with_the_token_can_take_over_its_own_name() {
 #[test]
 fn an_invalid_request_is_answered_with_its_tag_and_an_excessive_number_is_a_bad_option() {
     let server = server();
-    let mut dana = Client::joined(&server, "dana");
+    let mut dana = RawClient::join(server.address(), "dana");
     dana.send(&json!({"download": {"file": 7, "tag": 9}}));
     let error = dana.wait_for("error");
     assert_eq!(

@@ -6,21 +6,16 @@
 )]
 
 use crate::ports::range_of;
-use crate::running::{ServerProcess, ended_with, printed, signal, succeeded, wait_until};
+#[cfg(target_os = "linux")]
+use crate::running::belongings;
+use crate::running::{
+    ServerProcess, WAYS, ended_with, made_up, printed, signal, succeeded, wait_until,
+};
 use sash::wire::options::{Congestion, LARGEST_WINDOW, LESSON_WINDOW};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
-
-/// Every transport and protocol for a file.
-const WAYS: [[&str; 2]; 5] = [
-    ["--arq", "stop-and-wait"],
-    ["--arq", "go-back-n"],
-    ["--arq", "selective-repeat"],
-    ["--arq", "sack"],
-    ["--transport", "tcp"],
-];
 
 /// A server with its own files; it ends with the test.
 struct Server {
@@ -32,11 +27,6 @@ struct Server {
 struct Client {
     process: Child,
     out: TempDir,
-}
-
-/// Pseudo-random bytes, so that no two segments are equal.
-fn made_up(size: u64) -> Vec<u8> {
-    sash::lab::contents::bytes(0..size)
 }
 
 impl Server {
@@ -314,16 +304,6 @@ fn an_existing_file_is_kept_and_the_new_one_is_numbered() {
         fs::read(client.out.path().join("notes (2).txt")).unwrap(),
         made_up(500)
     );
-}
-
-/// Threads and descriptors of a process.
-#[cfg(target_os = "linux")]
-fn belongings(process: &Child) -> (usize, usize) {
-    let count = |what| {
-        let folder = format!("/proc/{}/{what}", process.id());
-        fs::read_dir(folder).unwrap().count()
-    };
-    (count("task"), count("fd"))
 }
 
 #[cfg(target_os = "linux")]

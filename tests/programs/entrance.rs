@@ -7,8 +7,10 @@
     reason = "clients of a test are no threads of Sash, and may fail where they stand"
 )]
 
+use crate::class::{CHALK, teacher};
+use crate::raw_client::RawClient;
 use crate::running::{TIMEOUT, ended_with, printed, succeeded};
-use sash::room::door::{Rules, Teacher};
+use sash::room::door::Rules;
 use sash::room::login::{Entropy, Password, answer};
 use sash::server::ports::PortRange;
 use sash::server::{self, Config, Running};
@@ -28,7 +30,6 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 const SESAME: &str = "open sesame 7";
-const CHALK: &str = "white chalk";
 const SIZE: u64 = 200_000;
 
 /// A server, its files, and files with passwords for clients.
@@ -96,49 +97,6 @@ impl Fixture {
     }
 }
 
-fn teacher() -> Teacher {
-    Teacher {
-        name: "dana".parse().unwrap(),
-        password: password(CHALK),
-    }
-}
-
-/// A client that works as `nc` does.
-struct Raw(BufReader<TcpStream>);
-
-impl Raw {
-    fn join(server: &Running, name: &str) -> Self {
-        let stream = TcpStream::connect(server.address()).unwrap();
-        let timeout = Some(TIMEOUT);
-        stream.set_read_timeout(timeout).unwrap();
-        let mut raw = Self(BufReader::new(stream));
-        raw.send(&json!({"join": {"name": name}}));
-        raw
-    }
-
-    fn send(&mut self, request: &Value) {
-        let line = format!("{request}\n");
-        self.0.get_mut().write_all(line.as_bytes()).unwrap();
-    }
-
-    /// The fields of the next line with this keyword.
-    fn wait_for(&mut self, keyword: &str) -> Value {
-        loop {
-            let mut line = String::new();
-            assert_ne!(self.0.read_line(&mut line).unwrap(), 0, "no {keyword}");
-            let line: Value = serde_json::from_str(&line).unwrap();
-            if let Some(fields) = line.get(keyword) {
-                return fields.clone();
-            }
-        }
-    }
-
-    fn expect_hang_up(&mut self) {
-        let mut rest = String::new();
-        assert_eq!(self.0.read_to_string(&mut rest).unwrap(), 0, "{rest}");
-    }
-}
-
 #[test]
 fn the_right_password_gives_access_to_the_room_its_chat_and_its_files() {
     let place = Fixture::locked();
@@ -199,7 +157,7 @@ fn a_plain_tcp_client_is_told_immediately_that_a_password_is_needed_and_refused_
         config.rules.password = Some(password(SESAME));
         config.join_within = Duration::from_millis(300);
     });
-    let mut raw = Raw::join(&place.server, "guy");
+    let mut raw = RawClient::knock(place.server.address(), "guy");
     let challenge = raw.wait_for("challenge");
     let sentence = challenge["sentence"].as_str().unwrap();
     assert!(sentence.contains("client"), "{sentence}");
@@ -218,7 +176,7 @@ fn a_room_without_a_password_asks_for_none() {
         "{}",
         printed(&output)
     );
-    let mut raw = Raw::join(&place.server, "yuval");
+    let mut raw = RawClient::knock(place.server.address(), "yuval");
     let welcome = raw.wait_for("welcome");
     assert!(welcome.get("confirmation").is_none(), "{welcome}");
     assert!(welcome.get("teacher").is_none(), "{welcome}");
@@ -300,7 +258,7 @@ fn an_eavesdropped_login_allows_no_offline_dictionary_attack() {
         }
     }
     // The observed messages do not let the attacker join either.
-    let mut raw = Raw::join(&place.server, "guy");
+    let mut raw = RawClient::knock(place.server.address(), "guy");
     raw.wait_for("challenge");
     raw.send(&json!({"proof": fields(&lines, "proof")}));
     assert_eq!(raw.wait_for("refused")["code"], "wrong-password");
@@ -341,7 +299,7 @@ fn an_eavesdropped_offer_does_not_reveal_its_token() {
 #[test]
 fn a_client_with_the_token_but_without_the_keys_starts_no_transfer() {
     let place = Fixture::locked();
-    let mut raw = Raw::join(&place.server, "guy");
+    let mut raw = RawClient::knock(place.server.address(), "guy");
     let challenge: Challenge = serde_json::from_value(raw.wait_for("challenge")).unwrap();
     let entropy = Entropy([5; 32]);
     let (proof, awaiting) =
@@ -434,7 +392,7 @@ fn a_banned_user_loses_its_transfers_and_cannot_return_under_a_look_alike_name()
     let size = 64 << 20;
     let big = fs::File::create(place.folder.path().join("files/big.bin")).unwrap();
     big.set_len(size).unwrap();
-    let mut guy = Raw::join(&place.server, "guy");
+    let mut guy = RawClient::knock(place.server.address(), "guy");
     guy.send(&json!({"download": {"file": "big.bin", "transport": "tcp"}}));
     let offer = guy.wait_for("offer");
     let port = u16::try_from(offer["port"].as_u64().unwrap()).unwrap();
@@ -452,7 +410,7 @@ fn a_banned_user_loses_its_transfers_and_cannot_return_under_a_look_alike_name()
     let _ = transfer.read_to_end(&mut rest);
     assert!((rest.len() as u64) < size - 1);
     for look in ["guy", "GUY", "ｇuy", "guу"] {
-        let refused = Raw::join(&place.server, look).wait_for("refused");
+        let refused = RawClient::knock(place.server.address(), look).wait_for("refused");
         assert_eq!(refused["code"], "banned", "{look}");
     }
 }
@@ -460,9 +418,9 @@ fn a_banned_user_loses_its_transfers_and_cannot_return_under_a_look_alike_name()
 #[test]
 fn the_teacher_removes_and_bans_a_user_and_everyone_concerned_is_informed() {
     let place = Fixture::new(|config| config.rules.teacher = Some(teacher()));
-    let mut guy = Raw::join(&place.server, "guy");
+    let mut guy = RawClient::knock(place.server.address(), "guy");
     assert_eq!(guy.wait_for("welcome")["teacher"], "dana");
-    let mut yuval = Raw::join(&place.server, "yuval");
+    let mut yuval = RawClient::knock(place.server.address(), "yuval");
     yuval.wait_for("welcome");
     // Other users may not, and nobody else can take the teacher's name.
     guy.send(&json!({"kick": {"name": "yuval"}}));
@@ -486,15 +444,15 @@ fn the_teacher_removes_and_bans_a_user_and_everyone_concerned_is_informed() {
     assert_eq!(left["name"], "guy");
     assert_eq!(left["why"], "removed by dana: too loud");
     // A removed user may come back, a banned one may not.
-    Raw::join(&place.server, "guy").wait_for("welcome");
+    RawClient::knock(place.server.address(), "guy").wait_for("welcome");
     let output = as_teacher("/ban yuval");
     succeeded(&output);
     assert_eq!(yuval.wait_for("refused")["code"], "banned");
-    let refused = Raw::join(&place.server, "YUVAL").wait_for("refused");
+    let refused = RawClient::knock(place.server.address(), "YUVAL").wait_for("refused");
     assert_eq!(refused["code"], "banned");
     assert!(printed(&as_teacher("/bans")).contains("Banned: yuval"));
     as_teacher("/unban yuval");
-    Raw::join(&place.server, "yuval").wait_for("welcome");
+    RawClient::knock(place.server.address(), "yuval").wait_for("welcome");
     let output = as_teacher("/kick nobody");
     ended_with(1, &output);
 }
@@ -502,11 +460,11 @@ fn the_teacher_removes_and_bans_a_user_and_everyone_concerned_is_informed() {
 #[test]
 fn a_configured_limit_per_address_also_applies_to_local_connections() {
     let place = Fixture::new(|config| config.max_per_address = Some(2));
-    let mut guy = Raw::join(&place.server, "guy");
+    let mut guy = RawClient::knock(place.server.address(), "guy");
     guy.wait_for("welcome");
-    let mut yuval = Raw::join(&place.server, "yuval");
+    let mut yuval = RawClient::knock(place.server.address(), "yuval");
     yuval.wait_for("welcome");
-    let refused = Raw::join(&place.server, "noa").wait_for("refused");
+    let refused = RawClient::knock(place.server.address(), "noa").wait_for("refused");
     assert_eq!(refused["code"], "full");
     drop(yuval);
     guy.wait_for("left");

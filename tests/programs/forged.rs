@@ -15,7 +15,6 @@ use sash::transfer::overwrite::Overwrite;
 use sash::transfer::part::Part;
 use sash::transfer::receiving::{self, Destination};
 use sash::transfer::sending::{self, Outlet, Sending};
-use sash::transfer::tap::Tap;
 use sash::transfer::{Job, Report};
 use sash::wire::digest::{Digest, Token};
 use sash::wire::mac::{TrafficKey, TrafficKeys};
@@ -401,18 +400,10 @@ impl Trial<'_> {
 
     fn job(&self, keys: Option<TrafficKeys>) -> Job {
         Job {
-            number: 1,
-            token: TOKEN,
             keys,
-            settled: SETTLED,
-            size: SIZE,
-            offset: 0,
             scenario: self.scenario.parse().unwrap(),
-            pause_at: None,
-            chat_round_trip: None,
-            is_offloading: true,
             is_watched: true,
-            tap: Tap::default(),
+            ..Job::new(1, TOKEN, SETTLED, SIZE)
         }
     }
 }

@@ -64,7 +64,7 @@ fn a_packet_killed_in_flight_is_lost_and_the_file_arrives_complete() {
     });
     let label = Label::from(packet);
     front_end.intend(Intent::Kill {
-        tag: 1,
+        tag: Some(1),
         packet: label,
     });
     let ended = front_end.wait_for(FrontEnd::ended);
@@ -98,7 +98,7 @@ fn a_packet_killed_in_flight_is_lost_and_the_file_arrives_complete() {
     assert!(!received(&entries).contains(&label), "{label} was received");
 
     front_end.intend(Intent::Kill {
-        tag: 1,
+        tag: Some(1),
         packet: label,
     });
     assert!(front_end.has_said("The transfer of a.bin has ended."));
@@ -128,7 +128,10 @@ fn a_packet_killed_at_the_moment_of_its_delivery_is_either_lost_or_received() {
         });
         if let Some(packet) = packet.map(Label::from) {
             tried.push(packet);
-            front_end.intend(Intent::Kill { tag: 1, packet });
+            front_end.intend(Intent::Kill {
+                tag: Some(1),
+                packet,
+            });
         }
     }
     assert_eq!(front_end.transfer().state, TransferState::Verified);

@@ -12,7 +12,6 @@ use sash::transfer::clock::Clock;
 use sash::transfer::overwrite::Overwrite;
 use sash::transfer::receiving::{self, Destination, Receiving};
 use sash::transfer::sending::{self, Outlet, Sending};
-use sash::transfer::tap::Tap;
 use sash::transfer::{Ending, Job, Report};
 use sash::wire::digest::{Digest, Token};
 use sash::wire::message::TransferState;
@@ -44,18 +43,8 @@ struct Transfer {
 
 fn job(settled: NegotiatedOptions, size: u64, scenario: &str) -> Job {
     Job {
-        number: 1,
-        token: Token([5; 16]),
-        keys: None,
-        settled,
-        size,
-        offset: 0,
         scenario: scenario.parse().unwrap(),
-        pause_at: None,
-        chat_round_trip: None,
-        is_offloading: true,
-        is_watched: false,
-        tap: Tap::default(),
+        ..Job::new(1, Token([5; 16]), settled, size)
     }
 }
 

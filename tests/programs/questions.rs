@@ -7,154 +7,24 @@
     reason = "clients of a test are no threads of Sash, and may fail where they stand"
 )]
 
+use crate::class::{Class, ask, assignment};
+use crate::raw_client::RawClient;
 use sash::lab::class_question::RunQuestion;
-use sash::room::door::{Rules, Teacher};
-use sash::room::login::{Entropy, Password, answer};
-use sash::server::ports::PortRange;
-use sash::server::{self, Config, Running};
-use sash::wire::message::{About, Answer, Assignment, Challenge};
-use sash::wire::options::{Arq, Congestion};
+use sash::wire::message::{About, Answer};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
-const TIMEOUT: Duration = Duration::from_secs(60);
-const CHALK: &str = "white chalk";
 const CLASS: usize = 100;
 
-/// A class with the teacher dana.
-struct Class {
-    server: Running,
-    folder: TempDir,
+fn student(class: &Class, name: &str) -> RawClient {
+    RawClient::join(class.server.address(), name)
 }
 
-/// A client that works as `nc` does and keeps everything that it receives.
-struct Raw {
-    stream: BufReader<TcpStream>,
-    received: Vec<String>,
-}
-
-impl Class {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = Config {
-            bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            files: folder.path().into(),
-            ports: PortRange::Any,
-            rules: Rules {
-                password: None,
-                teacher: Some(Teacher {
-                    name: "dana".parse().unwrap(),
-                    password: Password::new(CHALK).unwrap(),
-                }),
-                is_class: true,
-            },
-            class_results: Some(folder.path().join("results.csv")),
-            ..Config::default()
-        };
-        let server = server::start(config).unwrap();
-        Self { server, folder }
-    }
-
-    fn teacher(&self) -> Raw {
-        let mut raw = Raw::connect(&self.server);
-        raw.send(&json!({"join": {"name": "dana"}}));
-        let challenge = raw.wait_for("challenge");
-        let challenge: Challenge = serde_json::from_value(challenge).unwrap();
-        let password = Password::new(CHALK).unwrap();
-        let entropy = Entropy([7; 32]);
-        let (proof, _) = answer(&password, &challenge, "dana", entropy).unwrap();
-        raw.send(&json!({"proof": proof}));
-        raw.wait_for("history");
-        raw
-    }
-
-    fn student(&self, name: &str) -> Raw {
-        let mut raw = Raw::connect(&self.server);
-        raw.send(&json!({"join": {"name": name}}));
-        raw.wait_for("history");
-        raw
-    }
-
-    /// The rows of the file, once it has this many.
-    fn rows(&self, count: usize) -> Vec<String> {
-        let path = self.folder.path().join("results.csv");
-        let start = Instant::now();
-        loop {
-            let rows = rows(&path);
-            if rows.len() >= count {
-                return rows;
-            }
-            assert!(start.elapsed() < TIMEOUT, "{} rows", rows.len());
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-fn rows(path: &Path) -> Vec<String> {
-    let text = fs::read_to_string(path).unwrap();
-    text.lines().skip(1).map(str::to_owned).collect()
-}
-
-impl Raw {
-    fn connect(server: &Running) -> Self {
-        let stream = TcpStream::connect(server.address()).unwrap();
-        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self {
-            stream: BufReader::new(stream),
-            received: Vec::new(),
-        }
-    }
-
-    fn send(&mut self, request: &Value) {
-        let line = format!("{request}\n");
-        self.stream.get_mut().write_all(line.as_bytes()).unwrap();
-    }
-
-    /// The fields of the next line with this keyword.
-    fn wait_for(&mut self, keyword: &str) -> Value {
-        loop {
-            let mut line = String::new();
-            let count = self.stream.read_line(&mut line).unwrap();
-            assert_ne!(count, 0, "no {keyword}");
-            self.received.push(line);
-            let line = self.received.last().unwrap();
-            let line: Value = serde_json::from_str(line).unwrap();
-            if let Some(fields) = line.get(keyword) {
-                return fields.clone();
-            }
-        }
-    }
-
-    fn answers(&mut self, number: u64, packets: u64) {
-        self.send(&json!({"answer": {"number": number, "packets": packets}}));
-    }
-}
-
-/// Twelve segments, of which go-back-N loses three: its right answer is in no field.
-fn assignment() -> Assignment {
-    Assignment {
-        link: "drop=d2.1,d7.1;delay=50ms".to_owned(),
-        arq: Arq::GoBackN,
-        window: 5,
-        congestion: Congestion::Fixed,
-        segment_bytes: 500,
-        size: 6_000,
-    }
-}
-
-fn ask(about: &Value) -> Value {
-    let mut fields = serde_json::to_value(assignment()).unwrap();
-    fields["about"] = about.clone();
-    json!({"ask": fields})
+fn answers(student: &mut RawClient, number: u64, packets: u64) {
+    student.send(&json!({"answer": {"number": number, "packets": packets}}));
 }
 
 #[test]
@@ -163,10 +33,10 @@ fn a_hundred_answers_within_a_second_are_counted_once_each_and_nobody_sees_one_b
     let Answer::Packets(right) = run.right() else {
         panic!("a number is asked for");
     };
-    let class = Class::new();
+    let class = Class::with(|_| {});
     let mut teacher = class.teacher();
-    let mut students: Vec<(u64, Raw)> = (0..CLASS)
-        .map(|place| class.student(&format!("student{place}")))
+    let mut students: Vec<(u64, RawClient)> = (0..CLASS)
+        .map(|place| student(&class, &format!("student{place}")))
         .enumerate()
         // Numbers that occur nowhere else; one answer in four is right.
         .map(|(place, raw)| match place as u64 {
@@ -189,9 +59,9 @@ fn a_hundred_answers_within_a_second_are_counted_once_each_and_nobody_sees_one_b
                     let begin = Instant::now();
                     // One in ten answers again: the last answer counts.
                     if place % 10 == 9 {
-                        raw.answers(1, 999_999);
+                        answers(raw, 1, 999_999);
                     }
-                    raw.answers(1, *packets);
+                    answers(raw, 1, *packets);
                     let sent = begin.elapsed();
                     raw.wait_for("notice");
                     if place % 10 == 9 {
@@ -204,7 +74,7 @@ fn a_hundred_answers_within_a_second_are_counted_once_each_and_nobody_sees_one_b
         threads.into_iter().map(|it| it.join().unwrap()).max()
     });
     assert!(begins.unwrap() < Duration::from_secs(1), "{begins:?}");
-    let mut late = class.student("late");
+    let mut late = student(&class, "late");
     late.wait_for("question");
     // One leaves after its answer, and one does not answer.
     students.pop();
@@ -234,7 +104,7 @@ fn a_hundred_answers_within_a_second_are_counted_once_each_and_nobody_sees_one_b
     assert_eq!(names.len(), CLASS);
     let points = rows.iter().filter(|row| row.contains(",1,1,1,")).count();
     assert_eq!(points, 25, "{}", rows[0]);
-    late.answers(1, 5);
+    answers(&mut late, 1, 5);
     let over = late.wait_for("error");
     assert_eq!(over["code"], "no-such-question");
     // The teacher alone sees names.
@@ -244,7 +114,12 @@ fn a_hundred_answers_within_a_second_are_counted_once_each_and_nobody_sees_one_b
 }
 
 /// Every line that any client has received since the question.
-fn look_at_all(students: &[(u64, Raw)], teacher: &Raw, late: &Raw, right: u32) {
+fn look_at_all(
+    students: &[(u64, RawClient)],
+    teacher: &RawClient,
+    late: &RawClient,
+    right: u32,
+) {
     let mut notices = BTreeSet::new();
     let mut questions = BTreeSet::new();
     let all = students.iter().map(|(_, raw)| raw).chain([late, teacher]);
@@ -285,9 +160,9 @@ fn look_at_all(students: &[(u64, Raw)], teacher: &Raw, late: &Raw, right: u32) {
 
 #[test]
 fn a_choice_is_answered_by_letter_and_what_is_no_answer_is_refused() {
-    let class = Class::new();
+    let class = Class::with(|_| {});
     let mut teacher = class.teacher();
-    let mut guy = class.student("guy");
+    let mut guy = student(&class, "guy");
     teacher.send(&ask(&json!({"next": {"moment": 1, "choices": 4}})));
     guy.wait_for("question");
     guy.send(&json!({"answer": {"number": 1, "choice": 4}}));

@@ -9,7 +9,7 @@
 )]
 
 use crate::running::{
-    ServerProcess, TIMEOUT, ended_with, signal, succeeded, wait_until, within,
+    ServerProcess, TIMEOUT, ended_with, signal, spawn, succeeded, wait_until, within,
 };
 use nix::pty::{Winsize, openpty};
 use serde_json::{Value, json};
@@ -77,13 +77,7 @@ impl Fixture {
     }
 
     fn start_download(&self, server: &ServerProcess) -> Child {
-        self.client(server)
-            .args(["--exec", "/download a.bin"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+        spawn(self.client(server).args(["--exec", "/download a.bin"]))
     }
 
     /// Waits until this much of the download has arrived.

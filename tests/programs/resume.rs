@@ -7,12 +7,14 @@
     reason = "a test ends where something is not as it must be"
 )]
 
-use crate::running::{ServerProcess, ended_with, printed, server, succeeded, wait_until};
+use crate::running::{
+    ServerProcess, ended_with, printed, server, spawn, succeeded, wait_until,
+};
 use sash::wire::message::{Offer, Reply};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Output};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -62,18 +64,32 @@ impl Fixture {
         ServerProcess::start(server(self.files.path()).args(arguments))
     }
 
+    /// A download goes on behind the bytes that were kept.
+    fn only_the_rest_is_sent(
+        &self,
+        server: &ServerProcess,
+        arguments: &[&str],
+        kept: u64,
+    ) {
+        let output = self.download(server, arguments);
+        succeeded(&output);
+        assert_eq!(offer(&output).offset, kept);
+        let missing = (SIZE - kept).div_ceil(1_436);
+        let sent = sent_packets(&output);
+        assert!(sent <= missing + missing / 10, "{sent} for {missing}");
+        self.is_whole("a.bin");
+        assert_eq!(self.names(), ["a.bin"]);
+    }
+
     fn start_download(&self, server: &ServerProcess, arguments: &[&str]) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_client"))
-            .args(["--server", &server.address, "--out"])
-            .arg(self.out.path())
-            .args(["--name", "dana"])
-            .args(arguments)
-            .args(["--exec", "/download a.bin"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+        spawn(
+            Command::new(env!("CARGO_BIN_EXE_client"))
+                .args(["--server", &server.address, "--out"])
+                .arg(self.out.path())
+                .args(["--name", "dana"])
+                .args(arguments)
+                .args(["--exec", "/download a.bin"]),
+        )
     }
 
     fn download(&self, server: &ServerProcess, arguments: &[&str]) -> Output {
@@ -155,14 +171,7 @@ fn a_download_after_a_killed_client_resumes_and_only_the_rest_is_sent() {
     let server = place.serve(&SLOWLY);
     let kept = place.break_off(&server, SIZE / 3);
     assert!(kept < SIZE);
-    let output = place.download(&server, &["--json"]);
-    succeeded(&output);
-    assert_eq!(offer(&output).offset, kept);
-    let missing = (SIZE - kept).div_ceil(1_436);
-    let sent = sent_packets(&output);
-    assert!(sent <= missing + missing / 10, "{sent} for {missing}");
-    place.is_whole("a.bin");
-    assert_eq!(place.names(), ["a.bin"]);
+    place.only_the_rest_is_sent(&server, &["--json"], kept);
 }
 
 #[test]
@@ -189,14 +198,7 @@ fn in_a_room_with_a_password_a_download_resumes_after_a_killed_client_and_server
     let server = place.serve(&password);
     let nobody = place.download(&server, &[]);
     ended_with(4, &nobody);
-    let output = place.download(&server, &telling);
-    succeeded(&output);
-    assert_eq!(offer(&output).offset, kept);
-    let missing = (SIZE - kept).div_ceil(1_436);
-    let sent = sent_packets(&output);
-    assert!(sent <= missing + missing / 10, "{sent} for {missing}");
-    place.is_whole("a.bin");
-    assert_eq!(place.names(), ["a.bin"]);
+    place.only_the_rest_is_sent(&server, &telling, kept);
 }
 
 #[test]

@@ -16,6 +16,30 @@ use std::time::{Duration, Instant};
 /// Longer than any step of a test takes on a busy machine.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(90);
 
+/// Every transport and protocol for a file.
+pub(crate) const WAYS: [[&str; 2]; 5] = [
+    ["--arq", "stop-and-wait"],
+    ["--arq", "go-back-n"],
+    ["--arq", "selective-repeat"],
+    ["--arq", "sack"],
+    ["--transport", "tcp"],
+];
+
+/// Pseudo-random bytes, so that no two segments are equal.
+pub(crate) fn made_up(size: u64) -> Vec<u8> {
+    sash::lab::contents::bytes(0..size)
+}
+
+/// Threads and descriptors of a process.
+#[cfg(target_os = "linux")]
+pub(crate) fn belongings(process: &Child) -> (usize, usize) {
+    let count = |what| {
+        let folder = format!("/proc/{}/{what}", process.id());
+        std::fs::read_dir(folder).unwrap().count()
+    };
+    (count("task"), count("fd"))
+}
+
 /// A server that has said where it listens; it is killed when the test ends.
 pub(crate) struct ServerProcess {
     pub(crate) process: Child,
@@ -61,6 +85,16 @@ pub(crate) fn server(files: &Path) -> Command {
         .arg(files)
         .stderr(Stdio::null());
     command
+}
+
+/// Starts a program that has no input and whose output is read at its end.
+pub(crate) fn spawn(command: &mut Command) -> Child {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 /// Sends a signal, such as `-INT`.

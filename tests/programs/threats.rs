@@ -5,6 +5,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 use crate::ports::range_of;
+use crate::raw_client::RawClient;
+#[cfg(target_os = "linux")]
+use crate::running::belongings;
 use crate::running::{ServerProcess, TIMEOUT, wait_until};
 use sash::reliable::connection::{Receiving, Sending};
 use sash::reliable::handshake::Proposal;
@@ -53,73 +56,26 @@ impl Server {
         stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         stream
     }
-
-    /// Threads and descriptors.
-    #[cfg(target_os = "linux")]
-    fn belongings(&self) -> (usize, usize) {
-        let count = |what| {
-            let folder = format!("/proc/{}/{what}", self.running.process.id());
-            fs::read_dir(folder).unwrap().count()
-        };
-        (count("task"), count("fd"))
-    }
 }
 
 fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_server"))
 }
 
-/// A user in the room.
-struct Guest {
-    stream: TcpStream,
-    heard: BufReader<TcpStream>,
+fn join(server: &Server, name: &str) -> RawClient {
+    RawClient::join(&*server.running.address, name)
 }
 
-impl Guest {
-    fn join(server: &Server, name: &str) -> Self {
-        let stream = server.connect();
-        let heard = BufReader::new(stream.try_clone().unwrap());
-        let mut guest = Self { stream, heard };
-        guest.say(&format!("{{\"join\":{{\"name\":\"{name}\"}}}}"));
-        guest.hear(|reply| matches!(reply, Reply::History { .. }).then_some(()));
-        guest
-    }
+fn ask_for_the_file(guest: &mut RawClient) -> Offer {
+    guest.request(r#"{"download":{"file":"a.bin"}}"#);
+    guest.hear_offer()
+}
 
-    fn say(&mut self, line: &str) {
-        self.stream
-            .write_all(format!("{line}\n").as_bytes())
-            .unwrap();
-    }
-
-    fn hear<T>(&mut self, is_it: impl Fn(Reply) -> Option<T>) -> T {
-        loop {
-            let mut line = String::new();
-            assert!(self.heard.read_line(&mut line).unwrap() > 0, "hung up");
-            if let Some(it) = Reply::from_line(line.trim_end()).ok().and_then(&is_it) {
-                return it;
-            }
-        }
-    }
-
-    fn hear_offer(&mut self) -> Offer {
-        self.hear(|reply| {
-            let Reply::Offer(offer) = reply else {
-                return None;
-            };
-            Some(offer)
-        })
-    }
-
-    fn ask_for_the_file(&mut self) -> Offer {
-        self.say(r#"{"download":{"file":"a.bin"}}"#);
-        self.hear(|reply| {
-            assert!(!matches!(reply, Reply::Error(_)), "{reply:?}");
-            let Reply::Offer(offer) = reply else {
-                return None;
-            };
-            Some(offer)
-        })
-    }
+/// A client with a running download.
+fn join_and_ask(server: &Server) -> (RawClient, Offer) {
+    let mut dana = join(server, "dana");
+    let offer = ask_for_the_file(&mut dana);
+    (dana, offer)
 }
 
 /// The packet that opens this offer's transfer, or another one with its token.
@@ -183,7 +139,7 @@ fn answers(socket: &UdpSocket) -> Vec<usize> {
 #[test]
 fn a_syn_with_the_right_token_from_another_address_is_not_answered() {
     let server = Server::start(program(), &["--udp-ports", "0"]);
-    let (_dana, offer) = Guest::join(&server, "dana").ask_for_the_file_and_stay();
+    let (_dana, offer) = join_and_ask(&server);
     // Linux has all of 127.0.0.0/8.
     let victim = UdpSocket::bind("127.0.0.2:0").unwrap();
     victim
@@ -198,7 +154,7 @@ fn a_syn_with_the_right_token_from_another_address_is_not_answered() {
 #[test]
 fn a_client_that_sends_one_syn_and_falls_silent_receives_at_most_three_times_its_bytes() {
     let server = Server::start(program(), &["--udp-ports", "0"]);
-    let (_dana, offer) = Guest::join(&server, "dana").ask_for_the_file_and_stay();
+    let (_dana, offer) = join_and_ask(&server);
     let own = UdpSocket::bind("127.0.0.1:0").unwrap();
     let (syn, to) = (syn(&offer), ("127.0.0.1", offer.port));
     own.send_to(&syn, to).unwrap();
@@ -234,7 +190,7 @@ fn a_client_that_sends_one_syn_and_falls_silent_receives_at_most_three_times_its
 #[test]
 fn before_the_handshake_only_a_syn_is_answered() {
     let server = Server::start(program(), &["--udp-ports", "0"]);
-    let (_dana, offer) = Guest::join(&server, "dana").ask_for_the_file_and_stay();
+    let (_dana, offer) = join_and_ask(&server);
     let acknowledgement = || Acknowledgement {
         echo: 0,
         window: 8,
@@ -309,27 +265,20 @@ fn two_ended_connections_answer_no_further_packets() {
     }
 }
 
-impl Guest {
-    fn ask_for_the_file_and_stay(mut self) -> (Self, Offer) {
-        let offer = self.ask_for_the_file();
-        (self, offer)
-    }
-}
-
 #[test]
 fn a_server_without_free_descriptors_accepts_clients_again_once_some_are_free() {
     let mut limited = Command::new("sh");
     let script = "ulimit -n 40; exec \"$0\" \"$@\"";
     limited.args(["-c", script, env!("CARGO_BIN_EXE_server")]);
     let server = Server::start(limited, &[]);
-    let mut dana = Guest::join(&server, "dana");
+    let mut dana = join(&server, "dana");
     // The kernel queues them; the server has no descriptor for most.
     let crowd: Vec<_> = (0..100).map(|_| server.connect()).collect();
-    dana.say(r#"{"say":{"text":"still here"}}"#);
+    dana.request(r#"{"say":{"text":"still here"}}"#);
     dana.hear(|reply| matches!(reply, Reply::Said(_)).then_some(()));
     drop(crowd);
-    let mut guy = Guest::join(&server, "guy");
-    guy.say(r#"{"say":{"text":"hi"}}"#);
+    let mut guy = join(&server, "guy");
+    guy.request(r#"{"say":{"text":"hi"}}"#);
     dana.hear(|reply| {
         matches!(reply, Reply::Said(said) if said.text == "hi").then_some(())
     });
@@ -366,7 +315,7 @@ fn a_server_without_free_threads_says_so_and_accepts_clients_again_once_some_are
     fs::copy(env!("CARGO_BIN_EXE_server"), &program).unwrap();
     let limited = unprivileged(program.to_str().unwrap());
     let server = Server::start(limited, &["--no-upload"]);
-    let mut dana = Guest::join(&server, "dana");
+    let mut dana = join(&server, "dana");
     limit_threads(&server, 1);
     for _ in 0..40 {
         let mut stranger = server.connect();
@@ -380,7 +329,7 @@ fn a_server_without_free_threads_says_so_and_accepts_clients_again_once_some_are
         };
         assert!(refusal.sentence.contains("cannot serve more clients"));
     }
-    dana.say(r#"{"download":{"file":"a.bin"}}"#);
+    dana.request(r#"{"download":{"file":"a.bin"}}"#);
     dana.hear(|reply| {
         let Reply::Transfer(it) = reply else {
             return None;
@@ -393,8 +342,8 @@ fn a_server_without_free_threads_says_so_and_accepts_clients_again_once_some_are
         Some(())
     });
     limit_threads(&server, 4_096);
-    Guest::join(&server, "guy");
-    dana.ask_for_the_file();
+    join(&server, "guy");
+    ask_for_the_file(&mut dana);
 }
 
 #[test]
@@ -415,7 +364,7 @@ fn five_hundred_simultaneous_clients_are_all_accepted() {
 #[test]
 fn a_client_that_reads_one_byte_per_second_delays_no_other_and_is_disconnected() {
     let server = Server::start(program(), &[]);
-    let mut dana = Guest::join(&server, "dana");
+    let mut dana = join(&server, "dana");
     let socket =
         socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
@@ -434,7 +383,7 @@ fn a_client_that_reads_one_byte_per_second_delays_no_other_and_is_disconnected()
     .unwrap();
     let line = format!("{{\"say\":{{\"text\":\"{}\"}}}}", "x".repeat(16_000));
     for _ in 0..150 {
-        dana.say(&line);
+        dana.request(&line);
         dana.hear(|reply| matches!(reply, Reply::Said(_)).then_some(()));
     }
     let is_let_go = |reply| {
@@ -451,14 +400,14 @@ fn a_client_that_reads_one_byte_per_second_delays_no_other_and_is_disconnected()
 #[test]
 fn a_thousand_joins_kills_and_cancels_leave_no_thread_descriptor_or_port_behind() {
     let server = Server::start(program(), &["--udp-ports", &range_of(1)]);
-    let mut witness = Guest::join(&server, "witness");
-    witness.ask_for_the_file();
-    witness.say(r#"{"cancel":{"transfer":1}}"#);
+    let mut witness = join(&server, "witness");
+    ask_for_the_file(&mut witness);
+    witness.request(r#"{"cancel":{"transfer":1}}"#);
     let is_end = |reply| matches!(reply, Reply::Transfer(it) if it.state.is_end());
     witness.hear(|reply| is_end(reply).then_some(()));
     let mut before = (0, 0);
     wait_until(|| {
-        let now = server.belongings();
+        let now = belongings(&server.running.process);
         std::mem::replace(&mut before, now) == now
     });
     for round in 0..100 {
@@ -471,31 +420,31 @@ fn a_thousand_joins_kills_and_cancels_leave_no_thread_descriptor_or_port_behind(
                 1 => server.connect().write_all(b"{\"join\":{\"na").unwrap(),
                 2 => server.connect().write_all(b"nonsense\n\xff\n").unwrap(),
                 // It disconnects, or vanishes, or is refused.
-                3 => Guest::join(&server, &name).say("\"disconnect\""),
-                4 => drop(Guest::join(&server, &name)),
+                3 => join(&server, &name).request("\"disconnect\""),
+                4 => drop(join(&server, &name)),
                 5 => server
                     .connect()
                     .write_all(b"{\"join\":{\"name\":\"witness\"}}\n")
                     .unwrap(),
                 // It asks for a file, and then cancels it, vanishes, or waits in vain.
                 6 => {
-                    let mut guest = Guest::join(&server, &name);
-                    guest.say(r#"{"download":{"file":"a.bin","tag":1}}"#);
-                    guest.say("\"disconnect\"");
+                    let mut guest = join(&server, &name);
+                    guest.request(r#"{"download":{"file":"a.bin","tag":1}}"#);
+                    guest.request("\"disconnect\"");
                 }
-                7 => Guest::join(&server, &name).say(r#"{"download":{"file":"a.bin"}}"#),
-                8 => Guest::join(&server, &name)
-                    .say(r#"{"upload":{"file":"b.bin","size":1000000}}"#),
+                7 => join(&server, &name).request(r#"{"download":{"file":"a.bin"}}"#),
+                8 => join(&server, &name)
+                    .request(r#"{"upload":{"file":"b.bin","size":1000000}}"#),
                 _ => {
-                    let mut guest = Guest::join(&server, &name);
-                    guest.say(r#"{"download":{"file":"a.bin","transport":"tcp"}}"#);
+                    let mut guest = join(&server, &name);
+                    guest.request(r#"{"download":{"file":"a.bin","transport":"tcp"}}"#);
                     kept.push(guest);
                 }
             }
         }
     }
-    wait_until(|| server.belongings() == before);
-    witness.ask_for_the_file();
+    wait_until(|| belongings(&server.running.process) == before);
+    ask_for_the_file(&mut witness);
 }
 
 fn open_by_tcp(offer: &Offer) -> TcpStream {
@@ -511,19 +460,19 @@ const BY_TCP: &str = r#"{"download":{"file":"a.bin","transport":"tcp"}}"#;
 #[test]
 fn a_user_who_pauses_sixteen_downloads_leaves_ports_for_others() {
     let server = Server::start(program(), &["--udp-ports", &range_of(4)]);
-    let mut mallory = Guest::join(&server, "mallory");
+    let mut mallory = join(&server, "mallory");
     for _ in 0..16 {
-        mallory.say(BY_TCP);
+        mallory.request(BY_TCP);
     }
     let mut opened = Vec::new();
     for _ in 0..2 {
         let offer = mallory.hear_offer();
         opened.push(open_by_tcp(&offer));
-        mallory.say(&format!(r#"{{"pause":{{"transfer":{}}}}}"#, offer.transfer));
+        mallory.request(&format!(r#"{{"pause":{{"transfer":{}}}}}"#, offer.transfer));
     }
     // Two of four ports are free, and other clients use them immediately.
-    let mut dana = Guest::join(&server, "dana");
-    dana.say(r#"{"download":{"file":"a.bin"}}"#);
+    let mut dana = join(&server, "dana");
+    dana.request(r#"{"download":{"file":"a.bin"}}"#);
     let is_offered = dana.hear(|reply| {
         let is_offer = matches!(reply, Reply::Offer(_));
         (is_offer || matches!(reply, Reply::Transfer(_))).then_some(is_offer)
@@ -534,13 +483,13 @@ fn a_user_who_pauses_sixteen_downloads_leaves_ports_for_others() {
 #[test]
 fn the_port_of_a_paused_transfer_goes_to_a_waiting_user_and_its_owner_is_informed() {
     let server = Server::start(program(), &["--udp-ports", &range_of(1)]);
-    let mut mallory = Guest::join(&server, "mallory");
-    mallory.say(BY_TCP);
+    let mut mallory = join(&server, "mallory");
+    mallory.request(BY_TCP);
     let offer = mallory.hear_offer();
     let _opened = open_by_tcp(&offer);
-    mallory.say(&format!(r#"{{"pause":{{"transfer":{}}}}}"#, offer.transfer));
-    let mut dana = Guest::join(&server, "dana");
-    dana.say(r#"{"download":{"file":"a.bin"}}"#);
+    mallory.request(&format!(r#"{{"pause":{{"transfer":{}}}}}"#, offer.transfer));
+    let mut dana = join(&server, "dana");
+    dana.request(r#"{"download":{"file":"a.bin"}}"#);
     let place = dana.hear(|reply| {
         let Reply::Transfer(news) = reply else {
             return None;
@@ -585,13 +534,13 @@ fn a_paused_download_stays_paused_while_others_use_its_port_and_resumes() {
         };
         keys.write_all(b"/download a.bin\n").unwrap();
         until(r#""state":"paused""#);
-        let mut guy = Guest::join(&server, "guy");
-        guy.say(BY_TCP);
+        let mut guy = join(&server, "guy");
+        guy.request(BY_TCP);
         let offer = guy.hear_offer();
         drop(open_by_tcp(&offer));
         until(r#""interrupted":true"#);
         until(r#"{"download":{"tag":1,"file":"a.bin","state":"paused""#);
-        guy.say(&format!(
+        guy.request(&format!(
             r#"{{"cancel":{{"transfer":{}}}}}"#,
             offer.transfer
         ));
@@ -610,16 +559,16 @@ fn sixty_four_clients_of_one_address_do_not_delay_a_newcomer_by_unused_ports() {
     let server = Server::start(program(), &["--udp-ports", &range_of(16)]);
     let crowd: Vec<_> = (0..64)
         .map(|number| {
-            let mut guest = Guest::join(&server, &format!("m{number}"));
+            let mut guest = join(&server, &format!("m{number}"));
             for _ in 0..16 {
-                guest.say(r#"{"download":{"file":"a.bin"}}"#);
+                guest.request(r#"{"download":{"file":"a.bin"}}"#);
             }
             guest
         })
         .collect();
-    let mut dana = Guest::join(&server, "dana");
+    let mut dana = join(&server, "dana");
     let clock = Clock::start();
-    dana.ask_for_the_file();
+    ask_for_the_file(&mut dana);
     let waited = clock.now().since_start();
     // Ten seconds for each of four rounds would be forty.
     assert!(waited < Duration::from_secs(8), "{waited:?}");
@@ -644,41 +593,41 @@ fn clients_that_request_lists_without_reading_delay_no_other_and_fill_no_memory(
         let name = format!("a file with a long name, number {number}.txt");
         fs::write(server.folder.path().join(name), "x").unwrap();
     }
-    let mut dana = Guest::join(&server, "dana");
+    let mut dana = join(&server, "dana");
     let deaf: Vec<_> = (0..64)
         .map(|number| {
-            let mut guest = Guest::join(&server, &format!("deaf{number}"));
-            let stream = &mut guest.stream;
+            let mut guest = join(&server, &format!("deaf{number}"));
+            let stream = guest.stream.get_mut();
             stream.set_nonblocking(true).unwrap();
             // As much as the kernel accepts; some of them disconnect.
             while stream.write(&b"\"files\"\n".repeat(512)).is_ok() {}
             (number % 4 > 0).then_some(guest)
         })
         .collect();
-    dana.say(r#"{"say":{"text":"still here"}}"#);
+    dana.request(r#"{"say":{"text":"still here"}}"#);
     dana.hear(|reply| {
         matches!(reply, Reply::Said(said) if said.text == "still here").then_some(())
     });
-    dana.ask_for_the_file();
-    dana.say("\"files\"");
+    ask_for_the_file(&mut dana);
+    dana.request("\"files\"");
     dana.hear(|reply| matches!(reply, Reply::Files { more: false, .. }).then_some(()));
     let memory = most_memory(&server);
     assert!(memory < 128_000_000, "{memory}");
     drop(deaf);
-    dana.say("\"files\"");
+    dana.request("\"files\"");
     dana.hear(|reply| matches!(reply, Reply::Files { more: false, .. }).then_some(()));
 }
 
 #[test]
 fn packets_of_an_old_transfer_neither_open_nor_end_a_new_one() {
     let server = Server::start(program(), &["--udp-ports", &range_of(1)]);
-    let mut dana = Guest::join(&server, "dana");
-    let old = dana.ask_for_the_file();
-    dana.say(&format!(r#"{{"cancel":{{"transfer":{}}}}}"#, old.transfer));
+    let mut dana = join(&server, "dana");
+    let old = ask_for_the_file(&mut dana);
+    dana.request(&format!(r#"{{"cancel":{{"transfer":{}}}}}"#, old.transfer));
     dana.hear(|reply| {
         matches!(reply, Reply::Transfer(news) if news.state.is_end()).then_some(())
     });
-    let new = dana.ask_for_the_file();
+    let new = ask_for_the_file(&mut dana);
     assert_eq!(new.port, old.port);
     let own = UdpSocket::bind("127.0.0.1:0").unwrap();
     let why = Reset::Cancelled;
@@ -736,8 +685,8 @@ fn journals_and_captures_are_readable_by_their_owner_only() {
         capture.to_str().unwrap(),
     ];
     let server = Server::start(program(), &arguments);
-    let mut dana = Guest::join(&server, "dana");
-    dana.ask_for_the_file();
+    let mut dana = join(&server, "dana");
+    ask_for_the_file(&mut dana);
     let made = || {
         let journals = fs::read_dir(&journals).into_iter().flatten();
         let made = journals.filter_map(|entry| Some(entry.ok()?.path()));

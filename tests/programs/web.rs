@@ -7,72 +7,58 @@
     reason = "browsers of a test are no threads of Sash, and may fail where they stand"
 )]
 
+use crate::class::{Class, ask, assignment};
+use crate::raw_client::RawClient;
+use crate::running::TIMEOUT;
 use sash::lab::class_question::RunQuestion;
-use sash::room::door::{Rules, Teacher};
-use sash::room::login::{Entropy, Password, answer};
-use sash::server::ports::PortRange;
+use sash::room::login::Password;
+use sash::server::Config;
 use sash::server::web::WebConfig;
 use sash::server::web::page::Page;
-use sash::server::{self, Config, Running};
-use sash::wire::message::{About, Answer, Assignment, Challenge};
-use sash::wire::options::{Arq, Congestion};
+use sash::wire::message::{About, Answer};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use std::ops::Deref;
 use std::process::{Command, Stdio};
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 
-const TIMEOUT: Duration = Duration::from_secs(30);
-const CHALK: &str = "white chalk";
 const PAGE: &str = include_str!("../../web/page/page.html");
 
-/// A class of dana's, with a page.
-struct Class {
-    server: Running,
-    folder: TempDir,
-}
+/// A class with a page.
+struct WebClass(Class);
 
 /// The answer to a request: its status and its body.
 type Told = (u16, String);
 
-impl Class {
+impl Deref for WebClass {
+    type Target = Class;
+
+    fn deref(&self) -> &Class {
+        &self.0
+    }
+}
+
+impl WebClass {
     fn new() -> Self {
         Self::with(|_| {})
     }
 
     fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let page = folder.path().join("laboratory.html");
-        fs::write(&page, PAGE).unwrap();
-        fs::write(folder.path().join("secret.txt"), "top secret").unwrap();
-        let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut config = Config {
-            bind: local,
-            files: folder.path().into(),
-            ports: PortRange::Any,
-            rules: Rules {
-                password: None,
-                teacher: Some(Teacher {
-                    name: "dana".parse().unwrap(),
-                    password: Password::new(CHALK).unwrap(),
-                }),
-                is_class: true,
-            },
-            class_results: Some(folder.path().join("results.csv")),
-            web: Some(WebConfig {
-                bind: local,
+        Self(Class::with(|config| {
+            let page = config.files.join("laboratory.html");
+            fs::write(&page, PAGE).unwrap();
+            fs::write(config.files.join("secret.txt"), "top secret").unwrap();
+            config.web = Some(WebConfig {
+                bind: config.bind,
                 page: Page::read(&page, true).unwrap(),
-            }),
-            ..Config::default()
-        };
-        change(&mut config);
-        fs::remove_file(page).unwrap(); // It was read once.
-        let server = server::start(config).unwrap();
-        Self { server, folder }
+            });
+            change(config);
+            fs::remove_file(page).unwrap(); // It was read once.
+        }))
     }
 
     fn connect(&self) -> TcpStream {
@@ -113,53 +99,6 @@ impl Class {
         assert_eq!((status, &body["name"]), (200, &json!(name)), "{body}");
         body["token"].as_str().unwrap().to_owned()
     }
-
-    fn teacher(&self) -> Chat {
-        let mut chat = Chat(BufReader::new(connect(self.server.address())));
-        chat.send(&json!({"join": {"name": "dana"}}));
-        let challenge: Challenge =
-            serde_json::from_value(chat.wait_for("challenge")).unwrap();
-        let password = Password::new(CHALK).unwrap();
-        let (proof, _) = answer(&password, &challenge, "dana", Entropy([7; 32])).unwrap();
-        chat.send(&json!({"proof": proof}));
-        chat.wait_for("history");
-        chat
-    }
-
-    fn rows(&self, count: usize) -> Vec<String> {
-        let start = Instant::now();
-        loop {
-            let text = fs::read_to_string(self.folder.path().join("results.csv"));
-            let text = text.unwrap();
-            let rows: Vec<_> = text.lines().skip(1).map(str::to_owned).collect();
-            if rows.len() >= count {
-                return rows;
-            }
-            assert!(start.elapsed() < TIMEOUT, "{} rows", rows.len());
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-/// A client of the chat, as `nc` would be one.
-struct Chat(BufReader<TcpStream>);
-
-impl Chat {
-    fn send(&mut self, request: &Value) {
-        let line = format!("{request}\n");
-        self.0.get_mut().write_all(line.as_bytes()).unwrap();
-    }
-
-    fn wait_for(&mut self, keyword: &str) -> Value {
-        loop {
-            let mut line = String::new();
-            assert_ne!(self.0.read_line(&mut line).unwrap(), 0, "no {keyword}");
-            let line: Value = serde_json::from_str(&line).unwrap();
-            if let Some(fields) = line.get(keyword) {
-                return fields.clone();
-            }
-        }
-    }
 }
 
 fn connect(address: SocketAddr) -> TcpStream {
@@ -191,24 +130,6 @@ fn split(told: &[u8]) -> Told {
     (status.parse().unwrap(), body.to_owned())
 }
 
-/// Go-back-N, whose right number of packets is in no field.
-fn assignment() -> Assignment {
-    Assignment {
-        link: "drop=d2.1,d7.1;delay=50ms".to_owned(),
-        arq: Arq::GoBackN,
-        window: 5,
-        congestion: Congestion::Fixed,
-        segment_bytes: 500,
-        size: 6_000,
-    }
-}
-
-fn ask() -> Value {
-    let mut fields = serde_json::to_value(assignment()).unwrap();
-    fields["about"] = json!("packets");
-    json!({ "ask": fields })
-}
-
 fn right() -> u32 {
     let run = RunQuestion::new(About::Packets, &assignment()).unwrap();
     match run.right() {
@@ -219,7 +140,7 @@ fn right() -> u32 {
 
 #[test]
 fn the_page_is_served_from_memory_and_no_path_reaches_the_disk() {
-    let class = Class::new();
+    let class = WebClass::new();
     let (status, page) = class.get("/");
     assert_eq!(status, 200);
     assert!(page.contains("data-class=\"yes\""));
@@ -256,10 +177,8 @@ fn the_page_is_served_from_memory_and_no_path_reaches_the_disk() {
 
 #[test]
 fn a_name_is_checked_as_in_the_chat_and_belongs_to_one_user() {
-    let class = Class::new();
-    let mut chat = Chat(BufReader::new(connect(class.server.address())));
-    chat.send(&json!({"join": {"name": "yuval"}}));
-    chat.wait_for("history");
+    let class = WebClass::new();
+    let _yuval = RawClient::join(class.server.address(), "yuval");
     class.join("guy");
     for (name, reason) in [
         ("guy", "taken"),
@@ -278,14 +197,13 @@ fn a_name_is_checked_as_in_the_chat_and_belongs_to_one_user() {
         }
     }
     // Nobody in the chat can have the name of a participant.
-    let mut chat = Chat(BufReader::new(connect(class.server.address())));
-    chat.send(&json!({"join": {"name": "guy"}}));
+    let mut chat = RawClient::knock(class.server.address(), "guy");
     assert_eq!(chat.wait_for("refused")["code"], "name-taken");
 }
 
 #[test]
 fn a_participant_who_is_removed_or_banned_is_out() {
-    let class = Class::new();
+    let class = WebClass::new();
     let mut teacher = class.teacher();
     let token = class.join("guy");
     assert_eq!(class.look(&token)["me"]["name"], "guy");
@@ -308,13 +226,13 @@ fn a_participant_who_is_removed_or_banned_is_out() {
 fn a_hundred_phones_answer_once_each_and_no_byte_tells_an_answer_before_reveal() {
     const PHONES: usize = 100;
     let right = right();
-    let class = Class::new();
+    let class = WebClass::new();
     let mut teacher = class.teacher();
     let tokens: Vec<_> = (0..PHONES)
         .map(|place| class.join(&format!("phone{place}")))
         .collect();
     assert_eq!(class.look("")["question"], Value::Null);
-    teacher.send(&ask());
+    teacher.send(&ask(&json!("packets")));
     teacher.wait_for("question");
     let ready = Barrier::new(PHONES);
     let begin = Instant::now();
@@ -404,7 +322,7 @@ fn a_hundred_phones_answer_once_each_and_no_byte_tells_an_answer_before_reveal()
 
 #[test]
 fn garbage_and_oversize_end_one_connection_and_the_next_request_is_served() {
-    let class = Class::new();
+    let class = WebClass::new();
     let long_head = format!("GET / HTTP/1.1\r\nA: {}\r\n\r\n", "a".repeat(20_000));
     let long_body = post(
         "/join",
@@ -467,7 +385,7 @@ fn garbage_and_oversize_end_one_connection_and_the_next_request_is_served() {
 
 #[test]
 fn clients_that_send_slowly_hold_no_other_up_and_are_ended_in_time() {
-    let class = Class::new();
+    let class = WebClass::new();
     let slow: Vec<TcpStream> = (0..150)
         .map(|_| {
             let mut stream = class.connect();
@@ -500,7 +418,7 @@ fn clients_that_send_slowly_hold_no_other_up_and_are_ended_in_time() {
 
 #[test]
 fn the_connections_and_the_names_of_one_address_are_bounded() {
-    let class = Class::with(|config| config.max_per_address = Some(8));
+    let class = WebClass::with(|config| config.max_per_address = Some(8));
     let silent: Vec<_> = (0..8).map(|_| class.connect()).collect();
     let start = Instant::now();
     while split(&class.exchange(b"GET / HTTP/1.1\r\n\r\n")).0 != 429 {
@@ -526,11 +444,11 @@ fn the_connections_and_the_names_of_one_address_are_bounded() {
 
 #[test]
 fn a_room_with_a_password_tells_a_browser_nothing_of_its_class() {
-    let class = Class::with(|config| {
+    let class = WebClass::with(|config| {
         config.rules.password = Some(Password::new("open sesame").unwrap());
     });
     let mut teacher = class.teacher();
-    teacher.send(&ask());
+    teacher.send(&ask(&json!("packets")));
     teacher.wait_for("question");
     let (status, body) = class.get("/question");
     assert_eq!(status, 403);

@@ -156,39 +156,29 @@ fn a_question_is_asked_without_taking_the_cursor_and_answered_by_a_click_alone()
 impl Class {
     /// Without a password of the room.
     fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str| folder.path().join(name);
-        write_password(&file("teacher"), "chalk");
-        let [teacher, results] = ["teacher", "results.csv"].map(file);
-        let server = Server::start_with(&[
-            "--teacher",
-            "moshe",
-            "--teacher-password-file",
-            teacher.to_str().unwrap(),
-            "--class",
-            "--class-results",
-            results.to_str().unwrap(),
-        ]);
-        Self { server, folder }
+        Self::start(|_| Vec::new())
     }
 
     fn begin() -> Self {
+        Self::start(|folder| {
+            let room = folder.join("room");
+            write_password(&room, "sesame");
+            vec!["--password-file".to_owned(), room.display().to_string()]
+        })
+    }
+
+    /// The teacher is moshe; `more` are further arguments.
+    fn start(more: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str| folder.path().join(name);
-        write_password(&file("room"), "sesame");
-        write_password(&file("teacher"), "chalk");
-        let [room, teacher, results] = ["room", "teacher", "results.csv"].map(file);
-        let server = Server::start_with(&[
-            "--password-file",
-            room.to_str().unwrap(),
-            "--teacher",
-            "moshe",
-            "--teacher-password-file",
-            teacher.to_str().unwrap(),
-            "--class",
-            "--class-results",
-            results.to_str().unwrap(),
-        ]);
+        let more = more(folder.path());
+        let [teacher, results] =
+            ["teacher", "results.csv"].map(|name| folder.path().join(name));
+        write_password(&teacher, "chalk");
+        let mut arguments: Vec<&str> = more.iter().map(String::as_str).collect();
+        arguments.extend(["--teacher", "moshe", "--teacher-password-file"]);
+        arguments.extend([teacher.to_str().unwrap(), "--class", "--class-results"]);
+        arguments.push(results.to_str().unwrap());
+        let server = Server::start_with(&arguments);
         Self { server, folder }
     }
 

@@ -330,6 +330,14 @@ impl Window {
         });
     }
 
+    /// The same, and a run that has begun and is paused.
+    pub(crate) fn begin_run(&self) {
+        self.enter_laboratory();
+        self.press(&["alt+r"]);
+        until("a run", || !self.is_steady());
+        self.press(&["space"]);
+    }
+
     /// Saves a picture.
     pub(crate) fn picture(&self, name: &str) {
         keep_picture(&self.display, &self.id, name);

@@ -72,11 +72,8 @@ fn a_list_is_sorted_selected_from_and_downloaded_by_keyboard() {
 fn a_packet_is_selected_and_killed_by_keyboard() {
     let desk = Desk::set_up();
     let window = desk.open(&[], "Sash");
-    window.enter_laboratory();
-    window.press(&["alt+r"]);
+    window.begin_run();
     // Stop where DATA is in flight: after SYN, SYN-ACK and ACK.
-    until("a run", || !window.is_steady());
-    window.press(&["space"]);
     until("standstill", || window.is_steady());
     window.press(&["Home"]);
     window.press(&["Right"; 8]);

@@ -34,10 +34,7 @@ const FOLD: (i32, i32) = (950, 278);
 fn a_run_is_played_and_stepped_and_a_clicked_packet_is_lost() {
     let desk = Desk::set_up();
     let window = desk.open(&[], "Sash");
-    window.enter_laboratory();
-    window.press(&["alt+r"]);
-    until("a run", || !window.is_steady());
-    window.press(&["space"]);
+    window.begin_run();
     window.press(&["Home"]);
     window.press(&["space"]);
     until("standstill", || window.is_steady());

@@ -6,8 +6,7 @@
 
 use crate::desk::paper;
 use sash::lab::class_question::{Bar, RunQuestion, short};
-use sash::lab::ladder::{Lens, Scene, ends, last_rows};
-use sash::lab::notation::Notation;
+use sash::lab::ladder::{Lens, ends, last_rows};
 use sash::lab::page::Setup;
 use sash::lab::page::link::{Opens, fragment};
 use sash::lab::player::{Player, PointOfView};
@@ -55,15 +54,7 @@ impl ClassRequest {
             None => PointOfView::Sender,
         });
         let seen = player.seen();
-        let scene = Scene {
-            entries: seen.entries,
-            index: seen.index,
-            now_us: player.position_us(),
-            notation: Notation::of(player.heading()),
-            usual_us: Some(player.usual_one_way_us()),
-            size: (self.width, HEIGHT),
-            lens: Lens::USUAL,
-        };
+        let scene = player.scene((self.width, HEIGHT), Lens::USUAL);
         let heading = player.heading();
         let rows = last_rows(heading, seen.entries, ROWS).join("\n");
         let mut answer = json!({

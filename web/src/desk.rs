@@ -2,9 +2,9 @@
 
 use crate::request::{At, Deed, Draw, Fields, MOST_PACKETS, Request, Shown, Toward};
 use crate::state::State;
-use sash::lab::chart::Chart;
 use sash::lab::chart::kinds::ChartKind;
-use sash::lab::journal::{Heading, Journal, Side};
+use sash::lab::chart::{Chart, whole_pixels};
+use sash::lab::journal::{Heading, Side};
 use sash::lab::ladder::{Moving, Spot, TimeScale};
 use sash::lab::page::cards::{CARDS, Card, Opens};
 use sash::lab::page::export::Format;
@@ -123,7 +123,7 @@ impl Desk {
             Deed::KillPointed => {
                 if let Some(spot) = self.spot().filter(|spot| spot.is_in_flight) {
                     self.laboratory
-                        .take(LaboratoryRequest::Kill(Label::from(spot.packet)));
+                        .take(LaboratoryRequest::Kill(Label::from(spot.packet.name)));
                 }
             }
             Deed::PointAt(at) => self.pointed = self.at(at),
@@ -226,22 +226,22 @@ impl Desk {
             return Some(Pointed::Segment(side, number));
         }
         let spot = self.moving.as_ref()?.packet_at(point, at.near)?;
-        Some(Pointed::Packet(spot.packet, spot.direction))
+        Some(Pointed::Packet(spot.packet.name, spot.direction))
     }
 
     fn kill_at(&mut self, at: At) {
         let point = Point::new(at.x, at.y);
-        let hit = |moving: &Moving| moving.in_flight_at(point, at.near).copied();
+        let hit = |moving: &Moving| moving.in_flight_at(point, at.near).cloned();
         if let Some(spot) = self.moving.as_ref().and_then(hit) {
             self.laboratory
-                .take(LaboratoryRequest::Kill(Label::from(spot.packet)));
+                .take(LaboratoryRequest::Kill(Label::from(spot.packet.name)));
         }
     }
 
     fn spot(&self) -> Option<Spot> {
         match self.pointed? {
             Pointed::Packet(packet, direction) => {
-                self.moving.as_ref()?.spot_of(packet, direction).copied()
+                self.moving.as_ref()?.spot_of(packet, direction).cloned()
             }
             Pointed::Segment(..) => None,
         }
@@ -252,7 +252,7 @@ impl Desk {
         let beside = self.moving.as_ref();
         let beside = beside.and_then(|it| it.beside(before.as_ref(), is_later));
         if let Some(spot) = beside {
-            self.pointed = Some(Pointed::Packet(spot.packet, spot.direction));
+            self.pointed = Some(Pointed::Packet(spot.packet.name, spot.direction));
         }
     }
 
@@ -340,7 +340,7 @@ impl Desk {
             Shown::Goodput => self.of_run(ChartKind::Goodput),
         };
         let drawn = chart.and_then(|chart| {
-            let picture = chart.to_picture(whole(size.0), whole(size.1));
+            let picture = chart.to_picture(whole_pixels(size.0), whole_pixels(size.1));
             picture.map_err(|error| format!("{error}."))
         });
         drawn.unwrap_or_else(|sentence| {
@@ -353,14 +353,7 @@ impl Desk {
     fn of_run(&self, kind: ChartKind) -> Result<Chart, String> {
         let nothing = || "There is no run.".to_owned();
         let player = self.laboratory.player().ok_or_else(nothing)?;
-        let seen = player.seen();
-        let journal = Journal {
-            heading: player.heading().clone(),
-            entries: seen.entries[..seen.index].to_vec(),
-            is_cut: false,
-            unknown: 0,
-        };
-        Ok(kind.chart(&[journal], Vec::new()))
+        Ok(kind.chart(&[player.seen_to_happen()], Vec::new()))
     }
 
     /// The textbook's curves for the window and the delay of the run.
@@ -400,15 +393,6 @@ const MOST_A: f64 = 100.0;
 
 pub(crate) const fn paper(dark: bool) -> Paper {
     if dark { Paper::Dark } else { Paper::White }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "pixels of a screen"
-)]
-const fn whole(length: f64) -> u32 {
-    length.clamp(100.0, 20_000.0) as u32
 }
 
 /// Every card with its small picture.

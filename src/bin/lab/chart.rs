@@ -1,12 +1,12 @@
 //! `lab chart`: draws an event log, or a new run, as a chart.
 
 use super::arguments::TransferArguments;
+use super::ladder;
 use super::output::{read_journal, write_whole};
 use clap::Args;
 use sash::lab::chart::kinds::ChartKind;
 use sash::lab::chart::size_text;
 use sash::lab::journal::Journal;
-use sash::lab::run::Experiment;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -58,23 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
 
 /// Runs the transfers that the flags describe; returns them with the notes for the chart.
 fn run_first(transfer: &TransferArguments) -> io::Result<(Vec<Journal>, Vec<String>)> {
-    let mut journals = Vec::new();
-    for experiment in transfer.experiments()? {
-        let experiment = Experiment {
-            listening: true,
-            ..experiment
-        };
-        let mut entries = Vec::new();
-        experiment
-            .run(|entry| entries.push(entry))
-            .map_err(io::Error::other)?;
-        journals.push(Journal {
-            heading: experiment.heading(),
-            entries,
-            is_cut: false,
-            unknown: 0,
-        });
-    }
+    let journals = ladder::run_first(transfer)?;
     let size = size_text(transfer.size);
     let mut notes = vec![format!("{size}, link: {}", transfer.link)];
     if let Some(halt) = transfer.halt {

@@ -85,24 +85,8 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<bool> {
 /// Runs every requested protocol and keeps its events.
 pub(crate) fn run_first(transfer: &TransferArguments) -> io::Result<Vec<Journal>> {
     let experiments = transfer.experiments()?;
-    experiments.into_iter().map(keep).collect()
-}
-
-fn keep(experiment: Experiment) -> io::Result<Journal> {
-    let experiment = Experiment {
-        listening: true,
-        ..experiment
-    };
-    let mut entries = Vec::new();
-    experiment
-        .run(|entry| entries.push(entry))
-        .map_err(io::Error::other)?;
-    Ok(Journal {
-        heading: experiment.heading(),
-        entries,
-        is_cut: false,
-        unknown: 0,
-    })
+    let run = |it: Experiment| it.journal().map_err(io::Error::other);
+    experiments.into_iter().map(run).collect()
 }
 
 impl Part {

@@ -5,6 +5,7 @@ use super::output::write_whole;
 use super::replay::speed;
 use clap::Args;
 use sash::lab::race::{self, Lane, Race};
+use sash::reliable::event::microseconds;
 use sash::system::terminal;
 use sash::transfer::clock::Clock;
 use std::io::{self, Write};
@@ -77,12 +78,7 @@ fn watch(out: &mut impl Write, race: &Race, speed: Option<f64>) -> io::Result<()
     let speed = speed.unwrap_or(longest.as_secs_f64() / WATCHED_SECONDS);
     let clock = Clock::start();
     let begun = clock.now();
-    let width = race
-        .lanes
-        .iter()
-        .map(|lane| lane.name.chars().count())
-        .max();
-    let width = width.unwrap_or_default();
+    let width = race.name_width();
     loop {
         let now = (clock.now() - begun).mul_f64(speed).min(longest);
         for lane in &race.lanes {
@@ -102,13 +98,16 @@ fn watch(out: &mut impl Write, race: &Race, speed: Option<f64>) -> io::Result<()
 }
 
 fn row(lane: &Lane, longest: Duration, now: Duration, width: usize) -> String {
-    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    let bar = race::bar(lane, micros(longest), micros(now), BAR);
+    let bar = race::bar(lane, microseconds(longest), microseconds(now), BAR);
     let name = &lane.name;
     let end = if now >= lane.run.elapsed {
         format!("{:.3} s", lane.run.elapsed.as_secs_f64())
     } else {
-        format!("{} of {}", lane.in_order_at(micros(now)), lane.segments)
+        format!(
+            "{} of {}",
+            lane.in_order_at(microseconds(now)),
+            lane.segments
+        )
     };
     format!("{name:width$}  {bar:BAR$}  {end}")
 }

@@ -3,20 +3,10 @@
 //! `/ask drop=d2.1;delay=50ms --arq go-back-n` asks what the sender does next, and
 //! `--packets` how many packets it transmits. The other options are those of `/lab`.
 
-use super::Command;
 use super::lab::{Usual, read_run};
 use super::reading::number;
+use crate::client::intent::{Intent, Wanted};
 use crate::lab::class_question;
-
-/// The question, as a teacher writes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
-    /// What does the sender do next, at this moment of the run? `None`: at the default
-    /// one.
-    Next(Option<u32>),
-    /// How many DATA packets does it transmit?
-    Packets,
-}
 
 /// A run that fits into a picture, with a window that is soon full.
 const USUAL: Usual = Usual {
@@ -26,7 +16,7 @@ const USUAL: Usual = Usual {
 };
 
 /// Reads the arguments of `/ask`.
-pub(super) fn read_ask(rest: &str) -> Result<Command, String> {
+pub(super) fn read_ask(rest: &str) -> Result<Intent, String> {
     if rest.is_empty() {
         return Err("The scenario is missing.".to_owned());
     }
@@ -56,16 +46,16 @@ pub(super) fn read_ask(rest: &str) -> Result<Command, String> {
         Wanted::Next(moment)
     };
     let assignment = read_run(of_the_run.trim(), USUAL)?;
-    Ok(Command::Ask { wanted, assignment })
+    Ok(Intent::AskClass(wanted, assignment))
 }
 
 /// Reads the arguments of `/answer`.
-pub(super) fn read_answer(rest: &str) -> Result<Command, String> {
+pub(super) fn read_answer(rest: &str) -> Result<Intent, String> {
     if rest.is_empty() {
         return Err("The answer is missing.".to_owned());
     }
     class_question::typed(rest)
-        .map(Command::Answer)
+        .map(Intent::AnswerQuestion)
         .ok_or_else(|| format!("{rest:?} is neither a letter nor a number."))
 }
 
@@ -85,7 +75,7 @@ mod tests {
             segment_bytes: 1_436,
             size: 8 * 1_436,
         };
-        let asked = |wanted, assignment| Ok(Command::Ask { wanted, assignment });
+        let asked = |wanted, assignment| Ok(Intent::AskClass(wanted, assignment));
         assert_eq!(
             read_ask("drop=d2.1;delay=50ms --arq go-back-n"),
             asked(Wanted::Next(None), expected.clone())
@@ -123,7 +113,7 @@ mod tests {
         assert!(why("loss=5% --moment x").contains("not a number"));
         assert!(why("loss=5% --fast 1").contains("not an option of /ask"));
         assert!(why("loss=5% --packets --moment 1").contains("leave --moment out"));
-        let answer = |answer| Ok(Command::Answer(answer));
+        let answer = |answer| Ok(Intent::AnswerQuestion(answer));
         assert_eq!(read_answer("B"), answer(Answer::Choice(1)));
         assert_eq!(read_answer("c)"), answer(Answer::Choice(2)));
         assert_eq!(read_answer("23"), answer(Answer::Packets(23)));

@@ -4,8 +4,8 @@
 //! predicts 85 packets and runs it, `/lab yes` runs it without a prediction, `/lab no`
 //! declines. The options are those of `lab run`.
 
-use super::Command;
 use super::reading::{choice, number};
+use crate::client::intent::Intent;
 use crate::wire::message::Assignment;
 use crate::wire::options::{
     Arq, DEFAULT_SEGMENT_BYTES, NegotiatedOptions, RequestedOptions,
@@ -32,7 +32,7 @@ const USUAL: Usual = Usual {
 };
 
 /// Reads the arguments of `/lab`.
-pub(super) fn read_lab(rest: &str) -> Result<Command, String> {
+pub(super) fn read_lab(rest: &str) -> Result<Intent, String> {
     match rest.to_lowercase().as_str() {
         "yes" => Ok(answer(true, None)),
         "no" => Ok(answer(false, None)),
@@ -44,12 +44,12 @@ pub(super) fn read_lab(rest: &str) -> Result<Command, String> {
             .filter(|packets| *packets <= MOST_PACKETS)
             .map(|packets| answer(true, Some(packets)))
             .ok_or_else(|| format!("Predict at most {MOST_PACKETS} packets.")),
-        _ => read_run(rest, USUAL).map(Command::GiveLab),
+        _ => read_run(rest, USUAL).map(Intent::GiveLab),
     }
 }
 
-const fn answer(accept: bool, prediction: Option<u32>) -> Command {
-    Command::AnswerLab { accept, prediction }
+const fn answer(accept: bool, prediction: Option<u32>) -> Intent {
+    Intent::AnswerLab(accept, prediction)
 }
 
 /// The largest prediction; a run transmits fewer. Unit: packets.
@@ -126,7 +126,7 @@ mod tests {
 
     fn given(line: &str) -> Assignment {
         match read_lab(line) {
-            Ok(Command::GiveLab(assignment)) => assignment,
+            Ok(Intent::GiveLab(assignment)) => assignment,
             other => panic!("{line}: {other:?}"),
         }
     }

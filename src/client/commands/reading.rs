@@ -1,28 +1,28 @@
 //! Reads the arguments of a command: names, numbers, files and their options.
 
-use super::{Command, first_word, sentence};
+use super::{first_word, sentence};
+use crate::client::intent::Intent;
 use crate::client::model::Audience;
 use crate::client::share::Share;
 use crate::link::{Label, Scenario};
+use crate::wire::message::Request;
 use crate::wire::options::RequestedOptions;
 use std::str::FromStr;
 
-pub(super) fn read_whisper(rest: &str) -> Result<Command, String> {
+pub(super) fn read_whisper(rest: &str) -> Result<Intent, String> {
     let (to, text) = first_word(rest);
     if to.is_empty() || text.is_empty() {
         return Err("A direct message needs a name and a text.".to_owned());
     }
-    Ok(Command::Whisper {
-        to: to.to_owned(),
-        text: text.to_owned(),
-    })
+    let (to, text) = (to.to_owned(), text.to_owned());
+    Ok(Intent::Ask(Request::Whisper { to, text }))
 }
 
-pub(super) fn read_to(rest: &str) -> Result<Command, String> {
+pub(super) fn read_to(rest: &str) -> Result<Intent, String> {
     match first_word(rest) {
         ("", _) => Err("The name is missing.".to_owned()),
-        ("all", "") => Ok(Command::To(Audience::All)),
-        (name, "") => Ok(Command::To(Audience::One(name.to_owned()))),
+        ("all", "") => Ok(Intent::ChooseTo(Audience::All)),
+        (name, "") => Ok(Intent::ChooseTo(Audience::One(name.to_owned()))),
         (_, _) => Err("A name is one word.".to_owned()),
     }
 }
@@ -35,14 +35,15 @@ pub(super) fn read_user(rest: &str) -> Result<(String, String), String> {
     }
 }
 
-pub(super) fn read_download(rest: &str) -> Result<Command, String> {
+pub(super) fn read_download(rest: &str) -> Result<Intent, String> {
     let (file, asked) = read_file(rest)?;
-    Ok(Command::Download { file, asked })
+    Ok(Intent::Download { file, asked })
 }
 
-pub(super) fn read_upload(rest: &str) -> Result<Command, String> {
+pub(super) fn read_upload(rest: &str) -> Result<Intent, String> {
     let (path, asked) = read_file(rest)?;
-    Ok(Command::Upload { path, asked })
+    let path = path.into();
+    Ok(Intent::Upload { path, asked })
 }
 
 /// The options follow the file's name, so a name with spaces needs no quotes.
@@ -101,12 +102,10 @@ pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-pub(super) fn read_search(rest: &str) -> Result<Command, String> {
+pub(super) fn read_search(rest: &str) -> Result<Intent, String> {
     match rest {
         "" => Err("The text to search for is missing.".to_owned()),
-        query => Ok(Command::Search {
-            query: query.to_owned(),
-        }),
+        query => Ok(Intent::Search(Some(query.to_owned()))),
     }
 }
 
@@ -117,29 +116,33 @@ pub(super) fn read_share(rest: &str) -> Result<Option<Share>, String> {
     }
 }
 
-pub(super) fn read_cancel(rest: &str) -> Result<Command, String> {
+pub(super) fn read_pause(rest: &str, is_paused: bool) -> Result<Intent, String> {
+    read_tag(rest).map(|tag| Intent::Pause { tag, is_paused })
+}
+
+pub(super) fn read_cancel(rest: &str) -> Result<Intent, String> {
     match rest.strip_suffix("delete") {
-        Some(tag) => read_tag(tag.trim()).map(|tag| Command::Discard { tag }),
-        None => read_tag(rest).map(|tag| Command::Cancel { tag }),
+        Some(tag) => read_tag(tag.trim()).map(|tag| Intent::Discard { tag }),
+        None => read_tag(rest).map(|tag| Intent::Cancel { tag }),
     }
 }
 
-pub(super) fn read_link(rest: &str) -> Result<Command, String> {
+pub(super) fn read_link(rest: &str) -> Result<Intent, String> {
     if rest.is_empty() {
-        return Ok(Command::Link(None));
+        return Ok(Intent::ShowLink);
     }
     let scenario = rest.parse::<Scenario>();
     scenario
-        .map(|scenario| Command::Link(Some(Box::new(scenario))))
+        .map(|scenario| Intent::ChangeLink(Box::new(scenario)))
         .map_err(|error| sentence(error.what()))
 }
 
-pub(super) fn read_kill(rest: &str) -> Result<Command, String> {
+pub(super) fn read_kill(rest: &str) -> Result<Intent, String> {
     let (packet, tag) = first_word(rest);
     let packet = packet.parse::<Label>();
     let packet = packet.map_err(|error| sentence(&error.to_string()))?;
     let tag = read_tag(tag)?;
-    Ok(Command::Kill { packet, tag })
+    Ok(Intent::Kill { packet, tag })
 }
 
 pub(super) fn read_tag(rest: &str) -> Result<Option<u64>, String> {

@@ -2,10 +2,13 @@
 //! the arguments.
 
 use super::reading::{
-    choice, number, read_cancel, read_download, read_kill, read_link, read_search,
-    read_share, read_tag, read_to, read_upload, read_user, read_whisper,
+    choice, number, read_cancel, read_download, read_kill, read_link, read_pause,
+    read_search, read_share, read_tag, read_to, read_upload, read_user, read_whisper,
 };
-use super::{Command, FILE_AND_OPTIONS, Purpose, Usage, ask, lab};
+use super::{FILE_AND_OPTIONS, Purpose, Usage, ask, lab};
+use crate::client::intent::Intent;
+use crate::client::model::Audience;
+use crate::wire::message::Request;
 
 /// Every command, grouped as `/help` shows them.
 pub const COMMANDS: &[Usage] = &[
@@ -15,7 +18,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "list the users",
         purpose: Purpose::Talk,
-        read: |_, _| Ok(Command::Users),
+        read: |_, _| Ok(Intent::Ask(Request::Users)),
     },
     Usage {
         names: &["whisper", "pm", "w"],
@@ -47,7 +50,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "clear this conversation",
         purpose: Purpose::Talk,
-        read: |_, _| Ok(Command::Clear),
+        read: |_, _| Ok(Intent::Clear),
     },
     Usage {
         names: &["close"],
@@ -55,7 +58,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "close the conversation with one user",
         purpose: Purpose::Talk,
-        read: |_, _| Ok(Command::CloseConversation),
+        read: |_, _| Ok(Intent::CloseConversation(Audience::All)),
     },
     Usage {
         names: &["files"],
@@ -63,7 +66,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "list the files on the server",
         purpose: Purpose::Files,
-        read: |_, _| Ok(Command::Files),
+        read: |_, _| Ok(Intent::Ask(Request::Files)),
     },
     Usage {
         names: &["download", "df"],
@@ -87,7 +90,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "list the transfers",
         purpose: Purpose::Files,
-        read: |_, _| Ok(Command::Transfers),
+        read: |_, _| Ok(Intent::ShowTransfers),
     },
     Usage {
         names: &["pause"],
@@ -95,7 +98,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "pause transfer N, or all",
         purpose: Purpose::Files,
-        read: |rest, _| read_tag(rest).map(|tag| Command::Pause { tag }),
+        read: |rest, _| read_pause(rest, true),
     },
     Usage {
         names: &["resume", "proceed"],
@@ -103,7 +106,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "resume transfer N, or all",
         purpose: Purpose::Files,
-        read: |rest, _| read_tag(rest).map(|tag| Command::Resume { tag }),
+        read: |rest, _| read_pause(rest, false),
     },
     Usage {
         names: &["cancel"],
@@ -119,7 +122,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "try transfer N again; resume its partial file",
         purpose: Purpose::Files,
-        read: |rest, _| read_tag(rest).map(|tag| Command::Retry { tag }),
+        read: |rest, _| read_tag(rest).map(|tag| Intent::Retry { tag }),
     },
     Usage {
         names: &["overwrite"],
@@ -127,7 +130,9 @@ pub const COMMANDS: &[Usage] = &[
         choices: &["keep", "replace", "skip", "fail", "default"],
         explanation: "choose what to do if a file exists",
         purpose: Purpose::Options,
-        read: |rest, _| choice(rest).map(Command::Overwrite),
+        read: |rest, _| {
+            choice(rest).map(|it| Intent::SetOverwrite(it.unwrap_or_default()))
+        },
     },
     Usage {
         names: &["pause-at"],
@@ -135,7 +140,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &["off"],
         explanation: "pause each transfer at this share",
         purpose: Purpose::Options,
-        read: |rest, _| read_share(rest).map(Command::PauseAt),
+        read: |rest, _| read_share(rest).map(Intent::SetPauseAt),
     },
     Usage {
         names: &["arq"],
@@ -149,7 +154,7 @@ pub const COMMANDS: &[Usage] = &[
         ],
         explanation: "choose the ARQ protocol",
         purpose: Purpose::Options,
-        read: |rest, _| choice(rest).map(Command::Arq),
+        read: |rest, _| choice(rest).map(Intent::SetArq),
     },
     Usage {
         names: &["window"],
@@ -157,7 +162,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &["default"],
         explanation: "set the send window, in packets",
         purpose: Purpose::Options,
-        read: |rest, _| number(rest).map(Command::Window),
+        read: |rest, _| number(rest).map(Intent::SetWindow),
     },
     Usage {
         names: &["congestion"],
@@ -174,7 +179,7 @@ pub const COMMANDS: &[Usage] = &[
         ],
         explanation: "choose the congestion controller",
         purpose: Purpose::Options,
-        read: |rest, _| choice(rest).map(Command::Congestion),
+        read: |rest, _| choice(rest).map(Intent::SetCongestion),
     },
     Usage {
         names: &["segment"],
@@ -182,7 +187,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &["default"],
         explanation: "set the file bytes per packet",
         purpose: Purpose::Options,
-        read: |rest, _| number(rest).map(Command::Segment),
+        read: |rest, _| number(rest).map(Intent::SetSegment),
     },
     Usage {
         names: &["transport"],
@@ -190,7 +195,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &["udp", "tcp", "default"],
         explanation: "choose UDP or TCP for files",
         purpose: Purpose::Options,
-        read: |rest, _| choice(rest).map(Command::Transport),
+        read: |rest, _| choice(rest).map(Intent::SetTransport),
     },
     Usage {
         names: &["link"],
@@ -214,7 +219,9 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "teacher only: remove a user",
         purpose: Purpose::Class,
-        read: |rest, _| read_user(rest).map(|(name, why)| Command::Kick { name, why }),
+        read: |rest, _| {
+            read_user(rest).map(|(name, why)| Intent::Ask(Request::Kick { name, why }))
+        },
     },
     Usage {
         names: &["ban"],
@@ -222,7 +229,9 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "teacher only: ban a user",
         purpose: Purpose::Class,
-        read: |rest, _| read_user(rest).map(|(name, why)| Command::Ban { name, why }),
+        read: |rest, _| {
+            read_user(rest).map(|(name, why)| Intent::Ask(Request::Ban { name, why }))
+        },
     },
     Usage {
         names: &["unban"],
@@ -230,7 +239,9 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "teacher only: lift a ban",
         purpose: Purpose::Class,
-        read: |rest, _| read_user(rest).map(|(name, _)| Command::Unban { name }),
+        read: |rest, _| {
+            read_user(rest).map(|(name, _)| Intent::Ask(Request::Unban { name }))
+        },
     },
     Usage {
         names: &["bans"],
@@ -238,7 +249,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "teacher only: list the bans",
         purpose: Purpose::Class,
-        read: |_, _| Ok(Command::Bans),
+        read: |_, _| Ok(Intent::Ask(Request::Bans)),
     },
     Usage {
         names: &["lab"],
@@ -259,9 +270,7 @@ pub const COMMANDS: &[Usage] = &[
                 "The file is missing. Make one with: lab grade --gradescope FILE."
                     .to_owned(),
             ),
-            path => Ok(Command::Submit {
-                path: path.to_owned(),
-            }),
+            path => Ok(Intent::Submit(path.into())),
         },
     },
     Usage {
@@ -270,7 +279,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "teacher only: list the results of the exercise",
         purpose: Purpose::Class,
-        read: |_, _| Ok(Command::LabResults),
+        read: |_, _| Ok(Intent::Ask(Request::LabResults)),
     },
     Usage {
         names: &["ask"],
@@ -294,7 +303,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "teacher only: show the answers to everybody",
         purpose: Purpose::Class,
-        read: |_, _| Ok(Command::Reveal),
+        read: |_, _| Ok(Intent::Ask(Request::Reveal)),
     },
     Usage {
         names: &["help", "commands"],
@@ -302,7 +311,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "show this list",
         purpose: Purpose::Program,
-        read: |_, _| Ok(Command::Help),
+        read: |_, _| Ok(Intent::ShowCommands),
     },
     Usage {
         names: &["disconnect"],
@@ -310,7 +319,7 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "leave the room",
         purpose: Purpose::Program,
-        read: |_, _| Ok(Command::Disconnect),
+        read: |_, _| Ok(Intent::Disconnect),
     },
     Usage {
         names: &["quit", "exit"],
@@ -318,6 +327,6 @@ pub const COMMANDS: &[Usage] = &[
         choices: &[],
         explanation: "quit the program",
         purpose: Purpose::Program,
-        read: |_, _| Ok(Command::Quit),
+        read: |_, _| Ok(Intent::Close),
     },
 ];

@@ -1,25 +1,28 @@
 //! Tests of the meaning of lines, and of the answers to wrong ones.
 
 use super::*;
+use crate::client::share::Share;
+use crate::link::Scenario;
+use crate::transfer::overwrite::Overwrite;
+use crate::wire::message::Request;
+use crate::wire::options::{Arq, Congestion, RequestedOptions};
 
 fn download(line: &str) -> (String, RequestedOptions) {
     match read(line, &[]) {
-        Ok(Command::Download { file, asked }) => (file, asked),
+        Ok(Intent::Download { file, asked }) => (file, asked),
         other => panic!("{line}: {other:?}"),
     }
 }
 
-fn said(text: &str) -> Command {
-    Command::Say {
-        text: text.to_owned(),
-    }
+fn said(text: &str) -> Intent {
+    Intent::Say(text.to_owned())
 }
 
 #[test]
 fn plain_text_is_sent_and_two_slashes_send_one() {
     assert_eq!(read("hi there\r\n", &[]), Ok(said("hi there")));
     assert_eq!(read("//users", &[]), Ok(said("/users")));
-    assert_eq!(read("  \n", &[]), Ok(Command::Nothing));
+    assert_eq!(read("  \n", &[]), Ok(Intent::Look));
 }
 
 #[test]
@@ -39,7 +42,7 @@ fn a_file_name_with_spaces_may_be_quoted_or_unquoted() {
 
 #[test]
 fn an_upload_takes_a_path_and_a_pause_takes_an_optional_number() {
-    let expected = Ok(Command::Upload {
+    let expected = Ok(Intent::Upload {
         path: "/tmp/my notes.txt".into(),
         asked: RequestedOptions {
             arq: Some(Arq::GoBackN),
@@ -50,24 +53,25 @@ fn an_upload_takes_a_path_and_a_pause_takes_an_optional_number() {
         read("/upload /tmp/my notes.txt --arq go-back-n", &[]),
         expected
     );
-    assert_eq!(read("/pause", &[]), Ok(Command::Pause { tag: None }));
-    assert_eq!(read("/resume 2", &[]), Ok(Command::Resume { tag: Some(2) }));
-    assert_eq!(read("/proceed", &[]), Ok(Command::Resume { tag: None }));
-    let half = Ok(Command::PauseAt(Some(Share::HALF)));
+    let pause = |tag, is_paused| Ok(Intent::Pause { tag, is_paused });
+    assert_eq!(read("/pause", &[]), pause(None, true));
+    assert_eq!(read("/resume 2", &[]), pause(Some(2), false));
+    assert_eq!(read("/proceed", &[]), pause(None, false));
+    let half = Ok(Intent::SetPauseAt(Some(Share::HALF)));
     assert_eq!(read("/pause-at 50%", &[]), half);
-    assert_eq!(read("/pause-at off", &[]), Ok(Command::PauseAt(None)));
+    assert_eq!(read("/pause-at off", &[]), Ok(Intent::SetPauseAt(None)));
     assert!(read("/pause-at never", &[]).is_err());
 }
 
 #[test]
 fn a_cancel_may_delete_the_partial_file_and_a_retry_takes_an_optional_number() {
-    let discard = |tag| Ok(Command::Discard { tag });
+    let discard = |tag| Ok(Intent::Discard { tag });
     assert_eq!(read("/cancel 2 delete", &[]), discard(Some(2)));
     assert_eq!(read("/cancel delete", &[]), discard(None));
-    assert_eq!(read("/cancel 2", &[]), Ok(Command::Cancel { tag: Some(2) }));
+    assert_eq!(read("/cancel 2", &[]), Ok(Intent::Cancel { tag: Some(2) }));
     assert!(read("/cancel 2 deleted", &[]).is_err());
-    assert_eq!(read("/retry", &[]), Ok(Command::Retry { tag: None }));
-    let skip = Ok(Command::Overwrite(Some(Overwrite::Skip)));
+    assert_eq!(read("/retry", &[]), Ok(Intent::Retry { tag: None }));
+    let skip = Ok(Intent::SetOverwrite(Overwrite::Skip));
     assert_eq!(read("/overwrite skip", &[]), skip);
     let why = read("/overwrite ask", &[]).unwrap_err();
     assert!(why.contains("choose keep, replace, skip or fail"), "{why}");
@@ -77,10 +81,10 @@ fn a_cancel_may_delete_the_partial_file_and_a_retry_takes_an_optional_number() {
 fn the_older_shortcuts_still_work() {
     assert_eq!(
         read("!pm dana hi you", &[]),
-        Ok(Command::Whisper {
+        Ok(Intent::Ask(Request::Whisper {
             to: "dana".into(),
             text: "hi you".into()
-        })
+        }))
     );
     assert_eq!(download("!df notes.txt").0, "notes.txt");
     assert_eq!(download("download notes.txt").0, "notes.txt");
@@ -95,7 +99,7 @@ fn a_sentence_that_begins_with_download_is_sent_unless_it_names_a_file() {
         size: 1,
         digest: None,
     }];
-    let expected = Ok(Command::Download {
+    let expected = Ok(Intent::Download {
         file: "the notes".into(),
         asked: RequestedOptions::default(),
     });
@@ -158,11 +162,11 @@ fn the_help_lists_every_command_in_two_columns() {
 
 #[test]
 fn the_word_default_resets_a_choice() {
-    assert_eq!(read("/arq default", &[]), Ok(Command::Arq(None)));
-    assert_eq!(read("/window 8", &[]), Ok(Command::Window(Some(8))));
-    let reno = Command::Congestion(Some(Congestion::Reno));
+    assert_eq!(read("/arq default", &[]), Ok(Intent::SetArq(None)));
+    assert_eq!(read("/window 8", &[]), Ok(Intent::SetWindow(Some(8))));
+    let reno = Intent::SetCongestion(Some(Congestion::Reno));
     assert_eq!(read("/congestion reno", &[]), Ok(reno));
-    let unset = Command::Congestion(None);
+    let unset = Intent::SetCongestion(None);
     assert_eq!(read("/congestion default", &[]), Ok(unset));
 }
 
@@ -183,16 +187,16 @@ fn every_controller_is_in_the_help_and_can_follow_a_file_name() {
 
 #[test]
 fn a_kick_takes_a_name_and_an_optional_reason() {
-    let kick = |why: &str| Command::Kick {
-        name: "guy".into(),
-        why: why.into(),
+    let kick = |why: &str| {
+        let (name, why) = ("guy".into(), why.into());
+        Intent::Ask(Request::Kick { name, why })
     };
     assert_eq!(read("/kick guy", &[]), Ok(kick("")));
     assert_eq!(
         read("/kick guy too much noise", &[]),
         Ok(kick("too much noise"))
     );
-    assert_eq!(read("/bans", &[]), Ok(Command::Bans));
+    assert_eq!(read("/bans", &[]), Ok(Intent::Ask(Request::Bans)));
     assert_eq!(
         read("/ban", &[]).unwrap_err(),
         "Whom? Write /ban NAME [WHY]."
@@ -201,13 +205,13 @@ fn a_kick_takes_a_name_and_an_optional_reason() {
 
 #[test]
 fn a_link_takes_a_scenario_and_a_kill_takes_a_packet_and_an_optional_transfer() {
-    assert_eq!(read("/link", &[]), Ok(Command::Link(None)));
+    assert_eq!(read("/link", &[]), Ok(Intent::ShowLink));
     let scenario: Scenario = "seed=7; loss=10%".parse().unwrap();
-    let link = Ok(Command::Link(Some(Box::new(scenario))));
+    let link = Ok(Intent::ChangeLink(Box::new(scenario)));
     assert_eq!(read("/link seed=7; loss=10%", &[]), link);
     let packet = "a3.2".parse().unwrap();
     let tag = Some(2);
-    let kill = Ok(Command::Kill { packet, tag });
+    let kill = Ok(Intent::Kill { packet, tag });
     assert_eq!(read("/kill a3.2 2", &[]), kill);
     let why = read("/kill", &[]).unwrap_err();
     assert_eq!(

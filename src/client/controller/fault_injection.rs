@@ -42,14 +42,6 @@ impl Controller {
         self.effects.push(Effect::ChangeLink(Box::new(scenario)));
     }
 
-    /// `/link`: shows the link, after replacing it if requested.
-    pub(super) fn type_link(&mut self, scenario: Option<Box<Scenario>>, now_ms: u64) {
-        if let Some(scenario) = scenario {
-            self.change_link(*scenario);
-        }
-        self.show(&words::link(&self.model.scenario), now_ms);
-    }
-
     /// The transfer's answer about a packet that was to be lost.
     pub(super) fn on_killed(
         &mut self,

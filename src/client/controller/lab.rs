@@ -60,7 +60,7 @@ impl Controller {
             assignment: lab.assignment,
             command,
             prediction: None,
-            state: LabState::RequestedOptions,
+            state: LabState::Asked,
         });
         if self.accepts_labs && !accepts {
             let sentence = "The class exercises of this server have used two minutes of \
@@ -81,9 +81,7 @@ impl Controller {
         let figures = match known.map(|known| &known.state) {
             Some(LabState::Running) => return true,
             Some(LabState::Done(figures)) => *figures,
-            Some(
-                LabState::RequestedOptions | LabState::Declined | LabState::Failed { .. },
-            )
+            Some(LabState::Asked | LabState::Declined | LabState::Failed { .. })
             | None => return false,
         };
         self.send_outcome(lab.number, LabOutcome::Done(figures));

@@ -10,7 +10,8 @@
 //! of them.
 
 use super::Controller;
-use crate::client::commands::{self, Wanted};
+use crate::client::commands;
+use crate::client::intent::Wanted;
 use crate::client::model::{LineKind, QuestionAsked};
 use crate::client::words;
 use crate::lab::class_question::{self, RunQuestion};

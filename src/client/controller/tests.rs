@@ -95,31 +95,13 @@ fn typed(client: &mut Controller, line: &str) -> Vec<Request> {
 }
 
 fn requests(client: &mut Controller) -> Vec<Request> {
-    let effects = client.take_effects().into_iter();
-    effects
-        .filter_map(|effect| match effect {
-            Effect::Send(request) => Some(request),
-            Effect::Connect(_)
-            | Effect::Draw
-            | Effect::RunLab { .. }
-            | Effect::ReadSubmission(_)
-            | Effect::StartDownload { .. }
-            | Effect::OpenUpload { .. }
-            | Effect::StartUpload { .. }
-            | Effect::PauseTransfer { .. }
-            | Effect::JudgeUpload { .. }
-            | Effect::CancelTransfer { .. }
-            | Effect::DiscardPart { .. }
-            | Effect::DiscardPartialFiles(_)
-            | Effect::ShowFolder(_)
-            | Effect::ReleaseDownload { .. }
-            | Effect::Watch { .. }
-            | Effect::Kill { .. }
-            | Effect::ChangeLink(_)
-            | Effect::HangUp
-            | Effect::Quit => None,
-        })
-        .collect()
+    let sent = |effect| {
+        let Effect::Send(request) = effect else {
+            return None;
+        };
+        Some(request)
+    };
+    client.take_effects().into_iter().filter_map(sent).collect()
 }
 
 fn last_line(client: &Controller) -> &ChatLine {

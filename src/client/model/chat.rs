@@ -163,18 +163,11 @@ impl Chat {
     /// millisecond are counted.
     #[must_use]
     pub(in crate::client) fn unknown_of(&self, history: Vec<Said>) -> Vec<Said> {
-        let identity = |line: &ChatLine| match &line.kind {
-            LineKind::Said { from } => {
-                Some((line.time_ms, from.clone(), line.text.clone()))
-            }
-            LineKind::WhisperedFrom { .. }
-            | LineKind::WhisperedTo { .. }
-            | LineKind::Joined { .. }
-            | LineKind::Left { .. }
-            | LineKind::Gap
-            | LineKind::Notice
-            | LineKind::Error
-            | LineKind::Output => None,
+        let identity = |line: &ChatLine| {
+            let LineKind::Said { from } = &line.kind else {
+                return None;
+            };
+            Some((line.time_ms, from.clone(), line.text.clone()))
         };
         let mut known: HashMap<_, usize> = HashMap::new();
         let all = self.conversations[0].lines().lines();

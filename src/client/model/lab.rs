@@ -23,7 +23,7 @@ pub struct LabOffer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LabState {
     /// The user has not answered yet.
-    RequestedOptions,
+    Asked,
     /// The user has declined, but may still accept.
     Declined,
     /// It runs.
@@ -41,6 +41,6 @@ impl LabOffer {
     /// Whether the user may start it.
     #[must_use]
     pub const fn is_open(&self) -> bool {
-        matches!(self.state, LabState::RequestedOptions | LabState::Declined)
+        matches!(self.state, LabState::Asked | LabState::Declined)
     }
 }

@@ -195,22 +195,22 @@ impl ChatLine {
     /// The user who wrote it, if any; it may be this one. An own direct message has none.
     #[must_use]
     pub fn author(&self) -> Option<&str> {
-        match &self.kind {
-            LineKind::Said { from } | LineKind::WhisperedFrom { from } => Some(from),
-            LineKind::WhisperedTo { .. }
-            | LineKind::Joined { .. }
-            | LineKind::Left { .. }
-            | LineKind::Gap
-            | LineKind::Notice
-            | LineKind::Error
-            | LineKind::Output => None,
+        if let LineKind::Said { from } | LineKind::WhisperedFrom { from } = &self.kind {
+            return Some(from);
         }
+        None
     }
 
     /// Whether it is only about a user who joined or left.
     #[must_use]
     pub fn is_coming_or_going(&self) -> bool {
         matches!(self.kind, LineKind::Joined { .. } | LineKind::Left { .. })
+    }
+
+    /// Whether this program says it, as the answer to a command.
+    #[must_use]
+    pub const fn is_from_the_program(&self) -> bool {
+        matches!(self.kind, LineKind::Output | LineKind::Error)
     }
 
     fn bytes(&self) -> usize {

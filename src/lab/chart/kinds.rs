@@ -128,20 +128,12 @@ impl ChartKind {
 fn title(journal: &Journal, is_one_arq: bool) -> String {
     let heading = &journal.heading;
     let (arq, window, controller) = (heading.arq, heading.window, heading.congestion);
-    match controller {
-        Congestion::Fixed => format!("{arq}, N = {window}"),
-        Congestion::PlusOneMinusThree
-        | Congestion::DoubleHalve
-        | Congestion::Additive
-        | Congestion::Reno
-        | Congestion::Cubic
-        | Congestion::Bbr => {
-            if is_one_arq {
-                controller.to_string()
-            } else {
-                format!("{arq}, {controller}")
-            }
-        }
+    if controller == Congestion::Fixed {
+        format!("{arq}, N = {window}")
+    } else if is_one_arq {
+        controller.to_string()
+    } else {
+        format!("{arq}, {controller}")
     }
 }
 
@@ -344,13 +336,7 @@ mod tests {
         };
         let mut entries = Vec::new();
         let run = experiment.run(|entry| entries.push(entry)).unwrap();
-        let journal = Journal {
-            heading: experiment.heading(),
-            entries,
-            is_cut: false,
-            unknown: 0,
-        };
-        (journal, run)
+        (Journal::new(experiment.heading(), entries), run)
     }
 
     fn lossy(arq: Arq) -> Experiment {

@@ -69,7 +69,7 @@ impl Origin {
         "answer.packet.number = UNCOUNTED;"
     );
     pub(super) const FIN: Self =
-        origin!("connection/sending.rs", "body: Body::Fin { digest }");
+        origin!("connection/sending.rs", "let body = Body::Fin { digest };");
     pub(super) const FIN_ACK: Self =
         origin!("connection/receiving.rs", "let body = Body::FinAck {");
     pub(super) const RESET: Self = origin!(

@@ -10,12 +10,11 @@ pub trait Program {
     ///
     /// # Errors
     /// The reason why there is no answer, in sentences.
-    fn hear(
-        &mut self,
-        program_event: &ProgramEvent,
-        now: Moment,
-    ) -> Result<Vec<Action>, Failure>;
+    fn hear(&mut self, program_event: &ProgramEvent, now: Moment) -> Reaction;
 }
+
+/// The reaction of a program to an event, in order.
+pub type Reaction = Result<Vec<Action>, Failure>;
 
 /// The failure of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 //!
 //! Each packet has exactly one correct delivery and one correct ACK; their order is free.
 
-use super::rules::{self, Mistake, Rule, Violation};
+use super::judges::{Judgment, ReceiverRules};
+use super::rules::{self, Mistake};
 use super::scenario::GradedScenario;
 use super::sender::segments;
 use super::verbs::{Action, ProgramEvent, Role};
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 
 /// The receiver's state according to the rules.
 #[derive(Debug)]
-pub struct Judge {
+pub(super) struct Judge {
     protocol: Arq,
     window: SegmentNumber,
     /// The next segment to deliver.
@@ -33,45 +34,13 @@ struct Wanted {
 
 impl Judge {
     /// The state of a receiver that has no segment yet.
-    #[must_use]
-    pub fn new(protocol: Arq, scenario: &GradedScenario) -> Self {
+    pub(super) fn new(protocol: Arq, scenario: &GradedScenario) -> Self {
         Self {
             protocol,
             window: scenario.window_of(protocol).into(),
             expected: 0,
             buffer: BTreeSet::new(),
         }
-    }
-
-    /// The number of delivered segments.
-    #[must_use]
-    pub const fn delivered(&self) -> SegmentNumber {
-        self.expected
-    }
-
-    /// Judges one answer.
-    ///
-    /// # Errors
-    /// The rule that it breaks.
-    pub fn judge(
-        &mut self,
-        program_event: &ProgramEvent,
-        actions: &[Action],
-    ) -> Result<(), Violation> {
-        check_verbs(actions)?;
-        let before = self.expected;
-        let wanted = self.wanted(program_event);
-        let deliveries: Vec<_> = actions.iter().filter_map(Action::delivered).collect();
-        let acks = actions.iter().filter_map(Action::acknowledged);
-        let acks: Vec<_> = acks.map(|(number, _)| number).collect();
-        let case = Case {
-            protocol: self.protocol,
-            program_event,
-            before,
-            wanted,
-        };
-        case.judge_deliveries(&deliveries)?;
-        case.judge_acks(&acks)
     }
 
     /// The expected reaction to this packet; the state continues as if it happened.
@@ -126,7 +95,7 @@ impl Case<'_> {
         last.map_or(self.before, |last| last + 1)
     }
 
-    fn judge_deliveries(&self, found: &[SegmentNumber]) -> Result<(), Violation> {
+    fn judge_deliveries(&self, found: &[SegmentNumber]) -> Judgment {
         let wanted = &self.wanted.deliveries[..];
         if found == wanted {
             return Ok(());
@@ -150,10 +119,10 @@ impl Case<'_> {
         };
         let none = "nothing delivered";
         let (found, wanted) = (segments(found, none), segments(wanted, none));
-        Err(violation(rules::DELIVERY, mistake, &found, &wanted))
+        Err(Role::Receiver.violation(rules::DELIVERY, mistake, &found, &wanted))
     }
 
-    fn judge_acks(&self, found: &[SegmentNumber]) -> Result<(), Violation> {
+    fn judge_acks(&self, found: &[SegmentNumber]) -> Judgment {
         let wanted = &self.wanted;
         let is_right = match found {
             [] => wanted.acks.is_empty() || wanted.may_be_silent,
@@ -182,7 +151,7 @@ impl Case<'_> {
             }
         };
         let expected = program_event(wanted.acks.get(..1).unwrap_or_default());
-        Err(violation(rule, mistake, &program_event(found), &expected))
+        Err(Role::Receiver.violation(rule, mistake, &program_event(found), &expected))
     }
 
     /// The usual mistake of a silent receiver.
@@ -229,35 +198,25 @@ impl Case<'_> {
     }
 }
 
-/// A receiver sends no DATA and has no timer.
-pub(super) fn check_verbs(actions: &[Action]) -> Result<(), Violation> {
-    let foreign = |it: &Action| {
-        matches!(
-            it,
-            Action::Send(_)
-                | Action::StartTimer(..)
-                | Action::StopTimer(_)
-                | Action::Window(_)
-        )
-    };
-    if !actions.iter().any(foreign) {
-        return Ok(());
+impl ReceiverRules for Judge {
+    fn judge(&mut self, program_event: &ProgramEvent, actions: &[Action]) -> Judgment {
+        Role::Receiver.check_verbs(actions)?;
+        let before = self.expected;
+        let wanted = self.wanted(program_event);
+        let deliveries: Vec<_> = actions.iter().filter_map(Action::delivered).collect();
+        let acks = actions.iter().filter_map(Action::acknowledged);
+        let acks: Vec<_> = acks.map(|(number, _)| number).collect();
+        let case = Case {
+            protocol: self.protocol,
+            program_event,
+            before,
+            wanted,
+        };
+        case.judge_deliveries(&deliveries)?;
+        case.judge_acks(&acks)
     }
-    let (found, expected) = ("a verb that is not a receiver's", "deliver, ack, note");
-    Err(violation(rules::VERBS, None, found, expected))
-}
 
-pub(super) fn violation(
-    rule: &'static Rule,
-    mistake: Option<&'static Mistake>,
-    found: &str,
-    expected: &str,
-) -> Violation {
-    Violation {
-        role: Role::Receiver,
-        rule,
-        mistake,
-        found: found.to_owned(),
-        expected: expected.to_owned(),
+    fn delivered(&self) -> SegmentNumber {
+        self.expected
     }
 }

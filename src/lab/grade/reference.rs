@@ -1,7 +1,7 @@
 //! The reference: the textbook protocols of [`crate::reliable`], answering the same verbs
 //! as a student's program.
 
-use super::program::{Failure, Program};
+use super::program::{Program, Reaction};
 use super::scenario::{GradedScenario, TIMEOUT};
 use super::selective_ack;
 use super::verbs::{Action, ProgramEvent};
@@ -67,11 +67,7 @@ impl Sender {
 }
 
 impl Program for Sender {
-    fn hear(
-        &mut self,
-        program_event: &ProgramEvent,
-        _now: Moment,
-    ) -> Result<Vec<Action>, Failure> {
+    fn hear(&mut self, program_event: &ProgramEvent, _now: Moment) -> Reaction {
         let mut answer = SenderActions::default();
         match program_event {
             ProgramEvent::Ack { number, .. } => self.machine.on_ack(*number, &mut answer),
@@ -100,11 +96,7 @@ struct Receiver {
 }
 
 impl Program for Receiver {
-    fn hear(
-        &mut self,
-        program_event: &ProgramEvent,
-        _now: Moment,
-    ) -> Result<Vec<Action>, Failure> {
+    fn hear(&mut self, program_event: &ProgramEvent, _now: Moment) -> Reaction {
         let mut answer = ReceiverActions::default();
         match program_event {
             ProgramEvent::Data(number) => self.machine.on_data(*number, &mut answer),

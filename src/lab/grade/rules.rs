@@ -5,7 +5,7 @@
 //! whether new segments are sent one by one or together.
 
 use super::program::Failure;
-use super::verbs::Role;
+use super::verbs::{Action, Role};
 
 /// A rule of a protocol.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,6 +40,45 @@ pub struct Violation {
     pub found: String,
     /// The expected answer.
     pub expected: String,
+}
+
+impl Role {
+    pub(super) fn violation(
+        self,
+        rule: &'static Rule,
+        mistake: Option<&'static Mistake>,
+        found: &str,
+        expected: &str,
+    ) -> Violation {
+        Violation {
+            role: self,
+            rule,
+            mistake,
+            found: found.to_owned(),
+            expected: expected.to_owned(),
+        }
+    }
+
+    /// A sender does not deliver and does not acknowledge; a receiver sends no DATA and
+    /// has no timer.
+    pub(super) fn check_verbs(self, actions: &[Action]) -> Result<(), Violation> {
+        let (found, expected) = match self {
+            Self::Sender => ("a verb that is not a sender's", "send, timer, stop, note"),
+            Self::Receiver => ("a verb that is not a receiver's", "deliver, ack, note"),
+        };
+        let is_own = |it: &Action| match it {
+            Action::Send(_) | Action::StartTimer(..) | Action::StopTimer(_) => {
+                self == Self::Sender
+            }
+            Action::Acknowledge { .. } | Action::Deliver(_) => self == Self::Receiver,
+            Action::Note(_) => true,
+            Action::Window(_) => false,
+        };
+        if actions.iter().all(is_own) {
+            return Ok(());
+        }
+        Err(self.violation(VERBS, None, found, expected))
+    }
 }
 
 /// The reason why a run ended early.

@@ -4,13 +4,13 @@
 //! is sent to its program, whose answer is judged and then carried out. The first answer
 //! that breaks a rule ends the run.
 
-use super::judges::{ReceiverRules, SenderRules};
+use super::judges::{ReceiverRules, SenderAnswer, SenderRules, Timers};
 use super::program::Program;
 use super::receiver;
-use super::rules::{Problem, Violation};
+use super::rules::{PROGRESS, Problem};
 use super::scenario::GradedScenario;
 use super::selective_ack;
-use super::sender::{self, Timers};
+use super::sender;
 use super::trace::{Packet, SEGMENT_BYTES, TraceEvent, TraceEventKind};
 use super::verbs::{Action, ProgramEvent, Role};
 use crate::link::{Delivery, Direction, Link};
@@ -235,8 +235,12 @@ impl<'a> Run<'a> {
                 self.timers.remove(timer);
             }
         }
-        let rules = &mut self.sender_rules;
-        let judged = rules.judge(program_event, &actions, &self.timers, self.now);
+        let judged = self.sender_rules.judge(SenderAnswer {
+            program_event,
+            actions: &actions,
+            timers: &self.timers,
+            now: self.now,
+        });
         for action in actions {
             if let Some(number) = action.transmitted() {
                 self.send(number);
@@ -277,49 +281,11 @@ impl<'a> Run<'a> {
 
     fn no_end(&self, found: &str) -> Problem {
         let delivered = self.receiver_rules.delivered();
-        Problem::Violation(Violation {
-            role: Role::Sender,
-            rule: super::rules::PROGRESS,
-            mistake: None,
-            found: format!("{found} {delivered} segments were delivered."),
-            expected: format!("{} segments delivered", self.scenario.segments),
-        })
+        let found = format!("{found} {delivered} segments were delivered.");
+        let expected = format!("{} segments delivered", self.scenario.segments);
+        Problem::Violation(Role::Sender.violation(PROGRESS, None, &found, &expected))
     }
 }
 
 /// Bytes of an ACK, for a link with a rate.
 const ACK_BYTES: usize = 40;
-
-impl SenderRules for sender::Judge {
-    fn judge(
-        &mut self,
-        program_event: &ProgramEvent,
-        actions: &[Action],
-        timers: &Timers,
-        now: Moment,
-    ) -> Result<(), Violation> {
-        Self::judge(self, program_event, actions, timers, now)
-    }
-
-    fn is_finished(&self) -> bool {
-        Self::is_finished(self)
-    }
-
-    fn oldest(&self) -> SegmentNumber {
-        Self::oldest(self)
-    }
-}
-
-impl ReceiverRules for receiver::Judge {
-    fn judge(
-        &mut self,
-        program_event: &ProgramEvent,
-        actions: &[Action],
-    ) -> Result<(), Violation> {
-        Self::judge(self, program_event, actions)
-    }
-
-    fn delivered(&self) -> SegmentNumber {
-        Self::delivered(self)
-    }
-}

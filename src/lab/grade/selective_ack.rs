@@ -9,12 +9,11 @@ mod machines;
 
 pub use machines::{Receiver, Sender};
 
-use super::judges::{ReceiverRules, SenderRules};
-use super::rules::{self, Violation};
+use super::judges::{Judgment, ReceiverRules, SenderAnswer, SenderRules};
+use super::rules::{self};
 use super::scenario::{GradedScenario, TIMEOUT};
-use super::sender::{Timers, check_verbs, segments, violation};
+use super::sender::segments;
 use super::verbs::{Action, ProgramEvent, Range, Role};
-use crate::reliable::moment::Moment;
 use crate::reliable::protocol::SegmentNumber;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -71,10 +70,7 @@ impl SenderJudge {
         !self.arrived.contains(&number) && later >= THRESHOLD
     }
 
-    fn judge_first_transmissions(
-        &mut self,
-        fresh: &[SegmentNumber],
-    ) -> Result<(), Violation> {
+    fn judge_first_transmissions(&mut self, fresh: &[SegmentNumber]) -> Judgment {
         let end = (self.base + self.window).min(self.segments).max(self.next);
         let wanted: Vec<_> = (self.next..end).collect();
         if fresh == wanted {
@@ -93,14 +89,14 @@ impl SenderJudge {
         };
         let none = "no new segment";
         let (found, expected) = (segments(fresh, none), segments(&wanted, none));
-        Err(violation(rule, mistake, &found, &expected))
+        Err(Role::Sender.violation(rule, mistake, &found, &expected))
     }
 
     fn judge_retransmissions(
         &mut self,
         program_event: &ProgramEvent,
         again: &[SegmentNumber],
-    ) -> Result<(), Violation> {
+    ) -> Judgment {
         let rule = rules::RETRANSMIT_SACK;
         let found = segments(again, "no retransmission");
         if matches!(program_event, ProgramEvent::Timeout(_)) && self.base < self.next {
@@ -109,7 +105,7 @@ impl SenderJudge {
             if !again.contains(&self.base) {
                 let expected = format!("segment {}, the oldest", self.base);
                 let mistake = Some(rules::NO_RETRANSMISSION);
-                return Err(violation(rule, mistake, &found, &expected));
+                return Err(Role::Sender.violation(rule, mistake, &found, &expected));
             }
         }
         for number in again {
@@ -123,7 +119,12 @@ impl SenderJudge {
                     rules::SENT_TOO_SOON
                 };
                 let expected = format!("segment {number} not retransmitted");
-                return Err(violation(rule, Some(mistake), &found, &expected));
+                return Err(Role::Sender.violation(
+                    rule,
+                    Some(mistake),
+                    &found,
+                    &expected,
+                ));
             }
         }
         self.retransmitted.extend(again);
@@ -133,21 +134,20 @@ impl SenderJudge {
         if let (ProgramEvent::Ack { .. }, Some(number)) = (program_event, forgotten) {
             let expected = format!("segment {number} retransmitted");
             let mistake = Some(rules::NO_FAST_RETRANSMIT);
-            return Err(violation(rule, mistake, &found, &expected));
+            return Err(Role::Sender.violation(rule, mistake, &found, &expected));
         }
         Ok(())
     }
 
-    fn judge_timers(
-        &self,
-        program_event: &ProgramEvent,
-        actions: &[Action],
-        timers: &Timers,
-        base_moved: bool,
-    ) -> Result<(), Violation> {
-        let shortest = actions.iter().filter_map(Action::timer).min();
+    fn judge_timers(&self, answer: SenderAnswer<'_>, base_moved: bool) -> Judgment {
+        let SenderAnswer {
+            program_event,
+            timers,
+            ..
+        } = answer;
+        let shortest = answer.actions.iter().filter_map(Action::timer).min();
         let broken = |rule, mistake, found: &str, expected: &str| {
-            Err(violation(rule, mistake, found, expected))
+            Err(Role::Sender.violation(rule, mistake, found, expected))
         };
         if self.base == self.next {
             let (mistake, found) = (
@@ -186,24 +186,19 @@ impl SenderJudge {
 }
 
 impl SenderRules for SenderJudge {
-    fn judge(
-        &mut self,
-        program_event: &ProgramEvent,
-        actions: &[Action],
-        timers: &Timers,
-        _now: Moment,
-    ) -> Result<(), Violation> {
-        check_verbs(actions)?;
+    fn judge(&mut self, answer: SenderAnswer<'_>) -> Judgment {
+        Role::Sender.check_verbs(answer.actions)?;
+        let program_event = answer.program_event;
         let before = self.base;
         if let ProgramEvent::Ack { number, ranges } = program_event {
             self.take_ack(*number, ranges);
         }
-        let sends = actions.iter().filter_map(Action::transmitted);
+        let sends = answer.actions.iter().filter_map(Action::transmitted);
         let next = self.next;
         let (again, fresh): (Vec<_>, Vec<_>) = sends.partition(|it| *it < next);
         self.judge_retransmissions(program_event, &again)?;
         self.judge_first_transmissions(&fresh)?;
-        self.judge_timers(program_event, actions, timers, self.base > before)
+        self.judge_timers(answer, self.base > before)
     }
 
     fn is_finished(&self) -> bool {
@@ -251,12 +246,8 @@ impl ReceiverJudge {
 }
 
 impl ReceiverRules for ReceiverJudge {
-    fn judge(
-        &mut self,
-        program_event: &ProgramEvent,
-        actions: &[Action],
-    ) -> Result<(), Violation> {
-        super::receiver::check_verbs(actions)?;
+    fn judge(&mut self, program_event: &ProgramEvent, actions: &[Action]) -> Judgment {
+        Role::Receiver.check_verbs(actions)?;
         let arrived = program_event.data();
         let before = self.expected;
         self.buffer.extend(arrived.filter(|it| *it >= before));
@@ -267,11 +258,7 @@ impl ReceiverRules for ReceiverJudge {
         let deliveries: Vec<_> = actions.iter().filter_map(Action::delivered).collect();
         let acks: Vec<_> = actions.iter().filter_map(Action::acknowledged).collect();
         let broken = |rule, mistake, found: &str, expected: &str| {
-            let violation = violation(rule, mistake, found, expected);
-            Err(Violation {
-                role: Role::Receiver,
-                ..violation
-            })
+            Err(Role::Receiver.violation(rule, mistake, found, expected))
         };
         if deliveries != wanted {
             let none = "nothing delivered";

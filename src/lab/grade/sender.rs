@@ -4,6 +4,7 @@
 //! program, and compares each answer with the rules. It does not know how the program
 //! works.
 
+use super::judges::{Judgment, SenderAnswer, SenderRules};
 use super::rules::{self, Mistake, Rule, Violation};
 use super::scenario::{GradedScenario, TIMEOUT};
 use super::verbs::{Action, ProgramEvent, Role};
@@ -11,10 +12,8 @@ use crate::reliable::moment::Moment;
 use crate::reliable::protocol::{SegmentNumber, Timer};
 use crate::wire::options::Arq;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::time::Duration;
-
-/// The timers of a program that run, and when each expires.
-pub type Timers = BTreeMap<Timer, Moment>;
 
 /// Times are read from text, so two that should be equal may differ by this.
 const TOLERANCE: Duration = Duration::from_micros(1);
@@ -24,7 +23,7 @@ const SECONDS: u32 = 100;
 
 /// The sender's state according to the rules.
 #[derive(Debug)]
-pub struct Judge {
+pub(super) struct Judge {
     protocol: Arq,
     window: SegmentNumber,
     segments: SegmentNumber,
@@ -38,13 +37,19 @@ pub struct Judge {
 
 /// One answer, as it is judged.
 struct JudgedAnswer<'a> {
-    program_event: &'a ProgramEvent,
-    actions: &'a [Action],
-    now: Moment,
+    answer: SenderAnswer<'a>,
     /// Before the event.
     base: SegmentNumber,
     /// Before the event.
     next: SegmentNumber,
+}
+
+impl<'a> Deref for JudgedAnswer<'a> {
+    type Target = SenderAnswer<'a>;
+
+    fn deref(&self) -> &SenderAnswer<'a> {
+        &self.answer
+    }
 }
 
 impl JudgedAnswer<'_> {
@@ -61,8 +66,7 @@ impl JudgedAnswer<'_> {
 
 impl Judge {
     /// The state of a sender that has done nothing yet.
-    #[must_use]
-    pub fn new(protocol: Arq, scenario: &GradedScenario) -> Self {
+    pub(super) fn new(protocol: Arq, scenario: &GradedScenario) -> Self {
         Self {
             protocol,
             window: scenario.window_of(protocol).into(),
@@ -72,51 +76,6 @@ impl Judge {
             acknowledged: BTreeSet::new(),
             sent_at: BTreeMap::new(),
         }
-    }
-
-    /// Whether every segment is acknowledged.
-    #[must_use]
-    pub fn is_finished(&self) -> bool {
-        self.base == self.segments
-    }
-
-    /// The oldest segment that is not acknowledged.
-    #[must_use]
-    pub const fn oldest(&self) -> SegmentNumber {
-        self.base
-    }
-
-    /// Judges one answer; `timers` are those that run after it.
-    ///
-    /// # Errors
-    /// The rule that it breaks.
-    pub fn judge(
-        &mut self,
-        program_event: &ProgramEvent,
-        actions: &[Action],
-        timers: &Timers,
-        now: Moment,
-    ) -> Result<(), Violation> {
-        check_verbs(actions)?;
-        let judged = JudgedAnswer {
-            program_event,
-            actions,
-            now,
-            base: self.base,
-            next: self.next,
-        };
-        let due = self.due(program_event, now);
-        if let ProgramEvent::Ack { number, .. } = program_event {
-            self.take_ack(*number);
-        }
-        let sends = actions.iter().filter_map(Action::transmitted);
-        let (again, fresh): (Vec<_>, Vec<_>) = sends.partition(|it| *it < judged.next);
-        self.judge_first_transmissions(&judged, &fresh)?;
-        self.judge_retransmissions(&judged, &again, &due)?;
-        for number in again.iter().chain(&fresh) {
-            self.sent_at.insert(*number, now);
-        }
-        self.judge_timers(&judged, timers)
     }
 
     /// The segments of a timeout.
@@ -170,7 +129,7 @@ impl Judge {
         &mut self,
         judged: &JudgedAnswer<'_>,
         fresh: &[SegmentNumber],
-    ) -> Result<(), Violation> {
+    ) -> Judgment {
         let end = (self.base + self.window).min(self.segments);
         let wanted: Vec<_> = (judged.next..end).collect();
         let expected = segments(&wanted, "no new segment");
@@ -255,7 +214,7 @@ impl Judge {
         judged: &JudgedAnswer<'_>,
         again: &[SegmentNumber],
         due: &[SegmentNumber],
-    ) -> Result<(), Violation> {
+    ) -> Judgment {
         let is_right = if self.protocol == Arq::SelectiveRepeat {
             let sorted: BTreeSet<_> = again.iter().collect();
             sorted.len() == again.len() && sorted.into_iter().eq(due)
@@ -319,11 +278,8 @@ impl Judge {
         }
     }
 
-    fn judge_timers(
-        &self,
-        judged: &JudgedAnswer<'_>,
-        timers: &Timers,
-    ) -> Result<(), Violation> {
+    fn judge_timers(&self, judged: &JudgedAnswer<'_>) -> Judgment {
+        let timers = judged.timers;
         let broken = |rule: &'static Rule, mistake, found: &str, expected: &str| {
             Err(violation(rule, mistake, found, expected))
         };
@@ -344,27 +300,18 @@ impl Judge {
             return broken(rules::ONLY_TIMEOUT, mistake, found, "ok alone");
         }
         if timers.is_empty() {
-            let mistake = match judged.program_event {
-                ProgramEvent::Begin => Some(rules::TIMER_NOT_STARTED),
-                ProgramEvent::Timeout(_) => {
-                    Some(rules::TIMER_NOT_RESTARTED_AFTER_TIMEOUT)
-                }
-                ProgramEvent::Ack { .. } if judged.stops_a_timer() => {
-                    Some(rules::TIMER_STOPPED_EARLY)
-                }
-                ProgramEvent::Ack { .. }
-                | ProgramEvent::Corrupt
-                | ProgramEvent::Start { .. }
-                | ProgramEvent::Data(_)
-                | ProgramEvent::Delivered(..)
-                | ProgramEvent::Lost(_)
-                | ProgramEvent::End => None,
+            let mistake = if matches!(judged.program_event, ProgramEvent::Begin) {
+                Some(rules::TIMER_NOT_STARTED)
+            } else if matches!(judged.program_event, ProgramEvent::Timeout(_)) {
+                Some(rules::TIMER_NOT_RESTARTED_AFTER_TIMEOUT)
+            } else {
+                judged.stops_a_timer().then_some(rules::TIMER_STOPPED_EARLY)
             };
             let found = format!("no timer runs, and segment {oldest} is in flight");
             return broken(rules::TIMER_RUNS, mistake, &found, "a running timer");
         }
         if self.protocol == Arq::SelectiveRepeat {
-            return self.judge_each_timer(judged, timers);
+            return self.judge_each_timer(judged);
         }
         let base_moved = self.base > judged.base;
         if base_moved && !judged.restarts_a_timer() {
@@ -384,11 +331,8 @@ impl Judge {
 
     /// In selective repeat each segment in flight has its timer, or one timer is set for
     /// the segment that is due first.
-    fn judge_each_timer(
-        &self,
-        judged: &JudgedAnswer<'_>,
-        timers: &Timers,
-    ) -> Result<(), Violation> {
+    fn judge_each_timer(&self, judged: &JudgedAnswer<'_>) -> Judgment {
+        let timers = judged.timers;
         let only = timers.get(&Timer::Only);
         for number in self.in_flight() {
             let deadline = self.deadline(number);
@@ -426,7 +370,7 @@ impl Judge {
         number: SegmentNumber,
         expires: Moment,
         now: Moment,
-    ) -> Result<(), Violation> {
+    ) -> Judgment {
         let is_in_seconds = expires - now <= TIMEOUT / SECONDS;
         let mistake = is_in_seconds.then_some(rules::TIMER_IN_SECONDS);
         let ms = |time: Moment| super::verbs::milliseconds(time.since_start());
@@ -444,38 +388,48 @@ impl Judge {
     }
 }
 
+impl SenderRules for Judge {
+    fn judge(&mut self, answer: SenderAnswer<'_>) -> Judgment {
+        Role::Sender.check_verbs(answer.actions)?;
+        let judged = JudgedAnswer {
+            answer,
+            base: self.base,
+            next: self.next,
+        };
+        let due = self.due(answer.program_event, answer.now);
+        if let ProgramEvent::Ack { number, .. } = answer.program_event {
+            self.take_ack(*number);
+        }
+        let sends = answer.actions.iter().filter_map(Action::transmitted);
+        let (again, fresh): (Vec<_>, Vec<_>) = sends.partition(|it| *it < judged.next);
+        self.judge_first_transmissions(&judged, &fresh)?;
+        self.judge_retransmissions(&judged, &again, &due)?;
+        for number in again.iter().chain(&fresh) {
+            self.sent_at.insert(*number, answer.now);
+        }
+        self.judge_timers(&judged)
+    }
+
+    fn is_finished(&self) -> bool {
+        self.base == self.segments
+    }
+
+    fn oldest(&self) -> SegmentNumber {
+        self.base
+    }
+}
+
 const fn is_note(action: &Action) -> bool {
     matches!(action, Action::Note(_))
 }
 
-/// A sender does not deliver and does not acknowledge.
-pub(super) fn check_verbs(actions: &[Action]) -> Result<(), Violation> {
-    let foreign = |it: &Action| {
-        matches!(
-            it,
-            Action::Acknowledge { .. } | Action::Deliver(_) | Action::Window(_)
-        )
-    };
-    if !actions.iter().any(foreign) {
-        return Ok(());
-    }
-    let (found, expected) = ("a verb that is not a sender's", "send, timer, stop, note");
-    Err(violation(rules::VERBS, None, found, expected))
-}
-
-pub(super) fn violation(
+fn violation(
     rule: &'static Rule,
     mistake: Option<&'static Mistake>,
     found: &str,
     expected: &str,
 ) -> Violation {
-    Violation {
-        role: Role::Sender,
-        rule,
-        mistake,
-        found: found.to_owned(),
-        expected: expected.to_owned(),
-    }
+    Role::Sender.violation(rule, mistake, found, expected)
 }
 
 /// `segments 3, 4, 5`, `segment 3`, or `none` in words.

@@ -228,12 +228,7 @@ pub fn journal(
             TraceEventKind::Noted(..) => {}
         }
     }
-    Journal {
-        heading: heading(scenario, protocol),
-        entries,
-        is_cut: false,
-        unknown: 0,
-    }
+    Journal::new(heading(scenario, protocol), entries)
 }
 
 /// The side that sends a packet.

@@ -8,7 +8,6 @@ use super::layout::{LOST_AT, Layout, TimeScale, Way, real};
 use super::spot::{RADIUS, Spot};
 use super::transmissions::{LadderEvent, Past, Transmission, Transmissions};
 use crate::lab::journal::Side;
-use crate::lab::notation::Notation;
 use crate::lab::palette::{
     BLUE, Colour, GREEN, GRID, INK, ORANGE, PAPER, SOFT_INK, VERMILLION,
 };
@@ -55,7 +54,6 @@ pub(super) struct LadderDrawing<'a> {
     pub(super) seen: (f64, f64),
     pub(super) sides: Sides,
     pub(super) now_us: u64,
-    pub(super) notation: Notation,
 }
 
 /// A packet in flight, to be drawn as a disc.
@@ -200,11 +198,9 @@ impl LadderDrawing<'_> {
             let spot = self.spots.len();
             flying.push(Flying { spot, colour });
         }
-        let ranges = transmission.packet.ranges(self.notation.first_sequence);
         self.spots.push(Spot {
-            packet: transmission.packet.name,
+            packet: transmission.packet.clone(),
             direction: transmission.direction,
-            range: ranges.first().copied(),
             from,
             to: tip,
             disc: tip,

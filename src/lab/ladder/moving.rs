@@ -138,7 +138,6 @@ impl Scene<'_> {
             seen: (HEAD, height),
             sides: Sides::of(self.entries),
             now_us: self.now_us,
-            notation: self.notation,
         };
         drawing.draw();
         draw_head(&mut drawing.picture, columns, self.now_us);

@@ -3,7 +3,7 @@
 use crate::lab::palette::INK;
 use crate::lab::picture::{Picture, Point};
 use crate::link::Direction;
-use crate::reliable::event::PacketName;
+use crate::reliable::event::{PacketName, PacketRecord};
 
 /// A moment of a ladder, drawn.
 #[derive(Debug, Clone)]
@@ -15,14 +15,12 @@ pub struct Moving {
 }
 
 /// The place of a packet on the picture.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Spot {
     /// Which.
-    pub packet: PacketName,
+    pub packet: PacketRecord,
     /// Its direction.
     pub direction: Direction,
-    /// The first range that an ACK names.
-    pub range: Option<[u32; 2]>,
     /// Where its arrow begins.
     pub from: Point,
     /// Where its arrow ends so far.
@@ -82,7 +80,8 @@ impl Moving {
     /// This packet, where it is on the picture.
     #[must_use]
     pub fn spot_of(&self, packet: PacketName, direction: Direction) -> Option<&Spot> {
-        let is_it = |spot: &&Spot| spot.packet == packet && spot.direction == direction;
+        let is_it =
+            |spot: &&Spot| spot.packet.name == packet && spot.direction == direction;
         self.spots.iter().find(is_it)
     }
 
@@ -91,8 +90,9 @@ impl Moving {
     #[must_use]
     pub fn beside(&self, from: Option<&Spot>, is_later: bool) -> Option<&Spot> {
         let at = from.and_then(|from| {
-            let is_it =
-                |it: &Spot| it.packet == from.packet && it.direction == from.direction;
+            let is_it = |it: &Spot| {
+                it.packet.name == from.packet.name && it.direction == from.direction
+            };
             self.spots.iter().position(is_it)
         });
         match at {

@@ -78,7 +78,6 @@ pub fn picture(heading: &Heading, entries: &[Entry], window: Excerpt) -> Picture
         seen: (top, foot),
         sides: Sides::of(entries),
         now_us: entries.last().map_or(0, |entry| entry.time_us),
-        notation: Notation::of(heading),
     };
     drawing.draw();
     let mut picture = drawing.picture;

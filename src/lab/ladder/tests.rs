@@ -17,9 +17,8 @@ fn run(link: &str, size: u64, window: u32) -> (Heading, Vec<Entry>) {
         listening: true,
         ..Experiment::small()
     };
-    let mut entries = Vec::new();
-    experiment.run(|entry| entries.push(entry)).unwrap();
-    (experiment.heading(), entries)
+    let journal = experiment.journal().unwrap();
+    (journal.heading, journal.entries)
 }
 
 #[test]

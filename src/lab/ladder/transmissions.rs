@@ -33,6 +33,23 @@ pub(super) struct Transmission {
     pub(super) is_retransmission: bool,
 }
 
+impl Transmission {
+    /// A packet of which nothing else is known.
+    fn new(packet: &PacketRecord, direction: Direction) -> Self {
+        Self {
+            packet: packet.clone(),
+            direction,
+            sent_us: None,
+            arrived_us: None,
+            fate: None,
+            due_us: None,
+            killed_us: None,
+            note: "",
+            is_retransmission: packet.kind == Kind::Data && packet.attempt != 1,
+        }
+    }
+}
+
 /// An event at one end that is no packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Remark {
@@ -195,15 +212,8 @@ impl Transmissions {
     ) -> usize {
         let place = self.all.len();
         self.all.push(Transmission {
-            packet: packet.clone(),
-            direction,
             sent_us: Some(time_us),
-            arrived_us: None,
-            fate: None,
-            due_us: None,
-            killed_us: None,
-            note: "",
-            is_retransmission: packet.kind == Kind::Data && packet.attempt != 1,
+            ..Transmission::new(packet, direction)
         });
         self.in_flight.insert(name(direction, packet), place);
         self.steps.push((time_us, LadderEvent::Departure(place)));
@@ -250,17 +260,7 @@ impl Transmissions {
             }
             Some(&place) => place,
             None => {
-                self.all.push(Transmission {
-                    packet: packet.clone(),
-                    direction,
-                    sent_us: None,
-                    arrived_us: None,
-                    fate: None,
-                    due_us: None,
-                    killed_us: None,
-                    note: "",
-                    is_retransmission: packet.kind == Kind::Data && packet.attempt != 1,
-                });
+                self.all.push(Transmission::new(packet, direction));
                 self.all.len() - 1
             }
         };
@@ -354,9 +354,7 @@ mod tests {
             listening: true,
             ..Experiment::small()
         };
-        let mut entries = Vec::new();
-        experiment.run(|entry| entries.push(entry)).unwrap();
-        entries
+        experiment.journal().unwrap().entries
     }
 
     #[test]

@@ -35,22 +35,20 @@ impl About {
         let packet = &spot.packet;
         let happened = &player.entries()[..player.place().index];
         let rule = Rule::of(packet, spot.direction, heading, happened);
+        let ranges = packet.ranges(heading.first_sequence);
+        let range = ranges.get(..1).unwrap_or_default();
         let (origin, line) = (rule.origin(), rule.origin().line());
         let words = format!(
             "{}{}\n{}\n{}:{line}\n{}",
-            Notation::of(heading).name(packet, spot.range.as_slice(), usize::MAX),
+            Notation::of(heading).name(packet, range, usize::MAX),
             times(spot),
             rule.sentence(),
             origin.file,
             rule.section()
         );
-        let strip = player.strip();
-        let is_made_up = strip.hears_sender() && strip.hears_receiver();
-        let sent_us = spot.sent_us.unwrap_or(0);
-        let fields = header(packet, sent_us, heading, is_made_up);
         Self {
             words,
-            bytes: rows(&fields),
+            bytes: rows(&header(packet, heading)),
         }
     }
 

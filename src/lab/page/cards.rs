@@ -6,8 +6,7 @@
 //! ```
 
 use super::setup::{Setup, bytes_of};
-use crate::lab::ladder::{Lens, Scene};
-use crate::lab::notation::Notation;
+use crate::lab::ladder::Lens;
 use crate::lab::picture::Picture;
 use crate::lab::player::Player;
 use crate::lab::race::{self, Race};
@@ -165,19 +164,11 @@ impl Card {
         }
         let mut player = Player::simulation(setup.experiment().ok()?);
         player.seek(self.shows_us);
-        let scene = Scene {
-            entries: player.entries(),
-            index: player.place().index,
-            now_us: player.position_us(),
-            notation: Notation::of(player.heading()),
-            usual_us: Some(player.usual_one_way_us()),
-            size,
-            lens: Lens {
-                zoom: THUMBNAIL_ZOOM,
-                ..Lens::USUAL
-            },
+        let lens = Lens {
+            zoom: THUMBNAIL_ZOOM,
+            ..Lens::USUAL
         };
-        Some(scene.draw().picture)
+        Some(player.scene(size, lens).draw().picture)
     }
 }
 

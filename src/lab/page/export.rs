@@ -164,12 +164,7 @@ fn chart(laboratory: &Laboratory) -> Result<Chart, String> {
     let View::Chart(kind) = laboratory.view() else {
         return Err("A sequence diagram has no numbers. Choose a chart.".to_owned());
     };
-    let journal = Journal {
-        heading: player.heading().clone(),
-        entries: player.entries()[..player.place().index].to_vec(),
-        is_cut: false,
-        unknown: 0,
-    };
+    let journal = player.happened();
     let Heading { size, scenario, .. } = &journal.heading;
     let note = format!("{}, link: {scenario}", size_text(*size));
     Ok(kind.chart(&[journal], vec![note]))
@@ -193,19 +188,16 @@ fn numbers(laboratory: &Laboratory) -> Result<String, String> {
 }
 
 fn journal(player: &Player) -> String {
-    let mut text = player.heading().to_line();
-    let happened = &player.entries()[..player.place().index];
-    text.extend(happened.iter().map(Entry::to_line));
+    let Journal {
+        heading, entries, ..
+    } = player.happened();
+    let mut text = heading.to_line();
+    text.extend(entries.iter().map(Entry::to_line));
     text
 }
 
 fn capture(player: &Player) -> Result<Vec<u8>, String> {
-    let journal = Journal {
-        heading: player.heading().clone(),
-        entries: player.entries()[..player.place().index].to_vec(),
-        is_cut: false,
-        unknown: 0,
-    };
+    let journal = player.happened();
     let mut recorded =
         Recorded::new(&journal, None).map_err(|error| error.to_string())?;
     let mut capture = Capture::new(&recorded.about());

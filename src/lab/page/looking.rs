@@ -4,7 +4,6 @@ use super::cards::{Card, Opens};
 use super::{Content, Laboratory, LaboratoryRequest};
 use crate::lab::journal::Entry;
 use crate::lab::ladder::{Lens, Scene, TimeScale};
-use crate::lab::notation::Notation;
 use crate::lab::player::{Player, PointOfView};
 
 /// One step of the wheel, compact. Unit: packets.
@@ -51,16 +50,7 @@ impl Laboratory {
     /// The ladder of a run in this view, with this width and height. Unit: pixels.
     #[must_use]
     pub fn scene<'a>(&self, player: &'a Player, size: (f64, f64)) -> Scene<'a> {
-        let seen = player.seen();
-        Scene {
-            entries: seen.entries,
-            index: seen.index,
-            now_us: player.position_us(),
-            notation: Notation::of(player.heading()),
-            usual_us: Some(player.usual_one_way_us()),
-            size,
-            lens: self.lens,
-        }
+        player.scene(size, self.lens)
     }
 
     pub(super) fn open_card(&mut self, card: &'static Card) {

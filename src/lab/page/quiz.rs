@@ -1,6 +1,5 @@
 //! The quiz: a run that stops at interesting moments and asks what happens next.
 
-use super::journal_of;
 use crate::lab::player::{Player, PointOfView, Slowness};
 use crate::lab::predict::{self, Choosing, Given, Question};
 use crate::lab::run::Experiment;
@@ -54,7 +53,10 @@ impl Quiz {
         let Some(first) = questions.first() else {
             return Err("This run has no moment to ask about.".to_owned());
         };
-        let mut player = Player::journal(journal_of(experiment)?);
+        let journal = experiment
+            .journal()
+            .map_err(|stuck| format!("The run does not end: {stuck}."))?;
+        let mut player = Player::journal(journal);
         player.set_slowness(Slowness::OneWayDelay(ONE_WAY_DELAY));
         player.go_to(first.index);
         Ok(Self {

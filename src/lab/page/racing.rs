@@ -1,6 +1,7 @@
 //! A race, as far as it is shown.
 
 use crate::lab::race::Race;
+use crate::reliable::event::microseconds;
 use std::time::Duration;
 
 /// A race, as far as it is shown.
@@ -29,7 +30,7 @@ impl Racing {
     }
 
     pub(super) fn end_us(&self) -> u64 {
-        u64::try_from(self.race.longest().as_micros()).unwrap_or(u64::MAX)
+        microseconds(self.race.longest())
     }
 
     pub(super) fn play_or_pause(&mut self) {
@@ -43,7 +44,7 @@ impl Racing {
         if !self.is_playing {
             return false;
         }
-        let wall_us = u64::try_from(wall.as_micros()).unwrap_or(0);
+        let wall_us = microseconds(wall);
         let whole_us = RACE_SECONDS * 1_000_000;
         let step = u128::from(self.end_us()) * u128::from(wall_us) / u128::from(whole_us);
         let step = u64::try_from(step).unwrap_or(u64::MAX).max(1);

@@ -133,7 +133,7 @@ fn exports_are_identical_to_the_files_that_lab_writes() {
     let journal = written(&mut laboratory, Format::Journal);
 
     let experiment = setup("delay=50ms;drop=d2.1").experiment().unwrap();
-    let run = journal_of(&experiment).unwrap();
+    let run = experiment.journal().unwrap();
     let mut lines = run.heading.to_line();
     lines.extend(run.entries.iter().map(Entry::to_line));
     assert_eq!(String::from_utf8(journal).unwrap(), lines);
@@ -271,7 +271,7 @@ fn a_question_is_always_about_what_the_sender_knows() {
     assert_eq!(shown(&laboratory), PointOfView::Sender);
 
     // The same of a question of the class, until its answers are shown.
-    let journal = journal_of(&quiz.setup().experiment().unwrap()).unwrap();
+    let journal = quiz.setup().experiment().unwrap().journal().unwrap();
     for is_revealed in [false, true] {
         laboratory.stop_at(journal.clone(), 40, is_revealed);
         let is_sender = shown(&laboratory) == PointOfView::Sender;

@@ -223,13 +223,7 @@ fn a_packet_can_be_killed_only_at_the_newest_moment_of_an_unfinished_run() {
     assert!(player.outcome().unwrap().is_verified());
     assert!(!player.can_kill());
     let (heading, entries) = journal(&slow());
-    let recorded = Journal {
-        heading,
-        entries,
-        is_cut: false,
-        unknown: 0,
-    };
-    let mut recorded = Player::journal(recorded);
+    let mut recorded = Player::journal(Journal::new(heading, entries));
     recorded.seek(160_000);
     assert_eq!(recorded.in_flight().len(), 16);
     assert!(!recorded.can_kill() && !recorded.kill(packet));

@@ -6,7 +6,9 @@
 //! log.
 
 use super::{Player, Source};
-use crate::lab::journal::{Entry, Heading, Side};
+use crate::lab::journal::{Entry, Heading, Journal, Side};
+use crate::lab::ladder::{Lens, Scene};
+use crate::lab::notation::Notation;
 use crate::lab::strip::{Scrubber, Sides, Strip};
 
 /// The part of a run that is shown.
@@ -110,6 +112,36 @@ impl Player {
         }
     }
 
+    /// The entries that have happened here.
+    #[must_use]
+    pub fn happened(&self) -> Journal {
+        let entries = &self.entries()[..self.place().index];
+        Journal::new(self.heading().clone(), entries.to_vec())
+    }
+
+    /// The part of it that is in sight.
+    #[must_use]
+    pub fn seen_to_happen(&self) -> Journal {
+        let seen = self.seen();
+        let entries = &seen.entries[..seen.index];
+        Journal::new(self.heading().clone(), entries.to_vec())
+    }
+
+    /// The ladder at this place, this wide and high. Unit: pixels.
+    #[must_use]
+    pub fn scene(&self, size: (f64, f64), lens: Lens) -> Scene<'_> {
+        let seen = self.seen();
+        Scene {
+            entries: seen.entries,
+            index: seen.index,
+            now_us: self.position_us(),
+            notation: Notation::of(self.heading()),
+            usual_us: Some(self.usual_one_way_us()),
+            size,
+            lens,
+        }
+    }
+
     /// The run as it is seen at this place.
     #[must_use]
     pub fn seen(&self) -> VisibleRun<'_> {
@@ -146,8 +178,8 @@ impl Player {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::ladder::{Lens, Scene};
-    use crate::lab::notation::Notation;
+    use crate::lab::ladder::Lens;
+
     use crate::lab::run::Experiment;
     use crate::lab::strip::SenderState;
     use crate::wire::packet::Kind;
@@ -170,20 +202,7 @@ mod tests {
             SenderState::Lost,
             "the whole stays"
         );
-        let scene = |player: &Player| {
-            let seen = player.seen();
-            let scene = Scene {
-                entries: seen.entries,
-                index: seen.index,
-                now_us: player.position_us(),
-                notation: Notation::of(player.heading()),
-                usual_us: Some(player.usual_one_way_us()),
-                size: (800.0, 400.0),
-                lens: Lens::USUAL,
-            };
-            scene.draw()
-        };
-        let moving = scene(&player);
+        let moving = player.scene((800.0, 400.0), Lens::USUAL).draw();
         let data: Vec<bool> = moving
             .spots
             .iter()

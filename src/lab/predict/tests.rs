@@ -48,14 +48,7 @@ fn experiments(seed: u64) -> Vec<Experiment> {
 }
 
 fn journal(experiment: &Experiment) -> Journal {
-    let mut entries = Vec::new();
-    experiment.run(|entry| entries.push(entry)).unwrap();
-    Journal {
-        heading: experiment.heading(),
-        entries,
-        is_cut: false,
-        unknown: 0,
-    }
+    experiment.journal().unwrap()
 }
 
 const ALL: Choosing = Choosing {

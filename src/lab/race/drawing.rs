@@ -1,13 +1,14 @@
 //! A race as a picture: a lane for each, how the file grew in it, and a mark for each
 //! loss and each retransmission.
 
-use super::text::{losses, micros};
+use super::text::losses;
 use super::{Lane, LaneEvent, Mark, Race};
 use crate::lab::palette::{
     BLUE, Colour, GREEN, GRID, INK, ORANGE, PALE, PURPLE, SKY, SOFT_INK, VERMILLION,
 };
 use crate::lab::picture::{Anchor, Area, Line, Picture, Point, Triangle, Words};
 use crate::lab::words::wrapped;
+use crate::reliable::event::microseconds;
 
 /// Unit of this and of what follows: pixels.
 const WIDTH: f64 = 892.0;
@@ -37,7 +38,7 @@ pub fn picture_at(race: &Race, now_us: u64) -> Picture {
     let told = "A race: one file, one link, several protocols";
     let mut drawing = RaceDrawing {
         picture: Picture::new(WIDTH, 0.0, told),
-        longest_us: micros(race.longest()).max(1),
+        longest_us: microseconds(race.longest()).max(1),
         now_us,
         y: MARGIN + 16.0,
     };
@@ -122,7 +123,7 @@ impl RaceDrawing {
             let at = Point::new(at.x, at.y + f64::from(line) * 18.0);
             self.picture.add(Words::new(at, 15.0, words).bold());
         }
-        let elapsed_us = micros(lane.run.elapsed);
+        let elapsed_us = microseconds(lane.run.elapsed);
         let is_over = self.now_us >= elapsed_us;
         let progress = &lane.run.progress;
         let sent = format!(
@@ -178,7 +179,7 @@ impl RaceDrawing {
                 }
             }
             let height = LANE * f64::from(in_order) / all;
-            let end = micros(lane.run.elapsed);
+            let end = microseconds(lane.run.elapsed);
             if height > 0.0 && until <= end.max(self.longest_us / u64::from(COLUMNS)) {
                 self.picture.add(Area {
                     x: LEFT + f64::from(column),

@@ -2,6 +2,7 @@
 
 use super::{Lane, LaneEvent, Race};
 use crate::lab::words::thousands;
+use crate::reliable::event::microseconds;
 use std::fmt::Write as _;
 
 /// Letters of the longest bar.
@@ -12,13 +13,8 @@ const BAR: usize = 50;
 #[must_use]
 pub fn table(race: &Race) -> String {
     let mut text = String::new();
-    let width = race
-        .lanes
-        .iter()
-        .map(|lane| lane.name.chars().count())
-        .max();
-    let width = width.unwrap_or_default();
-    let longest_us = micros(race.longest());
+    let width = race.name_width();
+    let longest_us = microseconds(race.longest());
     for lane in &race.lanes {
         let (name, bar) = (&lane.name, bar(lane, longest_us, u64::MAX, BAR));
         let _ = writeln!(text, "{name:width$}  {bar}");
@@ -47,7 +43,7 @@ pub fn table(race: &Race) -> String {
 /// both: microseconds.
 #[must_use]
 pub fn bar(lane: &Lane, longest_us: u64, now_us: u64, letters: usize) -> String {
-    let end_us = micros(lane.run.elapsed).min(now_us);
+    let end_us = microseconds(lane.run.elapsed).min(now_us);
     let per_letter = longest_us.div_ceil(letters.max(1) as u64).max(1);
     let used = usize::try_from(end_us.div_ceil(per_letter)).unwrap_or(letters);
     let mut grew = vec![0_u32; used.min(letters)];
@@ -137,8 +133,4 @@ pub(super) fn losses(race: &Race) -> String {
          of this link depend on time.",
         counts.join("; ")
     )
-}
-
-pub(super) fn micros(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

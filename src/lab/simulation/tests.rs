@@ -31,9 +31,7 @@ fn lossy(seed: u64, arq: Arq) -> Experiment {
 }
 
 fn journal(experiment: &Experiment) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    experiment.run(|entry| entries.push(entry)).unwrap();
-    entries
+    experiment.journal().unwrap().entries
 }
 
 /// The packets that did not leave the link unchanged.
@@ -237,12 +235,7 @@ fn a_killed_packet_is_shown_as_lost_from_the_kill_onwards() {
     let window = ladder::Excerpt::ALL;
     let picture = ladder::picture(&heading, &entries, window).svg();
     assert_eq!(picture.matches(">killed<").count(), 1);
-    let journal = Journal {
-        heading,
-        entries,
-        is_cut: false,
-        unknown: 0,
-    };
+    let journal = Journal::new(heading, entries);
     let chart =
         chart::kinds::ChartKind::Sequence.chart(std::slice::from_ref(&journal), vec![]);
     let mut series = chart.panels[0].series.iter();

@@ -46,6 +46,17 @@ pub struct Look {
     pub ink: Colour,
 }
 
+impl Look {
+    const fn new(name: &'static str, sign: char, fill: Colour, ink: Colour) -> Self {
+        Self {
+            name,
+            sign,
+            fill,
+            ink,
+        }
+    }
+}
+
 impl SenderState {
     /// All of them, in the order of a segment's life.
     pub const ALL: [Self; 5] = [
@@ -59,18 +70,12 @@ impl SenderState {
     /// Its display.
     #[must_use]
     pub const fn look(self) -> Look {
-        let (name, sign, fill, ink) = match self {
-            Self::Unsent => ("unsent", '.', PALE, INK),
-            Self::InFlight => ("in flight", '>', SKY, BLACK),
-            Self::Lost => ("lost", 'X', VERMILLION, PAPER),
-            Self::Resent => ("retransmitted", 'R', ORANGE, BLACK),
-            Self::Acked => ("acknowledged", '#', GREEN, PAPER),
-        };
-        Look {
-            name,
-            sign,
-            fill,
-            ink,
+        match self {
+            Self::Unsent => Look::new("unsent", '.', PALE, INK),
+            Self::InFlight => Look::new("in flight", '>', SKY, BLACK),
+            Self::Lost => Look::new("lost", 'X', VERMILLION, PAPER),
+            Self::Resent => Look::new("retransmitted", 'R', ORANGE, BLACK),
+            Self::Acked => Look::new("acknowledged", '#', GREEN, PAPER),
         }
     }
 
@@ -93,16 +98,12 @@ impl ReceiverState {
     /// Its display.
     #[must_use]
     pub const fn look(self) -> Look {
-        let (name, sign, fill, ink) = match self {
-            Self::Missing => ("missing", '.', PALE, INK),
-            Self::BufferedOutOfOrder => ("buffered out of order", '+', PURPLE, BLACK),
-            Self::InOrder => ("in order", '#', GREEN, PAPER),
-        };
-        Look {
-            name,
-            sign,
-            fill,
-            ink,
+        match self {
+            Self::Missing => Look::new("missing", '.', PALE, INK),
+            Self::BufferedOutOfOrder => {
+                Look::new("buffered out of order", '+', PURPLE, BLACK)
+            }
+            Self::InOrder => Look::new("in order", '#', GREEN, PAPER),
         }
     }
 

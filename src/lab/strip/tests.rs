@@ -7,13 +7,8 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 pub(in crate::lab) fn journal(experiment: &Experiment) -> (Heading, Vec<Entry>) {
-    let experiment = Experiment {
-        listening: true,
-        ..experiment.clone()
-    };
-    let mut entries = Vec::new();
-    experiment.run(|entry| entries.push(entry)).unwrap();
-    (experiment.heading(), entries)
+    let journal = experiment.journal().unwrap();
+    (journal.heading, journal.entries)
 }
 
 pub(in crate::lab) fn lossy(arq: Arq, seed: u64, window: u32) -> Experiment {

@@ -107,10 +107,10 @@ pub fn csv(rows: &[Row]) -> String {
             congestion,
             window,
             loss,
-            delay,
             size,
+            ..
         } = &row.cell;
-        let delay = delay.as_micros();
+        let delay = row.cell.delay.as_micros();
         let (formula, real) = (maybe(row.formula), maybe(row.real));
         let Row {
             seconds,

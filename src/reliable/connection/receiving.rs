@@ -539,15 +539,7 @@ impl Receiving {
     fn poll_phase(&mut self, now: Moment) -> Option<Transmit> {
         let token = self.proposal.token;
         let control = |attempt, sequence, body| {
-            let sent_at = now.stamp();
-            Transmit::control(Packet {
-                token,
-                number: 0,
-                attempt,
-                sequence,
-                sent_at,
-                body,
-            })
+            Transmit::control(token, attempt, sequence, body, now)
         };
         match &mut self.phase {
             Phase::Transferring { machine, .. } => machine.poll_transmit(now),

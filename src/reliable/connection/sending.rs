@@ -429,14 +429,9 @@ impl Sending {
     fn poll_reset(&mut self, now: Moment) -> Option<Transmit> {
         let why = self.pending_reset.take()?;
         let parameters = self.parameters()?;
-        Some(Transmit::control(Packet {
-            token: parameters.token,
-            number: 0,
-            attempt: 1,
-            sequence: parameters.first,
-            sent_at: now.stamp(),
-            body: Body::Rst { why },
-        }))
+        let (token, first, body) =
+            (parameters.token, parameters.first, Body::Rst { why });
+        Some(Transmit::control(token, 1, first, body, now))
     }
 }
 
@@ -451,14 +446,8 @@ fn fin(
     attempt: u8,
     now: Moment,
 ) -> Transmit {
-    Transmit::control(Packet {
-        token: parameters.token,
-        number: 0,
-        attempt,
-        sequence: parameters.end(),
-        sent_at: now.stamp(),
-        body: Body::Fin { digest },
-    })
+    let body = Body::Fin { digest };
+    Transmit::control(parameters.token, attempt, parameters.end(), body, now)
 }
 
 const fn verdict(verified: bool) -> Outcome {

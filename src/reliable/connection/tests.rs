@@ -64,6 +64,17 @@ fn open_download() -> Download {
     story
 }
 
+/// All acknowledged, and the sender does not know the digest yet.
+fn complete_download() -> Download {
+    let mut story = download_of(2_000);
+    story.arrive("s0.1");
+    story.arrive("y0.1");
+    story.arrive("a0.1");
+    story.arrive("d0.1 d1.1");
+    story.arrive("a1.1 a2.1");
+    story
+}
+
 /// Everything is acknowledged, and FIN is in flight.
 fn closing_download() -> Download {
     let mut story = open_download();
@@ -147,12 +158,7 @@ fn an_empty_file_goes_from_the_handshake_straight_to_fin() {
 
 #[test]
 fn fin_waits_for_a_digest_that_is_computed_late() {
-    let mut story = download_of(2_000);
-    story.arrive("s0.1");
-    story.arrive("y0.1");
-    story.arrive("a0.1");
-    story.arrive("d0.1 d1.1");
-    story.arrive("a1.1 a2.1");
+    let mut story = complete_download();
     story.sends("s0.1 y0.1 a0.1 d0.1 d1.1 a1.1 a2.1");
     story.advance(ms(2_000));
     story.sends("a3.1 a4.1"); // The receiver is alive, and waits.
@@ -420,12 +426,7 @@ fn the_idle_timeout_of_30_seconds_ends_a_transfer_on_both_sides() {
 
 #[test]
 fn a_receiver_with_every_byte_waits_longer_for_the_digest_of_the_sender() {
-    let mut story = download_of(2_000);
-    story.arrive("s0.1");
-    story.arrive("y0.1");
-    story.arrive("a0.1");
-    story.arrive("d0.1 d1.1");
-    story.arrive("a1.1 a2.1");
+    let mut story = complete_download();
     story.advance(ms(599_000));
     ends(&story, None, None);
     story.advance(ms(2_000));

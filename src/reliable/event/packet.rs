@@ -74,26 +74,22 @@ impl PacketName {
     /// The name in a packet without a valid MAC; `None` if the packet has another fault.
     #[must_use]
     pub const fn of_forged(error: &PacketError) -> Option<Self> {
-        match *error {
-            PacketError::Forged {
-                kind,
-                number,
-                attempt,
-                sequence,
-            } => Some(Self {
-                kind,
-                number,
-                attempt,
-                sequence,
-                length: 0,
-            }),
-            PacketError::TooShort { .. }
-            | PacketError::TooLong { .. }
-            | PacketError::Version(_)
-            | PacketError::Kind(_)
-            | PacketError::Value(_)
-            | PacketError::Corrupt { .. } => None,
-        }
+        let PacketError::Forged {
+            kind,
+            number,
+            attempt,
+            sequence,
+        } = *error
+        else {
+            return None;
+        };
+        Some(Self {
+            kind,
+            number,
+            attempt,
+            sequence,
+            length: 0,
+        })
     }
 }
 

@@ -1,11 +1,11 @@
 use super::super::connection_parameters::ConnectionParameters;
-use super::super::event::{DiscardReason, Event, Ignored, Trigger};
+use super::super::event::{DiscardReason, Event, Trigger};
 use super::super::moment::Moment;
-use super::super::script::{End, Story, ack, measured, ms};
+use super::super::script::{End, Story, ack, ack_with_window, measured, ms};
 use super::super::{Machine, ReceivingMachine, SendingMachine, receiver, sender};
 use super::*;
 use crate::wire::options::Congestion;
-use crate::wire::packet::{Body, Packet};
+use crate::wire::packet::Body;
 use crate::wire::sequence::SequenceNumber;
 use std::time::Duration;
 
@@ -26,26 +26,9 @@ fn story() -> Story<sender::Sender, receiver::Receiver> {
     story_of(TERMS)
 }
 
-/// An ACK that advertises a window of `window` packets.
-fn ack_with_window(wants: u32, window: u32, now: Moment) -> Packet {
-    let mut packet = ack(&TERMS, wants, &[], now);
-    if let Body::Ack(fields) = &mut packet.body {
-        fields.window = window;
-    }
-    packet
-}
-
 #[test]
 fn a_window_is_sent_immediately_and_each_ack_allows_one_more_segment() {
-    let mut story = story();
-    story.sends("d0.1 d1.1 d2.1 d3.1");
-    story.arrive("d0.1");
-    story.arrive("a1.1");
-    story.sends("a1.1 d4.1");
-    story.arrive("d1.1 d2.1");
-    story.lose("a2.1");
-    story.arrive("a3.1"); // It also acknowledges what the lost ACK did.
-    story.sends("a2.1 a3.1 d5.1 d6.1");
+    story().each_ack_allows_one_more_segment();
 }
 
 #[test]
@@ -189,12 +172,7 @@ fn duplicate_and_old_acks_have_no_effect_and_do_not_restart_the_timer() {
 #[test]
 fn an_ack_of_an_unsent_segment_is_ignored_and_recorded() {
     for wants in [5, 10, 11, 1 << 30] {
-        let mut story = story();
-        story.sends("d0.1 d1.1 d2.1 d3.1");
-        story.forge(End::Sender, ack(&TERMS, wants, &[], story.now));
-        story.ignored(Ignored::ImpossibleAck);
-        story.sends("");
-        story.expect("not finished", !story.sender.is_finished());
+        story().an_ack_of_an_unsent_segment_is_ignored(wants);
     }
 }
 
@@ -209,22 +187,14 @@ fn after_a_timeout_an_ack_of_every_sent_segment_is_still_accepted() {
 
 #[test]
 fn a_zero_receive_window_is_probed_with_one_segment() {
-    let mut story = story();
-    story.sends("d0.1 d1.1 d2.1 d3.1");
-    story.forge(End::Sender, ack_with_window(4, 0, story.now));
-    story.sends("d4.1");
-    story.lose("d4.1");
-    story.advance(ms(400));
-    story.sends("d4.2");
-    story.forge(End::Sender, ack_with_window(5, u32::MAX, story.now));
-    story.sends("d5.1 d6.1 d7.1 d8.1");
+    story().a_zero_window_is_probed_after(ms(400));
 }
 
 #[test]
 fn after_the_receive_window_shrinks_only_the_segments_that_fit_are_retransmitted() {
     let mut story = story();
     story.sends("d0.1 d1.1 d2.1 d3.1");
-    story.forge(End::Sender, ack_with_window(0, 2, story.now));
+    story.forge(End::Sender, ack_with_window(&TERMS, 0, 2, story.now));
     story.sends("");
     story.advance(ms(400));
     story.sends("d0.2 d1.2");
@@ -281,10 +251,7 @@ fn the_window_ends_with_the_file_and_the_last_segment_is_short() {
 
 #[test]
 fn a_transfer_of_an_empty_file_is_finished_at_its_start() {
-    let mut story = story_of(ConnectionParameters { size: 0, ..TERMS });
-    story.sends("");
-    story.expect("finished", story.sender.is_finished());
-    story.expect("no timer", story.sender.next_timeout().is_none());
+    story_of(ConnectionParameters { size: 0, ..TERMS }).is_finished_at_its_start();
 }
 
 #[test]

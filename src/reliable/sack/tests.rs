@@ -1,7 +1,7 @@
 mod fin;
 
 use super::super::event::DiscardReason;
-use super::super::script::{End, Story, ack, measured, ms};
+use super::super::script::{End, Story, ack, ack_with_window, measured, ms};
 use super::super::{ReceivingMachine, SendingMachine};
 use super::*;
 use crate::reliable::event::PacketRecord;
@@ -29,25 +29,9 @@ fn story() -> Story<Sender, Receiver> {
     story_of(TERMS)
 }
 
-fn ack_with_window(wants: u32, window: u32, now: Moment) -> Packet {
-    let mut packet = ack(&TERMS, wants, &[], now);
-    if let Body::Ack(fields) = &mut packet.body {
-        fields.window = window;
-    }
-    packet
-}
-
 #[test]
 fn a_window_is_sent_immediately_and_each_ack_allows_one_more_segment() {
-    let mut story = story();
-    story.sends("d0.1 d1.1 d2.1 d3.1");
-    story.arrive("d0.1");
-    story.arrive("a1.1");
-    story.sends("a1.1 d4.1");
-    story.arrive("d1.1 d2.1");
-    story.lose("a2.1");
-    story.arrive("a3.1");
-    story.sends("a2.1 a3.1 d5.1 d6.1");
+    story().each_ack_allows_one_more_segment();
 }
 
 #[test]
@@ -304,11 +288,7 @@ fn data_beyond_the_window_is_dropped_and_answered() {
 #[test]
 fn an_ack_of_an_unsent_segment_is_ignored_and_recorded() {
     for wants in [5, 10, 11, 1 << 30] {
-        let mut story = story();
-        story.sends("d0.1 d1.1 d2.1 d3.1");
-        story.forge(End::Sender, ack(&TERMS, wants, &[], story.now));
-        story.ignored(Ignored::ImpossibleAck);
-        story.sends("");
+        story().an_ack_of_an_unsent_segment_is_ignored(wants);
     }
 }
 
@@ -335,26 +315,18 @@ fn impossible_ranges_are_ignored_and_recorded() {
 
 #[test]
 fn a_zero_receive_window_is_probed_with_one_segment() {
-    let mut story = story();
-    story.sends("d0.1 d1.1 d2.1 d3.1");
-    story.forge(End::Sender, ack_with_window(4, 0, story.now));
-    story.sends("d4.1");
-    story.lose("d4.1");
-    story.advance(ms(500));
-    story.sends("d4.2");
-    story.forge(End::Sender, ack_with_window(5, u32::MAX, story.now));
-    story.sends("d5.1 d6.1 d7.1 d8.1");
+    story().a_zero_window_is_probed_after(ms(500));
 }
 
 #[test]
 fn after_the_receive_window_shrinks_no_new_segment_is_sent() {
     let mut story = story();
     story.sends("d0.1 d1.1 d2.1 d3.1");
-    story.forge(End::Sender, ack_with_window(1, 2, story.now));
+    story.forge(End::Sender, ack_with_window(&TERMS, 1, 2, story.now));
     story.sends(""); // Two more than the receiver accepts are in flight.
-    story.forge(End::Sender, ack_with_window(3, 2, story.now));
+    story.forge(End::Sender, ack_with_window(&TERMS, 3, 2, story.now));
     story.sends("d4.1"); // Of 3 and 4, the first is in flight.
-    story.forge(End::Sender, ack_with_window(5, 4, story.now));
+    story.forge(End::Sender, ack_with_window(&TERMS, 5, 4, story.now));
     story.sends("d5.1 d6.1 d7.1 d8.1");
 }
 
@@ -380,10 +352,7 @@ fn sequence_numbers_may_wrap_around_within_a_window() {
 
 #[test]
 fn a_transfer_of_an_empty_file_is_finished_at_its_start() {
-    let mut story = story_of(ConnectionParameters { size: 0, ..TERMS });
-    story.sends("");
-    story.expect("finished", story.sender.is_finished());
-    story.expect("no timer", story.sender.next_timeout().is_none());
+    story_of(ConnectionParameters { size: 0, ..TERMS }).is_finished_at_its_start();
 }
 
 #[test]

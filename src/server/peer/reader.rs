@@ -151,7 +151,7 @@ impl Reader<'_> {
             let event = match self.lines.pop() {
                 Ok(None) => return Wanted::More,
                 Ok(Some(line)) => match Request::from_line(&line) {
-                    Ok(request) => RoomMessage::RequestedOptions { client, request },
+                    Ok(request) => RoomMessage::Request { client, request },
                     Err(error) => RoomMessage::Unreadable { client, error },
                 },
                 Err(error @ LineError::Endless) => RoomMessage::Broken { client, error },
@@ -164,9 +164,7 @@ impl Reader<'_> {
             };
             let is_last = match &event {
                 RoomMessage::Broken { .. } => true,
-                RoomMessage::RequestedOptions { request, .. } => {
-                    *request == Request::Disconnect
-                }
+                RoomMessage::Request { request, .. } => *request == Request::Disconnect,
                 RoomMessage::Arrived(_)
                 | RoomMessage::Unreadable { .. }
                 | RoomMessage::Illegible { .. }

@@ -7,17 +7,13 @@
 //! ```
 
 use super::transfer::{
-    StartError, Transfer, TransferPhase, TransferResources, TransferThreads, draw_token,
-    hopeless,
+    StartError, Transfer, TransferResources, TransferThreads, draw_token, hopeless,
 };
 use crate::lab::journal::Side;
-use crate::reliable::moment::Moment;
 use crate::server::digests::Wanted;
 use crate::server::folder::Version;
-use crate::transfer::Job;
 use crate::transfer::sending;
 use crate::wire::digest::Digest;
-use crate::wire::message::{Offer, Reply, TransferState};
 use std::fs::File;
 
 impl Transfer {
@@ -34,53 +30,18 @@ impl Transfer {
         let told = version.told(digest);
         let offset = self.prefix.map_or(0, |prefix| prefix.granted(&told));
         let drawn = draw_token()?;
-        let job = Job {
-            number,
-            token: self.peer.token(drawn, number),
-            keys: self.peer.traffic_keys(drawn, number),
-            settled: self.settled,
-            size: version.size,
-            offset,
-            scenario: resources.scenario.clone(),
-            pause_at: None,
-            chat_round_trip: None,
-            is_offloading: resources.is_offloading,
-            is_watched: resources.journals.are_kept(),
-            tap: resources.tap.clone(),
-        };
+        let job = self.job(number, drawn, [version.size, offset], resources);
+        let offer = self.offer(&job, drawn, offered, told);
         let report = resources.reporter(&job, Side::Sender);
         let asker = self.peer.remote.ip();
         let sending = sending::start(job, file, digest, outlet, asker, report)
             .map_err(|error| hopeless("cannot start this transfer", &error))?;
-        let Self { peer, name, .. } = self;
-        let client = peer.number;
-        log::info!(
-            "transfer {number} started: {name} to client {client}, from byte {offset}, \
-             port {offered}"
-        );
-        peer.tell(&Reply::Offer(Offer {
-            transfer: number,
-            tag: self.tag,
-            file: self.name.to_string(),
-            port: offered,
-            token: drawn,
-            size: version.size,
-            digest,
-            modified: told.modified,
-            offset,
-            settled: self.settled,
-        }));
-        self.phase = TransferPhase::Running {
-            port,
-            threads: TransferThreads::Sending {
-                sending,
-                version,
-                awaited_digest,
-            },
-            state: TransferState::Opening,
-            moved_at: Moment::START,
-            acked_bytes: 0,
+        let threads = TransferThreads::Sending {
+            sending,
+            version,
+            awaited_digest,
         };
+        self.run(port, offer, threads);
         Ok(())
     }
 

@@ -21,7 +21,7 @@ use crate::transfer::sending::{Outlet, Sending};
 use crate::transfer::tap::Tap;
 use crate::transfer::{Ending, Job, Report};
 use crate::wire::digest::Token;
-use crate::wire::message::{Reply, TransferNews, TransferState};
+use crate::wire::message::{Offer, Reply, TransferNews, TransferState};
 use crate::wire::options::{NegotiatedOptions, Transport};
 use crate::wire::version::{FileVersion, Prefix};
 use crossbeam_channel::Sender;
@@ -161,7 +161,73 @@ impl Transfer {
         })
     }
 
-    /// Its user.
+    /// The server's share of it: this size, from this byte on.
+    pub(super) fn job(
+        &self,
+        number: u64,
+        drawn: Token,
+        [size, offset]: [u64; 2],
+        resources: &TransferResources,
+    ) -> Job {
+        Job {
+            keys: self.peer.traffic_keys(drawn, number),
+            offset,
+            scenario: resources.scenario.clone(),
+            is_offloading: resources.is_offloading,
+            is_watched: resources.journals.are_kept(),
+            tap: resources.tap.clone(),
+            ..Job::new(number, self.peer.token(drawn, number), self.settled, size)
+        }
+    }
+
+    /// The offer of that job to the asker.
+    pub(super) fn offer(
+        &self,
+        job: &Job,
+        drawn: Token,
+        port: u16,
+        version: FileVersion,
+    ) -> Offer {
+        Offer {
+            transfer: job.number,
+            tag: self.tag,
+            file: self.name.to_string(),
+            port,
+            token: drawn,
+            size: job.size,
+            digest: version.digest,
+            modified: version.modified,
+            offset: job.offset,
+            settled: self.settled,
+        }
+    }
+
+    /// Its threads run: the asker is told. `port` is the pool's number for the offered one.
+    pub(super) fn run(&mut self, port: u16, offer: Offer, threads: TransferThreads) {
+        log::info!(
+            "transfer {} started: {} {} client {}, from byte {}, port {}",
+            offer.transfer,
+            self.name,
+            self.preposition(),
+            self.peer.number,
+            offer.offset,
+            offer.port
+        );
+        self.peer.tell(&Reply::Offer(offer));
+        self.phase = TransferPhase::Running {
+            port,
+            threads,
+            state: TransferState::Opening,
+            moved_at: Moment::START,
+            acked_bytes: 0,
+        };
+    }
+
+    const fn preposition(&self) -> &'static str {
+        if self.upload.is_some() { "from" } else { "to" }
+    }
+
+    /// For whom it is.
     pub(super) fn user(&self) -> User {
         User {
             client: self.peer.number,
@@ -281,7 +347,7 @@ impl Transfer {
              {} of {} packets resent",
             bytes(figures.progress.acked_bytes),
             self.name,
-            if self.upload.is_some() { "from" } else { "to" },
+            self.preposition(),
             self.peer.number,
             elapsed.as_secs_f64(),
             figures.progress.resent_packets,

@@ -5,18 +5,18 @@
 //! ([`kept`](crate::server::kept)); `disk-3` reads and hashes the earlier part.
 
 use super::transfer::{
-    StartError, Transfer, TransferPhase, TransferResources, TransferThreads, Upload,
-    draw_token, hopeless,
+    StartError, Transfer, TransferResources, TransferThreads, Upload, draw_token,
+    hopeless,
 };
 use crate::lab::journal::Side;
-use crate::reliable::moment::Moment;
 use crate::server::folder::{Folder, NO_FOLDER, Version};
 use crate::shelf::FileName;
 use crate::system::disk;
+use crate::transfer::Ending;
 use crate::transfer::receiving;
-use crate::transfer::{Ending, Job};
 use crate::wire::digest::Digest;
-use crate::wire::message::{Code, Offer, Reply, TransferState};
+use crate::wire::message::{Code, TransferState};
+use crate::wire::version::FileVersion;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
@@ -43,20 +43,12 @@ impl Transfer {
         let part =
             part.map_err(|error| hopeless("cannot write to its folder", &error))?;
         let (size, offset) = (upload.version.size, part.length());
-        let job = Job {
-            number,
-            token: self.peer.token(drawn, number),
-            keys: self.peer.traffic_keys(drawn, number),
-            settled: self.settled,
-            size,
-            offset,
-            scenario: resources.scenario.clone(),
-            pause_at: None,
-            chat_round_trip: None,
-            is_offloading: resources.is_offloading,
-            is_watched: resources.journals.are_kept(),
-            tap: resources.tap.clone(),
+        let job = self.job(number, drawn, [size, offset], resources);
+        let version = FileVersion {
+            modified: None,
+            ..upload.version
         };
+        let offer = self.offer(&job, drawn, offered, version);
         let report = resources.reporter(&job, Side::Receiver);
         let asker = self.peer.remote.ip();
         let receiving = receiving::accept(job, outlet, asker, part, report)
@@ -64,31 +56,7 @@ impl Transfer {
         if let Some(upload) = &mut self.upload {
             upload.offset = offset;
         }
-        let Self { peer, name, .. } = self;
-        let client = peer.number;
-        log::info!(
-            "transfer {number} started: {name} from client {client}, from byte \
-             {offset}, port {offered}"
-        );
-        peer.tell(&Reply::Offer(Offer {
-            transfer: number,
-            tag: self.tag,
-            file: self.name.to_string(),
-            port: offered,
-            token: drawn,
-            size,
-            offset,
-            modified: None,
-            digest: upload.version.digest,
-            settled: self.settled,
-        }));
-        self.phase = TransferPhase::Running {
-            port,
-            threads: TransferThreads::Receiving(receiving),
-            state: TransferState::Opening,
-            moved_at: Moment::START,
-            acked_bytes: 0,
-        };
+        self.run(port, offer, TransferThreads::Receiving(receiving));
         Ok(())
     }
 }

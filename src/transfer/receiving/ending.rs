@@ -23,7 +23,7 @@ use std::path::PathBuf;
 pub(super) enum Verification {
     NotYet,
     /// The disk was asked for the digest.
-    RequestedOptions,
+    DigestRequested,
     /// The disk was asked to give the file its name, or to delete the part.
     Settling(Digest),
     Done {
@@ -45,7 +45,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
             self.flush();
             if self.bytes.backlog() == 0 {
                 self.disk.finish();
-                self.verification = Verification::RequestedOptions;
+                self.verification = Verification::DigestRequested;
             }
         }
         if let Some(answer) = self.disk.answer() {
@@ -170,12 +170,9 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         self.report_events(true); // A program that receives the end may exit.
         let (figures, elapsed) = (self.figures(), self.clock.now().since_start());
         (self.report)(Report::Ended(Ending {
-            state,
-            sentence,
-            figures,
-            elapsed,
             path,
             digest,
+            ..Ending::new(state, sentence, figures, elapsed)
         }));
     }
 }

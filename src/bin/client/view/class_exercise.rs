@@ -51,7 +51,7 @@ impl ClassExercise {
         let open = model
             .lab
             .as_ref()
-            .filter(|lab| lab.state == LabState::RequestedOptions);
+            .filter(|lab| lab.state == LabState::Asked);
         let number = open.map(|lab| lab.number);
         if number == self.asked {
             return;

@@ -22,7 +22,7 @@ use sash::client::controller::Intent;
 use sash::client::model::{Model, QuestionAsked};
 use sash::lab::class_question::{Bar, short, typed};
 use sash::lab::journal::Journal;
-use sash::wire::message::{Answer, Revealed};
+use sash::wire::message::{Answer, Request, Revealed};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -159,7 +159,7 @@ impl QuestionBar {
             if is_over {
                 hide(&column, &page);
             } else {
-                report(Intent::Reveal);
+                report(Intent::Ask(Request::Reveal));
             }
         });
         bar

@@ -30,6 +30,7 @@ use sash::client::controller::Intent;
 use sash::client::model::{Audience, Model, Phase};
 use sash::client::words;
 use sash::transfer::clock::steady_time_ms;
+use sash::wire::message::Request;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -62,8 +63,8 @@ struct Watching {
 
 /// The keys that have no button: with Alt, while the page of the chat is shown.
 const KEYS: [(char, Intent); 3] = [
-    ('o', Intent::ShowOnline),
-    ('f', Intent::ShowFiles),
+    ('o', Intent::Ask(Request::Users)),
+    ('f', Intent::Ask(Request::Files)),
     ('m', Intent::ShowCommands),
 ];
 
@@ -217,7 +218,7 @@ impl Conversation {
 fn listed(tell: &IntentCallback) -> bool {
     let is_alt = app::event_state().contains(Shortcut::Alt);
     let key = app::event_key().to_char();
-    let intent = KEYS.iter().find(|(letter, _)| key == Some(*letter));
+    let intent = KEYS.into_iter().find(|(letter, _)| key == Some(*letter));
     let Some((_, intent)) = intent.filter(|_| is_alt) else {
         return false;
     };

@@ -239,6 +239,23 @@ pub(super) fn heading(label: &str) -> Frame {
     heading
 }
 
+/// A coloured row in place of a dialog, begun in the column that is being built.
+pub(super) fn asking_row() -> Flex {
+    let mut row = Flex::default().row();
+    row.set_frame(FrameType::DownBox);
+    row.set_color(ASKING);
+    row.set_margins(MARGIN, 6, 6, 6);
+    row.set_pad(GAP);
+    row
+}
+
+/// Ends such a row, which is hidden until it asks something.
+pub(super) fn end_asking_row(row: &mut Flex, page: &mut Flex) {
+    row.end();
+    row.hide();
+    page.fixed(row, ROW + 12);
+}
+
 /// Words beside or under something.
 pub(super) fn caption(label: &str) -> Frame {
     let mut caption = Frame::default().with_label(label);

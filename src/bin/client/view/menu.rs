@@ -8,6 +8,7 @@ use fltk::menu::{MenuBar, MenuFlag};
 use fltk::prelude::*;
 use sash::client::controller::Intent;
 use sash::client::theme::Theme;
+use sash::wire::message::Request;
 use std::rc::Rc;
 
 /// A choice of the user.
@@ -77,7 +78,7 @@ fn entries() -> Vec<Entry> {
             "Ch&at/Show online users",
             none,
             plain,
-            Choice::Intent(Intent::ShowOnline),
+            Choice::Intent(Intent::Ask(Request::Users)),
         ),
         (
             "Ch&at/Find",
@@ -95,7 +96,7 @@ fn entries() -> Vec<Entry> {
             "F&iles/Show files",
             none,
             plain,
-            Choice::Intent(Intent::ShowFiles),
+            Choice::Intent(Intent::Ask(Request::Files)),
         ),
         (
             "F&iles/Clear ended transfers",

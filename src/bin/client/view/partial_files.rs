@@ -5,7 +5,6 @@
 //! ```
 
 use super::{IntentCallback, labels, look};
-use fltk::enums::FrameType;
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::prelude::*;
@@ -28,11 +27,7 @@ const NAMES_TOLD: usize = 3;
 impl PartialFiles {
     /// Makes the row in the column that is being built.
     pub(super) fn new(page: &mut Flex, report: &IntentCallback) -> Self {
-        let mut row = Flex::default().row();
-        row.set_frame(FrameType::DownBox);
-        row.set_color(look::ASKING);
-        row.set_margins(look::MARGIN, 6, 6, 6);
-        row.set_pad(look::GAP);
+        let mut row = look::asking_row();
         let words = look::caption("");
         let answers = [
             (
@@ -53,9 +48,7 @@ impl PartialFiles {
             let tell = Rc::clone(report);
             button.set_callback(move |_| tell(Intent::PartialFiles(choice)));
         }
-        row.end();
-        row.hide();
-        page.fixed(&row, look::ROW + 12);
+        look::end_asking_row(&mut row, page);
         Self {
             page: page.clone(),
             row,

@@ -2,7 +2,7 @@
 
 use super::look;
 use fltk::button::Button;
-use fltk::enums::{CallbackTrigger, FrameType};
+use fltk::enums::CallbackTrigger;
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::input::Input;
@@ -23,11 +23,7 @@ pub(super) struct Question {
 impl Question {
     /// Makes the row in the column that is being built.
     pub(super) fn new(page: &mut Flex) -> Self {
-        let mut row = Flex::default().row();
-        row.set_frame(FrameType::DownBox);
-        row.set_color(look::ASKING);
-        row.set_margins(look::MARGIN, 6, 6, 6);
-        row.set_pad(look::GAP);
+        let mut row = look::asking_row();
         let words = look::caption("");
         let mut number = look::field("");
         number.hide();
@@ -36,9 +32,7 @@ impl Question {
         row.fixed(&yes, 130);
         let no = look::main_button("No", "");
         row.fixed(&no, 130);
-        row.end();
-        row.hide();
-        page.fixed(&row, look::ROW + 12);
+        look::end_asking_row(&mut row, page);
         Self {
             page: page.clone(),
             row,

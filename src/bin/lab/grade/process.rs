@@ -10,8 +10,8 @@
 //! leads a process group of its own, which is killed as a whole.
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
-use sash::lab::grade::program::{Failure, Program};
-use sash::lab::grade::verbs::{Action, Answer, ProgramEvent};
+use sash::lab::grade::program::{Failure, Program, Reaction};
+use sash::lab::grade::verbs::{Answer, ProgramEvent};
 use sash::reliable::moment::Moment;
 use sash::system::processes;
 use sash::transfer::clock::Clock;
@@ -143,7 +143,7 @@ impl Process {
     }
 
     /// All verbs up to `ok`.
-    fn answer(&mut self, told: &str, until: Moment) -> Result<Vec<Action>, Failure> {
+    fn answer(&mut self, told: &str, until: Moment) -> Reaction {
         let mut actions = Vec::new();
         loop {
             let line = match self.stdout.recv_timeout(self.clock.until(until)) {
@@ -280,7 +280,7 @@ impl Process {
 }
 
 impl Program for Process {
-    fn hear(&mut self, told: &ProgramEvent, now: Moment) -> Result<Vec<Action>, Failure> {
+    fn hear(&mut self, told: &ProgramEvent, now: Moment) -> Reaction {
         let limit = if self.has_answered {
             self.limits.event
         } else {

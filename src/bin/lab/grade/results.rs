@@ -2,12 +2,12 @@
 
 use super::class::Summary;
 use super::process::{Limits, Process};
-use sash::lab::grade::program::{Failure, Program};
+use sash::lab::grade::program::{Failure, Program, Reaction};
 use sash::lab::grade::reference;
 use sash::lab::grade::rules::Problem;
 use sash::lab::grade::run::{Outcome, run};
 use sash::lab::grade::scenario::GradedScenario;
-use sash::lab::grade::verbs::{Action, ProgramEvent, Role};
+use sash::lab::grade::verbs::{ProgramEvent, Role};
 use sash::reliable::moment::Moment;
 use sash::transfer::clock::Clock;
 use sash::wire::options::Arq;
@@ -153,11 +153,7 @@ impl Grading<'_> {
 struct NotStarted(String);
 
 impl Program for NotStarted {
-    fn hear(
-        &mut self,
-        _told: &ProgramEvent,
-        _now: Moment,
-    ) -> std::result::Result<Vec<Action>, Failure> {
+    fn hear(&mut self, _told: &ProgramEvent, _now: Moment) -> Reaction {
         Err(Failure {
             sentence: self.0.clone(),
             stderr: Vec::new(),

@@ -74,7 +74,7 @@ fn a_running_download_is_cancelled_on_both_sides() {
     typed(&mut client, "/download notes.txt");
     reply(&mut client, Reply::Offer(offer(1)));
     let _ = client.take_effects();
-    client.on_intent(Intent::Cancel { tag: 1 }, 0);
+    client.on_intent(Intent::Cancel { tag: Some(1) }, 0);
     let effects = client.take_effects();
     assert!(effects.contains(&Effect::CancelTransfer { tag: 1 }));
     assert!(effects.contains(&Effect::Send(Request::Cancel { transfer: 71 })));

@@ -1,6 +1,7 @@
 //! A user's fault injection in running transfers: the effects for the driver, and the messages.
 
 use super::*;
+use crate::link::Scenario;
 
 /// A running download.
 fn on_its_way() -> Controller {

@@ -1,7 +1,9 @@
 //! Tests with many files: held back, tried again, deleted, left over, dropped.
 
 use super::*;
+use crate::transfer::overwrite::Overwrite;
 use crate::wire::version::FileVersion;
+use std::path::PathBuf;
 
 /// The bytes that have arrived of a running or ended download. Unit: bytes.
 const CAME: u64 = 500;
@@ -93,7 +95,7 @@ fn a_locally_queued_file_is_cancelled_without_a_request_and_does_not_time_out() 
         download(&mut client, &format!("{number}"));
     }
     let _ = client.take_effects();
-    client.on_intent(Intent::Cancel { tag: 17 }, 3_000);
+    client.on_intent(Intent::Cancel { tag: Some(17) }, 3_000);
     assert_eq!(client.take_effects(), []);
     let cancelled = client.model().transfer(17).unwrap().state;
     assert_eq!(cancelled, TransferState::Cancelled);
@@ -120,9 +122,9 @@ fn a_retry_reuses_the_row_and_the_options_of_the_first_attempt() {
     let mut client = joined();
     on_its_way(&mut client);
     typed(&mut client, "/download other.txt --window 4");
-    client.on_intent(Intent::Retry { tag: 1 }, 3_500);
+    client.on_intent(Intent::Retry { tag: Some(1) }, 3_500);
     assert!(last_line(&client).text.contains("try again"));
-    client.on_intent(Intent::Cancel { tag: 1 }, 3_500);
+    client.on_intent(Intent::Cancel { tag: Some(1) }, 3_500);
     interrupted(&mut client);
     assert!(client.model().transfer(1).unwrap().has_left_a_part());
     let _ = client.take_effects();
@@ -139,7 +141,7 @@ fn a_retry_reuses_the_row_and_the_options_of_the_first_attempt() {
 fn a_cancelled_download_is_deleted_once_its_receiver_has_ended() {
     let mut client = joined();
     on_its_way(&mut client);
-    client.on_intent(Intent::Discard { tag: 1 }, 3_500);
+    client.on_intent(Intent::Discard { tag: Some(1) }, 3_500);
     let effects = client.take_effects();
     assert!(effects.contains(&Effect::CancelTransfer { tag: 1 }));
     assert!(!effects.contains(&Effect::DiscardPart { tag: 1 }));
@@ -164,7 +166,7 @@ fn a_kept_partial_file_can_be_deleted_later_and_a_failure_is_reported() {
     interrupted(&mut client);
     let _ = client.take_effects();
     typed(&mut client, "/cancel 1 delete");
-    let again = Intent::Discard { tag: 1 };
+    let again = Intent::Discard { tag: Some(1) };
     client.on_intent(again, 4_500); // A second time changes nothing.
     let problem = Some("It could not be deleted.".to_owned());
     client.on_event(
@@ -187,7 +189,7 @@ fn a_partial_file_that_another_download_resumes_is_not_deleted() {
     typed(&mut client, "/download notes.txt");
     let _ = client.take_effects();
     assert!(!client.model().transfer(1).unwrap().has_left_a_part());
-    client.on_intent(Intent::Discard { tag: 1 }, 5_000);
+    client.on_intent(Intent::Discard { tag: Some(1) }, 5_000);
     assert_eq!(client.take_effects(), []);
 }
 
@@ -195,7 +197,7 @@ fn a_partial_file_that_another_download_resumes_is_not_deleted() {
 fn a_download_that_completed_before_its_deletion_is_kept() {
     let mut client = joined();
     on_its_way(&mut client);
-    client.on_intent(Intent::Discard { tag: 1 }, 3_500);
+    client.on_intent(Intent::Discard { tag: Some(1) }, 3_500);
     let _ = client.take_effects();
     client.on_event(ended(1, TransferState::Verified), 4_000);
     let effects = client.take_effects();

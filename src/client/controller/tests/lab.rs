@@ -36,12 +36,17 @@ fn state(client: &Controller) -> LabState {
     client.model().lab.as_ref().unwrap().state.clone()
 }
 
+fn lab_ran(client: &mut Controller, outcome: &LabOutcome) {
+    let outcome = outcome.clone();
+    client.on_event(Event::LabRan { number: 3, outcome }, 20);
+}
+
 #[test]
 fn an_exercise_runs_only_after_the_user_agrees_and_its_results_are_sent() {
     let mut client = joined();
     reply(&mut client, lab(3, "noa", "seed=7;loss=10%"));
     assert_eq!(client.take_effects(), []);
-    assert_eq!(state(&client), LabState::RequestedOptions);
+    assert_eq!(state(&client), LabState::Asked);
     let asked = &last_line(&client).text;
     assert!(
         asked.starts_with("noa asks you to run exercise 3: lab run"),
@@ -56,13 +61,7 @@ fn an_exercise_runs_only_after_the_user_agrees_and_its_results_are_sent() {
     assert_eq!(client.take_effects(), [run]);
     assert_eq!(state(&client), LabState::Running);
     let outcome = LabOutcome::Done(figures());
-    client.on_event(
-        Event::LabRan {
-            number: 3,
-            outcome: outcome.clone(),
-        },
-        20,
-    );
+    lab_ran(&mut client, &outcome);
     assert_eq!(requests(&mut client), [result(3, outcome)]);
     assert_eq!(state(&client), LabState::Done(figures()));
     assert_eq!(
@@ -159,19 +158,13 @@ fn after_a_reconnect_no_question_is_repeated_and_no_result_is_lost() {
     reply(&mut client, lab(3, "noa", "loss=10%"));
     assert_eq!(client.take_effects(), []);
     let outcome = LabOutcome::Done(figures());
-    client.on_event(
-        Event::LabRan {
-            number: 3,
-            outcome: outcome.clone(),
-        },
-        20,
-    );
+    lab_ran(&mut client, &outcome);
     let _ = client.take_effects();
     reply(&mut client, lab(3, "noa", "loss=10%"));
     assert_eq!(requests(&mut client), [result(3, outcome)]);
     // The same number of another server is another assignment.
     reply(&mut client, lab(3, "noa", "loss=20%"));
-    assert_eq!(state(&client), LabState::RequestedOptions);
+    assert_eq!(state(&client), LabState::Asked);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::lab::class_question::{RunQuestion, usual_moment};
 use crate::wire::message::{
     About, Answered, ClassAnswer, ClassQuestion, LabOutcome, Question, Revealed,
 };
+use crate::wire::message::{Answer, Assignment};
 use crate::wire::options::Congestion;
 
 fn assignment() -> Assignment {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::wire::version::FileVersion;
+use std::path::PathBuf;
 
 /// A file that was found and announced; its tag is 1.
 fn announced(client: &mut Controller) {

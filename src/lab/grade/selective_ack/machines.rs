@@ -4,7 +4,7 @@
 //! 6298 §5 (the timer).
 
 use super::THRESHOLD;
-use crate::lab::grade::program::{Failure, Program};
+use crate::lab::grade::program::{Program, Reaction};
 use crate::lab::grade::scenario::TIMEOUT;
 use crate::lab::grade::verbs::{Action, ProgramEvent, Range};
 use crate::reliable::moment::Moment;
@@ -83,11 +83,7 @@ impl Sender {
 }
 
 impl Program for Sender {
-    fn hear(
-        &mut self,
-        program_event: &ProgramEvent,
-        _now: Moment,
-    ) -> Result<Vec<Action>, Failure> {
+    fn hear(&mut self, program_event: &ProgramEvent, _now: Moment) -> Reaction {
         let mut actions = match program_event {
             ProgramEvent::Ack { number, ranges } => self.on_ack(*number, ranges),
             ProgramEvent::Timeout(_) => self.on_timeout(),
@@ -125,11 +121,7 @@ impl Receiver {
 }
 
 impl Program for Receiver {
-    fn hear(
-        &mut self,
-        program_event: &ProgramEvent,
-        _now: Moment,
-    ) -> Result<Vec<Action>, Failure> {
+    fn hear(&mut self, program_event: &ProgramEvent, _now: Moment) -> Reaction {
         let ProgramEvent::Data(number) = *program_event else {
             return Ok(Vec::new());
         };

@@ -21,9 +21,7 @@ fn entries(scenario: &str) -> Vec<Entry> {
         listening: true,
         ..Experiment::small()
     };
-    let mut entries = Vec::new();
-    experiment.run(|entry| entries.push(entry)).unwrap();
-    entries
+    experiment.journal().unwrap().entries
 }
 
 fn at(entries: &[Entry], now_us: u64) -> Moving {
@@ -161,7 +159,7 @@ fn to_scale_equal_delays_have_equal_slopes_and_packets_in_flight_end_on_one_line
                 .spots
                 .iter()
                 .filter(|it| it.is_in_flight)
-                .map(|it| PacketLabel::from(it.packet))
+                .map(|it| PacketLabel::from(it.packet.name))
                 .collect();
             let of_player = player.in_flight();
             let lost = |it: &PacketLabel| !delays(player.entries()).contains_key(it);
@@ -185,7 +183,8 @@ fn to_scale_equal_delays_have_equal_slopes_and_packets_in_flight_end_on_one_line
                     ends_seen += 1;
                 }
                 let across = (spot.to.x - spot.from.x).abs();
-                let Some(&delay) = delays.get(&PacketLabel::from(spot.packet)) else {
+                let Some(&delay) = delays.get(&PacketLabel::from(spot.packet.name))
+                else {
                     continue;
                 };
                 if across < 1.0 {
@@ -231,8 +230,7 @@ fn the_picture_at_rest_is_the_moving_one_at_its_last_moment() {
             listening: true,
             ..Experiment::small()
         };
-        let mut entries = Vec::new();
-        experiment.run(|entry| entries.push(entry)).unwrap();
+        let entries = experiment.journal().unwrap().entries;
         let moving = Scene {
             entries: &entries,
             index: entries.len(),
@@ -369,16 +367,16 @@ fn a_live_run_shows_scheduled_packets_as_a_journal_does() {
 fn the_arrow_keys_select_packets_in_the_order_of_transmission() {
     let entries = entries("delay=100ms");
     let mut moving = at(&entries, 350_000);
-    let newest = *moving.beside(None, true).unwrap();
+    let newest = moving.beside(None, true).unwrap().clone();
     assert!(newest.is_in_flight, "{newest:?}");
     assert_eq!(newest.packet.number, 15);
-    let before = *moving.beside(Some(&newest), false).unwrap();
+    let before = moving.beside(Some(&newest), false).unwrap().clone();
     assert_eq!(before.packet.number, 14);
     let again = moving.beside(Some(&before), true).unwrap();
     assert_eq!(again.packet, newest.packet);
-    let found = moving.spot_of(before.packet, before.direction);
+    let found = moving.spot_of(before.packet.name, before.direction);
     assert_eq!(found, Some(&before));
-    let first = moving.spots[0];
+    let first = moving.spots[0].clone();
     assert_eq!(moving.beside(Some(&first), false), Some(&first));
     let shapes = moving.picture.shapes.len();
     moving.frame(&before);

@@ -12,15 +12,10 @@
 //! ```
 //! use sash::reliable::event::log::Journal;
 //! use sash::lab::run::Experiment;
-//! let experiment = Experiment { size: 10, listening: true, ..Experiment::small() };
-//! let mut text = experiment.heading().to_line();
-//! let mut entries = Vec::new();
-//! experiment.run(|entry| {
-//!     text.push_str(&entry.to_line());
-//!     entries.push(entry);
-//! }).unwrap();
-//! let journal = Journal::read(text.as_bytes()).unwrap();
-//! assert_eq!((journal.heading, journal.entries), (experiment.heading(), entries));
+//! let journal = Experiment { size: 10, ..Experiment::small() }.journal().unwrap();
+//! let mut text = journal.heading.to_line();
+//! text.extend(journal.entries.iter().map(|entry| entry.to_line()));
+//! assert_eq!(Journal::read(text.as_bytes()).unwrap(), journal);
 //! ```
 //!
 //! Source: report page `journal`.
@@ -83,6 +78,17 @@ pub enum Unreadable {
 const LONGEST_LINE: u64 = 64 * 1024;
 
 impl Journal {
+    /// A journal that is complete.
+    #[must_use]
+    pub const fn new(heading: Heading, entries: Vec<Entry>) -> Self {
+        Self {
+            heading,
+            entries,
+            is_cut: false,
+            unknown: 0,
+        }
+    }
+
     /// Reads a journal to its end.
     ///
     /// # Errors
@@ -92,12 +98,7 @@ impl Journal {
         if !next_line(&mut source, &mut line, 1)? {
             return Err(Unreadable::Empty);
         }
-        let mut journal = Self {
-            heading: heading(&line)?,
-            entries: Vec::new(),
-            is_cut: false,
-            unknown: 0,
-        };
+        let mut journal = Self::new(heading(&line)?, Vec::new());
         for number in 2.. {
             match next_line(&mut source, &mut line, number) {
                 Ok(true) => journal.take(&line, number)?,

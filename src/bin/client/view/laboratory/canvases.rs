@@ -12,7 +12,7 @@ use fltk::enums::{Event, Shortcut};
 use fltk::group::Flex;
 use fltk::prelude::*;
 use sash::lab::chart::kinds::ChartKind;
-use sash::lab::journal::{Entry, Journal};
+use sash::lab::chart::whole_pixels;
 use sash::lab::ladder::{Moving, Spot};
 use sash::lab::page::{About, Content, Laboratory, LaboratoryRequest, Racing, View};
 use sash::lab::palette::Paper;
@@ -46,7 +46,7 @@ struct Charted {
     kind: ChartKind,
     sees: PointOfView,
     entries: usize,
-    size: (u32, u32),
+    size: [u32; 2],
     picture: Picture,
 }
 
@@ -195,7 +195,7 @@ impl Canvases {
     fn spot_at(&self, place: (i32, i32)) -> Option<Spot> {
         let moving = self.key_control.moving.borrow();
         let at = self.main.place(place);
-        moving.as_ref()?.packet_at(at, TOLERANCE).copied()
+        moving.as_ref()?.packet_at(at, TOLERANCE).cloned()
     }
 
     fn set_strip_height(&mut self, height: i32) {
@@ -234,7 +234,7 @@ impl Canvases {
 
     fn show_chart(&mut self, player: &Player, kind: ChartKind, paper: Paper) {
         let (width, height) = self.main.size();
-        let size = (whole(width / CHART_SCALE), whole(height / CHART_SCALE));
+        let size = [width, height].map(|side| whole_pixels(side / CHART_SCALE));
         let (index, sees) = (player.seen().index, player.point_of_view());
         let is_fresh = self.chart.as_ref().is_some_and(|chart| {
             let apart = chart.entries.abs_diff(index);
@@ -294,11 +294,11 @@ impl Canvases {
             let at = canvas.place(app::event_coords());
             let hit = {
                 let moving = key_control.moving.borrow();
-                let hit = |it: &Moving| it.in_flight_at(at, TOLERANCE).copied();
+                let hit = |it: &Moving| it.in_flight_at(at, TOLERANCE).cloned();
                 moving.as_ref().and_then(hit)
             };
             if let Some(spot) = hit {
-                report(LaboratoryRequest::Kill(Label::from(spot.packet)));
+                report(LaboratoryRequest::Kill(Label::from(spot.packet.name)));
             }
             true
         });
@@ -325,31 +325,14 @@ fn follow(event: Event, over: &Cell<Option<(i32, i32)>>, bell: &Bell) -> bool {
     }
 }
 
-fn chart(player: &Player, kind: ChartKind, size: (u32, u32)) -> Picture {
-    let seen = player.seen();
-    let entries: Vec<Entry> = seen.entries[..seen.index].to_vec();
-    let journal = Journal {
-        heading: player.heading().clone(),
-        entries,
-        is_cut: false,
-        unknown: 0,
-    };
-    let chart = kind.chart(&[journal], Vec::new());
-    chart.to_picture(size.0, size.1).unwrap_or_else(|error| {
-        let mut picture = Picture::new(f64::from(size.0), f64::from(size.1), "");
+fn chart(player: &Player, kind: ChartKind, size: [u32; 2]) -> Picture {
+    let chart = kind.chart(&[player.seen_to_happen()], Vec::new());
+    chart.to_picture(size[0], size[1]).unwrap_or_else(|error| {
+        let mut picture = Picture::new(f64::from(size[0]), f64::from(size[1]), "");
         let words = Words::new(Point::new(40.0, 60.0), 28.0, error.to_string());
         picture.add(words);
         picture
     })
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "pixels of a screen"
-)]
-const fn whole(length: f64) -> u32 {
-    length.clamp(100.0, 20_000.0) as u32
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "pixels of a screen")]

@@ -12,8 +12,8 @@
 use super::super::bell::Bell;
 use super::super::class_question::Stopped;
 use super::canvases::Canvases;
-use sash::client::commands::Wanted;
 use sash::client::controller::Intent;
+use sash::client::intent::Wanted;
 use sash::client::laboratory;
 use sash::lab::page::export::Format;
 use sash::lab::page::{Command, Laboratory, LaboratoryRequest, News, Task};
@@ -134,7 +134,10 @@ fn intent(command: Command) -> Intent {
     match command {
         Command::StopWatching => Intent::Watch { tag: None },
         Command::ChangeLink(scenario) => Intent::ChangeLink(scenario),
-        Command::Kill { tag, packet } => Intent::Kill { tag, packet },
+        Command::Kill { tag, packet } => {
+            let tag = Some(tag);
+            Intent::Kill { tag, packet }
+        }
         Command::AskClass { assignment, moment } => {
             Intent::AskClass(Wanted::Next(Some(moment)), assignment)
         }

@@ -8,7 +8,7 @@ use super::{RequestCallback, look};
 use fltk::app;
 use fltk::button::Button;
 use fltk::dialog::{FileDialog, FileDialogType};
-use fltk::enums::{CallbackTrigger, Event, FrameType, Key};
+use fltk::enums::{CallbackTrigger, Event, Key};
 use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::input::Input;
@@ -54,11 +54,7 @@ impl FileRow {
         report: &RequestCallback,
         give_back: impl Fn() + 'static,
     ) -> Self {
-        let mut row = Flex::default().row();
-        row.set_frame(FrameType::DownBox);
-        row.set_color(look::ASKING);
-        row.set_margins(look::MARGIN, 6, 6, 6);
-        row.set_pad(look::GAP);
+        let mut row = look::asking_row();
         let caption = look::caption("");
         row.fixed(&caption, 44);
         let mut format = look::choice("Choose what to save");
@@ -83,9 +79,7 @@ impl FileRow {
         row.fixed(&fine, 56);
         let cancel = look::button("Cancel", "Or press Escape");
         row.fixed(&cancel, 72);
-        row.end();
-        row.hide();
-        page.fixed(&row, look::ROW + 12);
+        look::end_asking_row(&mut row, page);
         let place = Self {
             page: page.clone(),
             row,

@@ -65,7 +65,7 @@ impl KeyControl {
             return None;
         };
         let moving = self.moving.borrow();
-        moving.as_ref()?.spot_of(packet, direction).copied()
+        moving.as_ref()?.spot_of(packet, direction).cloned()
     }
 
     /// The selected segment.
@@ -125,7 +125,7 @@ impl KeyControl {
             .as_ref()
             .and_then(|it| it.beside(before.as_ref(), is_later));
         if let Some(spot) = beside {
-            self.point(Pointed::Packet(spot.packet, spot.direction));
+            self.point(Pointed::Packet(spot.packet.name, spot.direction));
         }
     }
 
@@ -148,7 +148,7 @@ impl KeyControl {
 
     fn kill(&self) {
         if let Some(spot) = self.packet().filter(|spot| spot.is_in_flight) {
-            (self.report)(LaboratoryRequest::Kill(Label::from(spot.packet)));
+            (self.report)(LaboratoryRequest::Kill(Label::from(spot.packet.name)));
         }
     }
 

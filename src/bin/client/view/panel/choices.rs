@@ -139,15 +139,8 @@ pub(super) fn controller_explanation(model: &Model) -> String {
         return "the TCP of the operating system has its own controller".to_owned();
     }
     let congestion = settled.congestion;
-    let pacing = match congestion {
-        Congestion::Fixed => "",
-        Congestion::PlusOneMinusThree
-        | Congestion::DoubleHalve
-        | Congestion::Additive
-        | Congestion::Reno
-        | Congestion::Cubic
-        | Congestion::Bbr => "; paced",
-    };
+    let is_paced = congestion != Congestion::Fixed;
+    let pacing = if is_paced { "; paced" } else { "" };
     let explanation = congestion.explanation();
     if model.options.congestion == Some(congestion) {
         format!("{explanation}{pacing}")

@@ -68,15 +68,11 @@ pub(super) const BUTTONS: usize = 8;
 impl Row {
     pub(super) fn new(transfer: &Transfer) -> Self {
         let left = transfer.time_left().map(words::time_left);
-        let rate = match transfer.state {
-            TransferState::Paused | TransferState::Queued => 0,
-            TransferState::Opening
-            | TransferState::Sending
-            | TransferState::Verified
-            | TransferState::Damaged
-            | TransferState::Failed
-            | TransferState::Unknown
-            | TransferState::Cancelled => transfer.rate(),
+        let waits = [TransferState::Paused, TransferState::Queued];
+        let rate = if waits.contains(&transfer.state) {
+            0
+        } else {
+            transfer.rate()
         };
         let rate = (rate > 0).then(|| words::rate(rate));
         let can = Abilities::of(transfer);

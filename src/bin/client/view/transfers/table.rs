@@ -199,9 +199,9 @@ impl Rows {
                 tag: Some(tag),
                 is_paused: press == Press::Pause,
             },
-            Press::Cancel => Intent::Cancel { tag },
-            Press::Discard => Intent::Discard { tag },
-            Press::Retry => Intent::Retry { tag },
+            Press::Cancel => Intent::Cancel { tag: Some(tag) },
+            Press::Discard => Intent::Discard { tag: Some(tag) },
+            Press::Retry => Intent::Retry { tag: Some(tag) },
             Press::Show => Intent::ShowInFolder { tag },
             Press::Watch => Intent::Watch { tag: Some(tag) },
             Press::Copy => {
