@@ -102,6 +102,9 @@ fn the_laboratory_fits_every_usual_screen_in_every_theme() {
             until("a question", || window.is_steady());
             window.press(&["b"]);
             fits(&window, theme, true, &name("question"));
+            if !is_zoomed {
+                verdict_is_whole(&window, theme, &name("question"));
+            }
             window.press(&["ctrl+plus", "ctrl+plus"]);
             fits(&window, theme, true, &name("zoomed"));
         }
@@ -153,6 +156,22 @@ fn fits(window: &Window, theme: Theme, is_zoomed: bool, name: &str) {
             "{name}: {caption:?} of {field:?}"
         );
     }
+}
+
+/// Above the button for the next question no letter is cut: a row of pixels is clear.
+fn verdict_is_whole(window: &Window, theme: Theme, name: &str) {
+    let (width, pixels) = (usize::try_from(window.size().0).unwrap(), window.pixels());
+    let at = |x: usize, y: usize| &pixels[(y * width + x) * 3..][..3];
+    let [paper, accent] = [theme.colours().paper, theme.colours().accent]
+        .map(|it| [it.red, it.green, it.blue]);
+    let side = width - 260..width - 20;
+    let is_button = |y: &usize| at(width - 30, *y) == accent;
+    let rows = FIELDS[1]..pixels.len() / 3 / width;
+    let button = rows.clone().rev().find(is_button).unwrap_or_default();
+    let top = (0..=button).rev().take_while(is_button).last();
+    let clear = top.unwrap_or_default() - 6;
+    let is_clear = side.clone().all(|x| at(x, clear) == paper);
+    assert!(is_clear, "{name}: the verdict reaches down to {clear}");
 }
 
 fn show_all(theme: Theme) {

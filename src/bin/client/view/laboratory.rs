@@ -49,6 +49,7 @@ use cards::Cards;
 use doing::Doing;
 use fields::Fields;
 use file_row::FileRow;
+use fltk::draw;
 use fltk::enums::{Event, Font, FrameType};
 use fltk::frame::Frame;
 use fltk::group::Flex;
@@ -106,9 +107,6 @@ const LEAST_FOR_BYTES: i32 = 390;
 
 /// Of a line of a card's words. Unit: pixels.
 const LESSON_HEIGHT: i32 = 17;
-
-/// Of a letter of them, with some to spare. Unit: tenths of a pixel.
-const LESSON_LETTER: i32 = 68;
 
 impl Page {
     /// Makes the page in the group that is being built; files are offered in `folder`.
@@ -287,8 +285,9 @@ impl Page {
         });
         look::set_label(&mut self.lesson, &labels::label(&lesson));
         let has_lesson = laboratory.card().is_some();
-        let letters = i32::try_from(lesson.len()).unwrap_or(i32::MAX);
-        let is_long = letters.saturating_mul(LESSON_LETTER) > self.column.w() * 10;
+        draw::set_font(self.lesson.label_font(), self.lesson.label_size());
+        let (width, _) = draw::measure(&lesson, false);
+        let is_long = width + 2 * look::MARGIN > self.column.w();
         let height = LESSON_HEIGHT * (1 + i32::from(is_long));
         let is_other = has_lesson && self.lesson.h() != height;
         if has_lesson != self.lesson.visible() || is_other {
