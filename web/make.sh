@@ -11,7 +11,7 @@ trap 'rm -rf "$scratch"' EXIT
     printf '";\n'
 } >"$scratch/wasm.js"
 # Comments and indentation are for readers of the source.
-for part in page.js class.js page.css class.css; do
+for part in page.html page.js class.js page.css class.css; do
     sed -e 's/^ *//' -e '/^\/\/ /d' "$folder/page/$part" >"$scratch/$part"
 done
 sed -e "/^@STYLE@\$/{r $scratch/page.css
@@ -24,6 +24,6 @@ d
 d
 }" -e "/^@CLASS-SCRIPT@\$/{r $scratch/class.js
 d
-}" "$folder/page/page.html" >"$scratch/page.html"
+}" "$scratch/page.html" >"$scratch/whole.html"
 mkdir -p "$(dirname -- "$2")"
-mv "$scratch/page.html" "$2"
+mv "$scratch/whole.html" "$2"

@@ -71,6 +71,9 @@ const CAPTIONS: [usize; 2] = [101, 114];
 const FIELDS: [usize; 2] = [118, 142];
 const PLAYING: [usize; 2] = [153, 180];
 
+/// The sentence below the canvases, from the window's foot. Unit: pixels.
+const SENTENCE: [usize; 2] = [67, 47];
+
 /// Around all that is in the window, at normal size. Unit: pixels.
 const MARGIN: usize = 8;
 
@@ -132,6 +135,11 @@ fn fits(window: &Window, theme: Theme, is_zoomed: bool, name: &str) {
     }
     if is_zoomed {
         return;
+    }
+    for y in height - SENTENCE[0]..height - SENTENCE[1] {
+        for x in width - 16..width - MARGIN {
+            assert_eq!(at(x, y), paper, "{name}: the sentence is cut at {x}, {y}");
+        }
     }
     let is_clear =
         |rows: [usize; 2], x: usize| (rows[0]..rows[1]).all(|y| at(x, y) == paper);

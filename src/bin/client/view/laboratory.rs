@@ -315,6 +315,11 @@ impl Page {
             (None, None) => ("", look::INK),
         };
         self.notice.set_label_color(color);
+        draw::set_font(self.notice.label_font(), look::TEXT);
+        let (width, _) = draw::measure(sentence, false);
+        let is_long = width + look::MARGIN > self.notice.w();
+        let size = if is_long { look::SMALL } else { look::TEXT };
+        self.notice.set_label_size(size);
         look::set_label(&mut self.notice, &labels::label(sentence));
         if laboratory.is_playing() {
             self.bell.ring(); // The bell rests before it answers: 20 pictures a second.
