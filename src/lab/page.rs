@@ -465,7 +465,7 @@ impl Laboratory {
             Content::Player(player) => {
                 let from = player.place().index;
                 let is_moved = step(player);
-                // Going back tells of one packet.
+                // A step back reports one packet.
                 let index = player.place().index;
                 let from = from.min(index.saturating_sub(1));
                 let sentence = if is_moved && index > 0 {

@@ -154,8 +154,8 @@ mod tests {
         assert_eq!(lines, wanted);
     }
 
-    /// What a camera reads of a code on the terminal, black on white: a character has an
-    /// upper and a lower module.
+    /// The text that a camera reads from a code on the terminal, black on white: a
+    /// character has an upper and a lower module.
     fn scanned(lines: &[String]) -> String {
         const MODULE: usize = 4; // Pixels of the picture.
         let strip = |line: &String| {

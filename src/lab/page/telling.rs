@@ -1,6 +1,6 @@
 //! A run in sentences, for the line below its picture.
 //!
-//! A step tells of one packet, after what explains it: a packet that was discarded, a
+//! A step reports one packet, after what explains it: a packet that was discarded, a
 //! timeout. While a card's run plays, its turning points are told.
 
 use crate::lab::explain::event_text;
