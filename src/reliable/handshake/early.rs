@@ -1,4 +1,5 @@
-//! A SYN that tells the round trip, so that DATA may follow the SYN-ACK at once.
+//! Early data: a SYN that contains the round-trip time, so that DATA may follow the
+//! SYN-ACK.
 
 use super::{Handshake, HandshakeState};
 use crate::reliable::connection_parameters::ConnectionParameters;
@@ -8,8 +9,7 @@ use std::time::Duration;
 const LONGEST_ANNOUNCED: Duration = Duration::from_secs(1);
 
 impl Handshake {
-    /// The connection parameters if the client's ACK arrives, if DATA may be sent before
-    /// it: the SYN has told the round trip.
+    /// The future connection parameters, if DATA may be sent before the client's ACK.
     #[must_use]
     pub fn early_parameters(&self) -> Option<ConnectionParameters> {
         match &self.state {
@@ -23,8 +23,8 @@ impl Handshake {
         }
     }
 
-    /// DATA has come before the SYN-ACK, which may be lost: SYN is retransmitted at
-    /// once, one time.
+    /// DATA has arrived before the SYN-ACK, which may be lost: SYN is retransmitted at
+    /// once, but only once.
     pub fn on_early_data(&mut self) {
         if let HandshakeState::SynSent { retry } = &mut self.state
             && !std::mem::replace(&mut self.has_retried_early, true)
@@ -33,7 +33,7 @@ impl Handshake {
         }
     }
 
-    /// The round trip that a SYN tells: of a client that downloads. Unit: microseconds.
+    /// The round-trip time in the SYN of a client that downloads. Unit: microseconds.
     pub(super) fn announced_round_trip(&self) -> u32 {
         let round_trip = self.proposal.chat_round_trip.unwrap_or_default();
         if !self.proposal.early_data || self.proposal.first.is_some() {
@@ -42,7 +42,7 @@ impl Handshake {
         u32::try_from(round_trip.as_micros()).unwrap_or(0)
     }
 
-    /// A SYN has told this round trip.
+    /// A SYN contained this round-trip time.
     pub(super) fn believe(&mut self, announced_us: u32) {
         let told = Duration::from_micros(announced_us.into());
         if self.proposal.early_data && !told.is_zero() && told < LONGEST_ANNOUNCED {

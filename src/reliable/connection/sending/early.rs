@@ -1,4 +1,4 @@
-//! DATA behind the SYN-ACK, a round trip before the ACK that ends the handshake.
+//! Early data: DATA follows the SYN-ACK, a round trip before the handshake is complete.
 //!
 //! ```text
 //!   client                                server
@@ -8,20 +8,19 @@
 //! ```
 //!
 //! The token came over TCP to the address that the SYN comes from, so the SYN proves that
-//! address as a token of RFC 9000 §8.1 does. Only `sack` with a controller sends
-//! early, and only to a client that says in its SYN how long a round trip is: without it
-//! the first packets could not be paced. The other protocols keep the three-way
-//! handshake.
+//! address as a token of RFC 9000 §8.1 does. Only `sack` with a controller sends early,
+//! and only to a client whose SYN contains a round-trip time: without it the first
+//! packets could not be paced. The other protocols keep the three-way handshake.
 //!
 //! Source: RFC 9000 §8.1.3 (a token validates an address); RFC 7413 (data in the
-//! handshake of TCP); RFC 9002 §6.2.2 (a round trip that is known from before).
+//! handshake of TCP); RFC 9002 §6.2.2 (a round-trip time from an earlier connection).
 
 use super::{Phase, Sending};
 use crate::reliable::connection_parameters::ConnectionParameters;
 use crate::reliable::moment::Moment;
 use crate::wire::options::{Arq, Congestion};
 
-/// Most DATA packets before the client has answered: a first window, once.
+/// The limit of DATA packets before the client has answered: one initial window.
 pub(super) const EARLY_PACKETS: u64 = 32;
 
 impl Sending {
@@ -33,8 +32,8 @@ impl Sending {
         (parameters.segments() > 0).then_some(parameters)
     }
 
-    /// The client may have gone down to shorter segments: what was sent early was too
-    /// long for the path, and everything starts again.
+    /// The client may have changed to shorter segments: the early packets were too long
+    /// for the path, and the transfer starts again.
     pub(super) fn begin_anew_if_shorter(&mut self, now: Moment) {
         if let (Phase::Transferring { parameters, .. }, Some(early)) =
             (&self.phase, self.early_parameters())
@@ -45,7 +44,7 @@ impl Sending {
         }
     }
 
-    /// All that may leave early has left: the client must answer first.
+    /// Whether the limit of early data is reached: the client must answer first.
     pub(super) fn awaits_proof(&self) -> bool {
         matches!(self.phase, Phase::Transferring { .. })
             && !self.is_open()

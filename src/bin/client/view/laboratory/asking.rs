@@ -1,4 +1,4 @@
-//! Predict: the question, its choices as buttons, and what became of the answer.
+//! The quiz: the question, its choices as buttons, and the verdict.
 
 use super::{RequestCallback, labels, look};
 use fltk::button::Button;
@@ -11,7 +11,7 @@ use sash::lab::page::{LaboratoryRequest, Quiz};
 use sash::lab::predict::letter;
 use std::rc::Rc;
 
-/// The column that asks.
+/// The column of the question.
 pub(super) struct Asking {
     column: Flex,
     heading: Frame,
@@ -31,7 +31,7 @@ const LINE_HEIGHT: i32 = 16;
 /// Between a widget's left and right edges and its label, as FLTK draws it. Unit: pixels.
 const LABEL_INSET: i32 = 3;
 
-/// No question has more choices.
+/// The limit of choices.
 const MOST_CHOICES: usize = 4;
 
 impl Asking {
@@ -82,7 +82,7 @@ impl Asking {
         &mut self.column
     }
 
-    /// Shows how far it is; a teacher may ask the class the same.
+    /// Shows its state; a teacher may ask the class the same question.
     pub(super) fn show(&mut self, quiz: &Quiz, is_teacher: bool) {
         if is_teacher && quiz.question().is_some() {
             self.ask.show();
@@ -107,7 +107,7 @@ impl Asking {
             &format!("Question {place} of {of}; {right} correct so far"),
         );
         let happened = labels::label(quiz.happened());
-        // As high as it needs to be: in a low window the verdict needs the rest.
+        // As high as necessary: in a low window the verdict needs the rest.
         let lines =
             i32::try_from(happened.len().div_ceil(LETTERS_IN_A_LINE)).unwrap_or(1);
         self.column.fixed(&self.happened, lines * LINE_HEIGHT + 2);
@@ -169,8 +169,8 @@ impl Asking {
     }
 }
 
-/// The text, where a word too long for a line, as the path of a page is, goes on in the
-/// next one: FLTK breaks lines at spaces alone.
+/// The text, in which a word too long for a line, such as a path, continues in the next
+/// one: FLTK breaks lines only at spaces.
 fn broken(text: &str) -> String {
     let words = text.split(' ').map(|word| match word.rfind('/') {
         Some(slash) if word.len() > LETTERS_IN_A_LINE => {
