@@ -10,16 +10,20 @@ trap 'rm -rf "$scratch"' EXIT
     base64 <"$1" | tr -d '\n'
     printf '";\n'
 } >"$scratch/wasm.js"
-sed -e "/^@STYLE@\$/{r $folder/page/page.css
+# Comments and indentation are for readers of the source.
+for part in page.html page.js class.js page.css class.css; do
+    sed -e 's/^ *//' -e '/^\/\/ /d' "$folder/page/$part" >"$scratch/$part"
+done
+sed -e "/^@STYLE@\$/{r $scratch/page.css
 d
 }" -e "/^const WASM = /{r $scratch/wasm.js
 d
-}" -e "/^@SCRIPT@\$/{r $folder/page/page.js
+}" -e "/^@SCRIPT@\$/{r $scratch/page.js
 d
-}" -e "/^@CLASS-STYLE@\$/{r $folder/page/class.css
+}" -e "/^@CLASS-STYLE@\$/{r $scratch/class.css
 d
-}" -e "/^@CLASS-SCRIPT@\$/{r $folder/page/class.js
+}" -e "/^@CLASS-SCRIPT@\$/{r $scratch/class.js
 d
-}" "$folder/page/page.html" >"$scratch/page.html"
+}" "$scratch/page.html" >"$scratch/whole.html"
 mkdir -p "$(dirname -- "$2")"
-mv "$scratch/page.html" "$2"
+mv "$scratch/whole.html" "$2"

@@ -22,6 +22,7 @@
 //! | `quiz` | the quiz |
 //! | `request` | the requests of the user |
 //! | `task` | tasks for other threads, and their results |
+//! | `telling` | a run in sentences |
 
 mod about;
 pub mod cards;
@@ -36,6 +37,7 @@ mod racing;
 mod request;
 mod setup;
 mod task;
+mod telling;
 #[cfg(test)]
 mod tests;
 
@@ -45,9 +47,9 @@ pub use racing::Racing;
 pub use request::LaboratoryRequest;
 pub use setup::{PACKETS, Setup, bytes_of};
 pub use task::{Command, News, Seen, Task, Watched};
+pub use telling::outcome;
 
 use crate::lab::chart::kinds::ChartKind;
-use crate::lab::explain::event_text;
 use crate::lab::ladder::Lens;
 use crate::lab::player::{Player, PointOfView, Slowness};
 use cards::Card;
@@ -267,9 +269,13 @@ impl Laboratory {
         match &mut self.content {
             Content::Empty => false,
             Content::Player(player) => {
+                let (from, is_card) = (player.place().index, self.card.is_some());
                 let is_other = player.tick(wall);
+                let news = telling::news(player, from, is_card).filter(|_| is_other);
                 if let Some(stuck) = player.problem().filter(|_| is_other) {
                     self.complain(format!("The run cannot go on: {stuck}."));
+                } else if let Some(news) = news {
+                    self.say(news);
                 }
                 is_other
             }
@@ -455,12 +461,16 @@ impl Laboratory {
     ) -> Result<(), String> {
         match &mut self.content {
             Content::Player(player) => {
-                let newest = step(player)
-                    .then(|| player.place().index.checked_sub(1))
-                    .flatten();
-                let sentence = newest.map_or(end.to_owned(), |newest| {
-                    event_text(&player.entries()[newest], player.heading())
-                });
+                let from = player.place().index;
+                let is_moved = step(player);
+                // A step back reports one packet.
+                let index = player.place().index;
+                let from = from.min(index.saturating_sub(1));
+                let sentence = if is_moved && index > 0 {
+                    telling::step_text(player, from)
+                } else {
+                    end.to_owned()
+                };
                 self.say(sentence);
                 Ok(())
             }

@@ -115,42 +115,12 @@ impl Room {
         time: u64,
     ) -> Vec<Effect> {
         let name = self.present[&client].to_string();
-        let running = self.class.running.clone();
-        let is_of_no_lab = matches!(
-            result.outcome,
-            LabOutcome::Submitted(_) | LabOutcome::Answered(_)
-        );
-        let lab = running.filter(|lab| lab.number == result.number && !is_of_no_lab);
-        let Some(lab) = lab else {
-            let sentence = "This exercise is over.";
-            return complain(client, Code::NoSuchLab, sentence.to_owned());
-        };
-        if self.class.has_answered(&name) || self.class.rows.len() >= MOST_ROWS {
-            let sentence = "You have already answered, or the server keeps no more \
-                            results.";
-            return complain(client, Code::NoSuchLab, sentence.to_owned());
+        match self.class.take(name, result, time) {
+            Ok((text, record)) => {
+                vec![record, send_to_one(client, Reply::Notice { text })]
+            }
+            Err(why) => complain(client, Code::NoSuchLab, why.to_owned()),
         }
-        let outcome = bounded(result.outcome);
-        self.class.rows.retain(|row| row.name != name);
-        self.class.rows.push(LabRow {
-            name: name.clone(),
-            outcome: outcome.clone(),
-        });
-        let text = format!(
-            "{} has received your answer to exercise {}.",
-            lab.from, lab.number
-        );
-        let recorded = Recorded {
-            time,
-            name,
-            lab: Some(lab),
-            question: None,
-            outcome,
-        };
-        vec![
-            Effect::Record(Box::new(recorded)),
-            send_to_one(client, Reply::Notice { text }),
-        ]
     }
 
     /// `submit`: a row for the teacher, which replaces an earlier one.
@@ -217,8 +187,53 @@ impl Room {
 }
 
 impl Class {
+    /// The exercise that runs.
+    pub(super) const fn running(&self) -> Option<&Lab> {
+        self.running.as_ref()
+    }
+
+    /// A result of this name: the sentence for its user, and the row for the file; or why
+    /// it is refused.
+    pub(super) fn take(
+        &mut self,
+        name: String,
+        result: LabResult,
+        time: u64,
+    ) -> Result<(String, Effect), &'static str> {
+        let is_of_no_lab = matches!(
+            result.outcome,
+            LabOutcome::Submitted(_) | LabOutcome::Answered(_)
+        );
+        let running = self.running.clone();
+        let lab = running.filter(|lab| lab.number == result.number && !is_of_no_lab);
+        let lab = lab.ok_or("This exercise is over.")?;
+        if self.has_answered(&name) || self.rows.len() >= MOST_ROWS {
+            return Err(
+                "You have already answered, or the server keeps no more results.",
+            );
+        }
+        let outcome = bounded(result.outcome);
+        self.rows.retain(|row| row.name != name);
+        self.rows.push(LabRow {
+            name: name.clone(),
+            outcome: outcome.clone(),
+        });
+        let text = format!(
+            "{} has received your answer to exercise {}.",
+            lab.from, lab.number
+        );
+        let recorded = Recorded {
+            time,
+            name,
+            lab: Some(lab),
+            question: None,
+            outcome,
+        };
+        Ok((text, Effect::Record(Box::new(recorded))))
+    }
+
     /// Whether this name's result is final.
-    fn has_answered(&self, name: &str) -> bool {
+    pub(super) fn has_answered(&self, name: &str) -> bool {
         let mut rows = self.rows.iter();
         rows.any(|row| row.name == name && row.outcome != LabOutcome::Declined)
     }

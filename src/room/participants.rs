@@ -1,9 +1,10 @@
-//! Users who only answer the class's questions, from a browser.
+//! Users who only answer the class's questions and run its exercises, from a browser.
 //!
 //! ```text
 //! join guy --> free, not banned, not the teacher's? --> a token
 //! answer   --> as in the chat: kept until reveal, by name
-//! look     --> the question; the distribution, once it is revealed
+//! result   --> as in the chat: a row for the teacher
+//! look     --> the question; the distribution, once it is revealed; the exercise
 //! ```
 //!
 //! A participant is in no list of users, receives no chat and gets no files. The name is
@@ -79,11 +80,19 @@ impl Room {
             }
             WebRequest::Join { name } => (self.admit(&name, visitor, time), Vec::new()),
             WebRequest::Answer { token, answer } => {
-                if let Some(name) = self.participants.find(token, time) {
-                    return self.on_web_answer(name, answer, time);
+                match self.participants.find(token, time) {
+                    Some(name) => self.on_web_answer(name, answer, time),
+                    None => unknown(),
                 }
-                let sentence = "You do not take part any more. Enter your name again.";
-                (WebReply::Unknown(Sentence::new(sentence)), Vec::new())
+            }
+            WebRequest::Result { token, result } => {
+                let Some(name) = self.participants.find(token, time) else {
+                    return unknown();
+                };
+                match self.class.take(name, result, time) {
+                    Ok((text, row)) => (WebReply::Noted(Sentence::new(text)), vec![row]),
+                    Err(why) => (WebReply::Refused(Sentence::new(why)), Vec::new()),
+                }
             }
         }
     }
@@ -92,11 +101,13 @@ impl Room {
         let (question, revealed) = self.questions.last();
         let me = me.map(|name| Me {
             answer: self.questions.answer_of(&name),
+            has_run: self.class.has_answered(&name),
             name,
         });
         WebReply::Class(Box::new(ClassState {
             question: question.cloned(),
             revealed: revealed.cloned(),
+            lab: self.class.running().cloned(),
             me,
         }))
     }
@@ -167,6 +178,11 @@ impl Room {
         }
         name.numbered(|other| self.is_free(other))
     }
+}
+
+fn unknown() -> (WebReply, Vec<Effect>) {
+    let sentence = "You do not take part any more. Enter your name again.";
+    (WebReply::Unknown(Sentence::new(sentence)), Vec::new())
 }
 
 impl Participants {

@@ -154,6 +154,45 @@ mod tests {
         assert_eq!(lines, wanted);
     }
 
+    /// The text that a camera reads from a code on the terminal, black on white: a
+    /// character has an upper and a lower module.
+    fn scanned(lines: &[String]) -> String {
+        const MODULE: usize = 4; // Pixels of the picture.
+        let strip = |line: &String| {
+            let line = line.strip_prefix("\x1b[30;107m").unwrap();
+            let line = line.strip_suffix("\x1b[0m").unwrap();
+            line.chars().collect::<Vec<_>>()
+        };
+        let rows: Vec<Vec<char>> = lines.iter().map(strip).collect();
+        let is_dark = |x: usize, y: usize| {
+            let (x, y) = (x / MODULE, y / MODULE);
+            let inked = if y % 2 == 0 {
+                "\u{2588}\u{2580}"
+            } else {
+                "\u{2588}\u{2584}"
+            };
+            inked.contains(rows[y / 2][x])
+        };
+        let (width, height) = (rows[0].len() * MODULE, rows.len() * 2 * MODULE);
+        let mut seen = rqrr::PreparedImage::prepare_from_bitmap(width, height, is_dark);
+        let grids = seen.detect_grids();
+        assert_eq!(grids.len(), 1, "codes in the picture");
+        grids[0].decode().unwrap().1
+    }
+
+    #[test]
+    fn a_camera_reads_the_printed_address_from_the_code() {
+        for outside in ["192.0.2.7", "2001:db8:1234:5678:9abc:def0:1234:5678"] {
+            let web = Some("0.0.0.0:8080".parse().unwrap());
+            let outside = [outside.parse().unwrap()];
+            let lines = lines("0.0.0.0:50000".parse().unwrap(), web, &outside, true);
+            let is_told = |line: &String| line.starts_with("In a browser: ");
+            let at = lines.iter().position(is_told).unwrap();
+            let url = lines[at].strip_prefix("In a browser: ").unwrap();
+            assert_eq!(scanned(&lines[at + 1..]), url);
+        }
+    }
+
     #[test]
     fn a_code_is_square_and_has_its_quiet_zone() {
         let lines = code("http://192.0.2.7:8080/");

@@ -5,6 +5,7 @@
 //!         --GET /question--> web-N --RoomMessage::Web--> room: question, distribution
 //!         --POST /join-----> web-N --RoomMessage::Web--> room: a name and its token
 //!         --POST /answer---> web-N --RoomMessage::Web--> room: noted
+//!         --POST /result---> web-N --RoomMessage::Web--> room: a row of the exercise
 //! anything else: 404
 //! ```
 //!
@@ -30,7 +31,9 @@ use crate::room::participants::Visitor;
 use crate::transfer::clock::Clock;
 use crate::transfer::threads;
 use crate::wire::digest::Token;
-use crate::wire::web::{Sentence, WebReply, WebRequest, read_answer, read_name};
+use crate::wire::web::{
+    Sentence, WebReply, WebRequest, read_answer, read_name, read_result,
+};
 use crossbeam_channel::Sender;
 use http::{Answer, Exchange, Method, Request};
 use page::Page;
@@ -221,7 +224,14 @@ impl Desk {
                     return Answer::problem(400, "This body is not an answer.");
                 }
             },
-            ("/" | "/question" | "/join" | "/answer", _) => {
+            ("/result", true) => match (request.token, read_result(&request.body)) {
+                (Some(token), Some(result)) => WebRequest::Result { token, result },
+                (None, _) => return Answer::problem(401, "Join first."),
+                (Some(_), None) => {
+                    return Answer::problem(400, "This body is not a result.");
+                }
+            },
+            ("/" | "/question" | "/join" | "/answer" | "/result", _) => {
                 return Answer::problem(405, "Use GET or POST as the report says.");
             }
             _ => return Answer::problem(404, "There is nothing else here: go to /."),

@@ -4,9 +4,10 @@
 //! GET  /question                            --> {"question":{"number":1,...},"revealed":null,...}
 //! POST /join    {"name":"guy"}              --> {"name":"guy","token":"0001..."}
 //! POST /answer  {"number":1,"choice":2}     --> {"sentence":"Your answer ..."}
+//! POST /result  {"number":1,"outcome":...}  --> {"sentence":"dana has received ..."}
 //! ```
 //!
-//! The question and the distribution are those of the chat connection
+//! The question, the distribution and the exercise are those of the chat connection
 //! ([`message`](super::message)): the right answer is in neither. The token, in the field
 //! `Authorization: Bearer`, shows that an answer comes from the owner of the name.
 //!
@@ -21,7 +22,7 @@
 //! Source: RFC 9110 (HTTP), RFC 6750 §2.1 (bearer tokens); report page `wire`.
 
 use super::digest::Token;
-use super::message::{Answer, ClassAnswer, Question, Revealed};
+use super::message::{Answer, ClassAnswer, Lab, LabResult, Question, Revealed};
 use serde::{Deserialize, Serialize};
 
 /// A request of the page.
@@ -43,6 +44,13 @@ pub enum WebRequest {
         token: Token,
         /// The question and the answer.
         answer: ClassAnswer,
+    },
+    /// The exercise has run at this participant.
+    Result {
+        /// The participant.
+        token: Token,
+        /// The exercise, the prediction and the result.
+        result: LabResult,
     },
 }
 
@@ -68,6 +76,9 @@ pub struct ClassState {
     pub question: Option<Question>,
     /// The distribution of its answers, once the teacher has revealed it.
     pub revealed: Option<Revealed>,
+    /// The exercise that runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lab: Option<Lab>,
     /// The participant who asks.
     pub me: Option<Me>,
 }
@@ -79,6 +90,9 @@ pub struct Me {
     pub name: String,
     /// The own answer to the question.
     pub answer: Option<Answer>,
+    /// Whether the server has the result of the exercise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_run: bool,
 }
 
 /// A participant's name, and the secret that proves it.
@@ -139,5 +153,11 @@ pub fn read_name(body: &[u8]) -> Option<String> {
 /// The answer in the body of a `POST /answer`.
 #[must_use]
 pub fn read_answer(body: &[u8]) -> Option<ClassAnswer> {
+    serde_json::from_slice(body).ok()
+}
+
+/// The result in the body of a `POST /result`.
+#[must_use]
+pub fn read_result(body: &[u8]) -> Option<LabResult> {
     serde_json::from_slice(body).ok()
 }

@@ -202,6 +202,24 @@ fn a_name_is_checked_as_in_the_chat_and_belongs_to_one_user() {
 }
 
 #[test]
+fn an_exercise_reaches_the_browsers_and_each_sends_one_result() {
+    let class = Class::new();
+    let (mut teacher, token) = (class.teacher(), class.join("guy"));
+    teacher.send(&json!({"lab": assignment()}));
+    let lab = teacher.wait_for("lab");
+    let seen = class.look(&token);
+    assert_eq!((&seen["lab"], &seen["me"]["has_run"]), (&lab, &Value::Null));
+    let result = json!({"number": 1, "outcome": {"done": {"verified": true, "elapsed_us": 1,
+        "goodput": 1, "sent_packets": 12, "resent_packets": 4, "predicted_packets": 9}}});
+    assert_eq!(class.post("/result", "", &result).0, 401, "nobody");
+    assert_eq!(class.post("/result", &token, &json!({"number": 1})).0, 400);
+    assert_eq!(class.post("/result", &token, &result).0, 200);
+    assert_eq!(class.post("/result", &token, &result).0, 403, "once");
+    assert_eq!(class.look(&token)["me"]["has_run"], true);
+    assert!(class.rows(1)[0].contains("guy"), "{:?}", class.rows(1));
+}
+
+#[test]
 fn a_participant_who_is_removed_or_banned_is_out() {
     let class = WebClass::new();
     let mut teacher = class.teacher();

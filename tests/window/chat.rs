@@ -22,6 +22,9 @@ const ALL: (i32, i32) = (34, 41);
 /// A place in the list of users.
 const FIRST_PERSON: (i32, i32) = (720, 115);
 
+/// From one user to the next in the list.
+const USER_PITCH: i32 = 17;
+
 /// The message field.
 const MESSAGE_FIELD: (i32, i32) = (350, 639);
 
@@ -90,6 +93,26 @@ fn text_typed_after_a_click_on_a_tab_or_a_user_goes_into_the_message_field() {
     dana.click(FIRST_PERSON);
     dana.write("after the person");
     guy.expect_said("dana", "after the person");
+}
+
+#[test]
+fn the_menu_of_a_user_is_about_the_one_under_the_mouse() {
+    let server = Server::start();
+    let desk = Desk::set_up();
+    let mut guests: Vec<_> = ["guy", "hana", "ivo"].map(|it| server.join(it)).into();
+    let dana = desk.open_joined(&server, "dana");
+    // In the order in which they came.
+    let row = |place: i32| (FIRST_PERSON.0, FIRST_PERSON.1 + place * USER_PITCH);
+    for (place, guest) in (0..).zip(&mut guests) {
+        let before = dana.pixels();
+        dana.right_click(row(place));
+        until("the menu", || dana.pixels() != before && dana.is_steady());
+        dana.press(&["Down", "Return"]);
+        until("the end of the menu", || dana.is_steady());
+        dana.write("psst");
+        assert_eq!(guest.expect_whisper(), ("dana".into(), "psst".into()));
+        turn(&dana, "alt+1");
+    }
 }
 
 #[test]

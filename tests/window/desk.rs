@@ -84,8 +84,21 @@ impl Desk {
 
     /// The same, with downloads in this folder.
     pub(crate) fn open_in(&self, folder: TempDir, flags: &[&str], title: &str) -> Window {
+        self.open_with(folder, flags, title, |_| ())
+    }
+
+    /// The same, with an environment that differs by this.
+    pub(crate) fn open_with(
+        &self,
+        folder: TempDir,
+        flags: &[&str],
+        title: &str,
+        change: impl FnOnce(&mut Command),
+    ) -> Window {
         let others = self.windows();
-        let process = Command::new(env!("CARGO_BIN_EXE_client"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_client"));
+        change(&mut command);
+        let process = command
             .args(flags)
             .arg("--out")
             .arg(folder.path())
@@ -165,6 +178,12 @@ impl Window {
     pub(crate) fn click(&self, place: (i32, i32)) {
         self.move_to(place);
         self.hands(&["click", "1"]);
+    }
+
+    /// Clicks the right button at a place in the window.
+    pub(crate) fn right_click(&self, place: (i32, i32)) {
+        self.move_to(place);
+        self.hands(&["click", "3"]);
     }
 
     /// Clicks twice at a place in the window.

@@ -71,6 +71,9 @@ const CAPTIONS: [usize; 2] = [101, 114];
 const FIELDS: [usize; 2] = [118, 142];
 const PLAYING: [usize; 2] = [153, 180];
 
+/// The sentence below the canvases, from the window's foot. Unit: pixels.
+const SENTENCE: [usize; 2] = [67, 47];
+
 /// The margin of the window, at normal size. Unit: pixels.
 const MARGIN: usize = 8;
 
@@ -102,6 +105,9 @@ fn the_laboratory_fits_every_usual_screen_in_every_theme() {
             until("a question", || window.is_steady());
             window.press(&["b"]);
             fits(&window, theme, true, &name("question"));
+            if !is_zoomed {
+                verdict_is_whole(&window, theme, &name("question"));
+            }
             window.press(&["ctrl+plus", "ctrl+plus"]);
             fits(&window, theme, true, &name("zoomed"));
         }
@@ -130,6 +136,11 @@ fn fits(window: &Window, theme: Theme, is_zoomed: bool, name: &str) {
     if is_zoomed {
         return;
     }
+    for y in height - SENTENCE[0]..height - SENTENCE[1] {
+        for x in width - 16..width - MARGIN {
+            assert_eq!(at(x, y), paper, "{name}: the sentence is cut at {x}, {y}");
+        }
+    }
     let is_clear =
         |rows: [usize; 2], x: usize| (rows[0]..rows[1]).all(|y| at(x, y) == paper);
     let parts = |rows: [usize; 2]| -> Vec<[usize; 2]> {
@@ -153,6 +164,22 @@ fn fits(window: &Window, theme: Theme, is_zoomed: bool, name: &str) {
             "{name}: {caption:?} of {field:?}"
         );
     }
+}
+
+/// Above the button for the next question no letter is cut: a row of pixels is clear.
+fn verdict_is_whole(window: &Window, theme: Theme, name: &str) {
+    let (width, pixels) = (usize::try_from(window.size().0).unwrap(), window.pixels());
+    let at = |x: usize, y: usize| &pixels[(y * width + x) * 3..][..3];
+    let [paper, accent] = [theme.colours().paper, theme.colours().accent]
+        .map(|it| [it.red, it.green, it.blue]);
+    let side = width - 260..width - 20;
+    let is_button = |y: &usize| at(width - 30, *y) == accent;
+    let rows = FIELDS[1]..pixels.len() / 3 / width;
+    let button = rows.clone().rev().find(is_button).unwrap_or_default();
+    let top = (0..=button).rev().take_while(is_button).last();
+    let clear = top.unwrap_or_default() - 6;
+    let is_clear = side.clone().all(|x| at(x, clear) == paper);
+    assert!(is_clear, "{name}: the verdict reaches down to {clear}");
 }
 
 fn show_all(theme: Theme) {

@@ -19,4 +19,5 @@ mod live;
 mod lost_display;
 mod png;
 mod server;
+mod to_browser;
 mod tour;

@@ -1,6 +1,7 @@
 // --- the class ---------------------------------------------------------------------
 // Only in a page that a class's server has sent: it asks that server for the teacher's
-// question every two seconds, and sends a name and answers. See src/server/web.rs.
+// question and exercise every two seconds, and sends a name, answers and results. Neither
+// takes the focus. See src/server/web.rs.
 
 const classroom = { token: null, number: 0, known: "", told: null, timer: 0 };
 
@@ -56,7 +57,54 @@ function showClass(told) {
   at("class-name").hidden = Boolean(me || told.refused);
   if (told.refused) tellClass(told.refused);
   at("class-head").textContent = me ? `${me.name}, you take part in your class` : "Take part in your class";
+  showExercise();
   showQuestion();
+}
+
+function showExercise() {
+  const { lab, me, refused } = classroom.told;
+  const box = at("class-exercise");
+  if (!lab || refused) {
+    box.replaceChildren();
+    return;
+  }
+  const { exercise } = ask({ do: [{ exercise: { lab, predicted: null } }] });
+  if (exercise.problem) {
+    box.replaceChildren(make("p", exercise.problem, { className: "problem" }));
+    return;
+  }
+  const typed = at("class-predicted");
+  const isSame = typed && typed.dataset.of === String(lab.number);
+  if (isSame && !(me && me.has_run)) return; // What is being typed stays.
+  const head = make("p", `Exercise ${lab.number} from ${lab.from}: ${exercise.command}`, { className: "soft" });
+  if (me && me.has_run) {
+    const play = exercise.play ? [make("a", "Play it in the laboratory", { href: exercise.play, id: "class-exercise-play" })] : [];
+    box.replaceChildren(head, ...play);
+    return;
+  }
+  const field = make("input", "", { type: "text", inputMode: "numeric", id: "class-predicted" });
+  field.dataset.of = lab.number;
+  const label = make("label", "Predict: how many DATA packets will the sender transmit, retransmissions included? ");
+  label.append(field);
+  const form = make("form", "");
+  form.append(label, make("button", "Run it", { type: "submit", className: "primary", id: "class-exercise-run" }));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const predicted = Number(field.value.trim() || NaN);
+    if (Number.isSafeInteger(predicted) && predicted >= 0 && predicted < 2 ** 32) runExercise(lab, predicted);
+    else tellClass("Type a whole number.");
+  });
+  box.replaceChildren(head, form);
+}
+
+// Runs it here, tells the server, and opens the run in the laboratory.
+async function runExercise(lab, predicted) {
+  const { exercise } = ask({ do: [{ exercise: { lab, predicted } }] });
+  const sentence = await send("/result", exercise.result);
+  const { done } = exercise.result.outcome;
+  if (!sentence) return;
+  if (done) tellClass(`${sentence} You predicted ${predicted} packets; the sender transmitted ${done.sent_packets}.`);
+  if (exercise.play) location.hash = exercise.play;
 }
 
 function showQuestion() {
@@ -118,21 +166,27 @@ function outcome(shown) {
   return parts;
 }
 
-async function sendAnswer(answer) {
+// Sends what somebody who takes part has done; the server's sentence, where it is noted.
+async function send(path, what) {
   if (!classroom.token) {
     tellClass("Type your name first.");
     at("class-name-field").focus();
-    return;
+    return null;
   }
+  let noted = null;
   try {
-    const { status, body } = await request("/answer", answer);
+    const { status, body } = await request(path, what);
     if (status === 401) keepToken(null);
+    if (status === 200) noted = body.sentence;
     tellClass(body.sentence);
   } catch {
     tellClass(UNREACHABLE);
   }
   await look();
+  return noted;
 }
+
+const sendAnswer = (answer) => send("/answer", answer);
 
 async function join(event) {
   event.preventDefault();
@@ -158,7 +212,8 @@ function attend() {
   const notice = make("p", "", { id: "class-notice" });
   notice.setAttribute("role", "status");
   const panel = make("section", "", { id: "class", className: "panel" });
-  panel.append(make("h2", "", { id: "class-head" }), form, make("div", "", { id: "class-question" }), notice);
+  panel.append(make("h2", "", { id: "class-head" }), form, make("div", "", { id: "class-question" }),
+    make("div", "", { id: "class-exercise" }), notice);
   document.querySelector("main").prepend(panel);
   try { classroom.token = localStorage.getItem("sash-token"); } catch { /* Not kept. */ }
   window.addEventListener("resize", () => { if (classroom.told) showQuestion(); });

@@ -1,16 +1,21 @@
 //! A question of the teacher's, as the page shows it: the run up to its moment, the
 //! choices, and after `/reveal` the bars and the reason.
 //!
+//! An exercise asks for a prediction first; then it runs, and its result is for the server.
+//!
 //! The server sends the scenario only. The right answer is worked out here, as in every
 //! client, and is in no answer to the page before the distribution has come.
 
 use crate::desk::paper;
+use sash::lab::assignment;
 use sash::lab::class_question::{Bar, RunQuestion, short};
 use sash::lab::ladder::{Lens, ends, last_rows};
 use sash::lab::page::Setup;
 use sash::lab::page::link::{Opens, fragment};
 use sash::lab::player::{Player, PointOfView};
-use sash::wire::message::{Answer, Question, Revealed};
+use sash::wire::message::{
+    Answer, Assignment, Lab, LabFigures, LabOutcome, LabResult, Question, Revealed,
+};
 use sash::wire::options::DEFAULT_SEGMENT_BYTES;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -79,25 +84,66 @@ impl ClassRequest {
             let bars: Vec<_> = run.bars(revealed).iter().map(bar).collect();
             fields.insert("bars".to_owned(), json!(bars));
             fields.insert("verdict".to_owned(), json!(run.verdict(self.own)));
-            let link = self.link(player.position_us());
+            let link = link(&asked.assignment, Some(player.position_us()));
             fields.insert("play".to_owned(), json!(link));
         }
         answer
     }
 
-    /// The run in the laboratory, where its packets are of the usual size.
-    fn link(&self, at_us: u64) -> Option<String> {
-        let assignment = &self.question.question.assignment;
-        let setup = Setup {
-            scenario: assignment.link.clone(),
-            arq: assignment.arq,
-            window: assignment.window.to_string(),
-            congestion: assignment.congestion,
-            size: assignment.size,
+}
+
+/// An exercise of the teacher's.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExerciseRequest {
+    /// As the server has told of it.
+    pub lab: Lab,
+    /// How many DATA packets the user predicts: it runs now.
+    pub predicted: Option<u32>,
+}
+
+impl ExerciseRequest {
+    /// What the page shows, and once it has run, the result for the server.
+    #[must_use]
+    pub fn answer(&self) -> Value {
+        let Lab {
+            number, assignment, ..
+        } = &self.lab;
+        let experiment = match assignment::experiment(assignment) {
+            Ok(experiment) => experiment,
+            Err(error) => return json!({ "problem": format!("{error}.") }),
         };
-        let is_usual = assignment.segment_bytes == DEFAULT_SEGMENT_BYTES;
-        is_usual.then(|| fragment(Opens::Run, &setup, Some(at_us)))
+        let command = experiment.command();
+        let run = self.predicted.map(|predicted| {
+            let outcome = match assignment::run(experiment, || true) {
+                Ok(figures) => LabOutcome::Done(LabFigures {
+                    predicted_packets: Some(predicted),
+                    ..figures
+                }),
+                Err(error) => LabOutcome::Failed {
+                    sentence: error.to_string(),
+                },
+            };
+            LabResult {
+                number: *number,
+                outcome,
+            }
+        });
+        json!({ "command": command, "result": run, "play": link(assignment, None) })
     }
+}
+
+/// The run in the laboratory, where its packets are of the usual size.
+fn link(assignment: &Assignment, at_us: Option<u64>) -> Option<String> {
+    let setup = Setup {
+        scenario: assignment.link.clone(),
+        arq: assignment.arq,
+        window: assignment.window.to_string(),
+        congestion: assignment.congestion,
+        size: assignment.size,
+    };
+    let is_usual = assignment.segment_bytes == DEFAULT_SEGMENT_BYTES;
+    is_usual.then(|| fragment(Opens::Run, &setup, at_us))
 }
 
 #[cfg(test)]
@@ -138,6 +184,28 @@ mod tests {
         assert!(over["verdict"].as_str().unwrap().len() > 20);
         let link = over["play"].as_str().unwrap();
         assert!(link.starts_with("#open=run&link=drop=d2.1;"), "{link}");
+    }
+
+    #[test]
+    fn an_exercise_runs_after_its_prediction_only() {
+        let exercise = |link: &str, predicted: Option<u32>| {
+            let request = json!({"do": [{"exercise": {"predicted": predicted, "lab": {
+                "number": 3, "from": "dana", "link": link, "arq": "go-back-n",
+                "window": 4, "congestion": "fixed", "segment_bytes": 1436,
+                "size": 8 * 1436}}}]});
+            let answer = Desk::default().call(&request.to_string());
+            let answer: Value = serde_json::from_str(&answer).unwrap();
+            answer["exercise"].clone()
+        };
+        let open = exercise("drop=d2.1;delay=50ms", None);
+        assert_eq!(open["result"], Value::Null);
+        assert!(open["command"].as_str().unwrap().contains("go-back-n"));
+        let run = exercise("drop=d2.1;delay=50ms", Some(9));
+        assert_eq!(run["result"]["number"], 3);
+        let done = &run["result"]["outcome"]["done"];
+        assert_eq!((&done["predicted_packets"], &done["sent_packets"]), (&json!(9), &json!(12)));
+        assert!(run["play"].as_str().unwrap().starts_with("#open=run&link=drop=d2.1;"));
+        assert!(exercise("drop=x", None)["problem"].is_string());
     }
 
     #[test]

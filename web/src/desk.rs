@@ -153,6 +153,9 @@ impl Desk {
                     answer.insert("saved".to_owned(), saved);
                 }
             }
+            Deed::Exercise(exercise) => {
+                answer.insert("exercise".to_owned(), exercise.answer());
+            }
             Deed::Class(asked) => {
                 answer.insert("class".to_owned(), asked.answer());
             }

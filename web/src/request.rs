@@ -1,6 +1,6 @@
 //! What the page may ask.
 
-use crate::class::ClassRequest;
+use crate::class::{ClassRequest, ExerciseRequest};
 use sash::lab::ladder::TimeScale;
 use sash::lab::page::Setup;
 use sash::lab::player::PointOfView;
@@ -155,6 +155,8 @@ pub enum Deed {
     Save(String),
     /// Work out a question of the teacher's.
     Class(Box<ClassRequest>),
+    /// An exercise of the teacher's.
+    Exercise(Box<ExerciseRequest>),
     /// Draw the cards' small pictures.
     Cards {
         /// On dark paper.

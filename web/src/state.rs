@@ -3,9 +3,8 @@
 use crate::request::{Fields, Scale, Sees, Shown};
 use sash::lab::page::cards::Card;
 use sash::lab::page::knob::Knob;
-use sash::lab::page::{Content, Laboratory, Notice, Quiz, Racing, Setup};
+use sash::lab::page::{Content, Laboratory, Notice, Quiz, Racing, Setup, outcome};
 use sash::lab::player::Player;
-use sash::lab::run::Run;
 use sash::lab::words::short_time as time;
 use sash::link::Label;
 use serde::Serialize;
@@ -285,22 +284,6 @@ impl At {
                 .map(|run| outcome(run, strip.segments())),
         }
     }
-}
-
-fn outcome(run: &Run, segments: u32) -> String {
-    let end = if run.is_identical {
-        "The file has arrived"
-    } else {
-        "The file has not arrived"
-    };
-    let (sent, resent) = (run.progress.sent_packets, run.progress.resent_packets);
-    let of_them = match resent {
-        0 => "no retransmission".to_owned(),
-        1 => "1 of them a retransmission".to_owned(),
-        more => format!("{more} of them retransmissions"),
-    };
-    let time = time(run.elapsed);
-    format!("{end} after {time}: {segments} segments, {sent} transmissions, {of_them}.")
 }
 
 impl Asked {

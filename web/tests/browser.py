@@ -43,6 +43,8 @@ class Tests:
         self.page_file = pathlib.Path(options.page).resolve()
         self.url = self.page_file.as_uri()
         self.options = options
+        if options.screenshots:
+            pathlib.Path(options.screenshots).mkdir(parents=True, exist_ok=True)
         self.browser = Browser(options.chromium)
 
     # --- one file ---------------------------------------------------------------------
@@ -54,7 +56,7 @@ class Tests:
         page.open(self.url)
         page.click("#card-lose-one-packet")
         page.until("state.content === 'run' && state.time_us > 0")
-        expect("Count what the sender" in page.value("at('lesson').innerText"), "the card's question")
+        expect("Count the retransmissions" in page.value("at('lesson').innerText"), "the card's question")
         equal(page.requests(), [self.url], "requests")
         imports = page.value("WebAssembly.compile(Uint8Array.from(atob(WASM), (c) => c.charCodeAt(0)))"
                              ".then((it) => WebAssembly.Module.imports(it).length)")
@@ -436,10 +438,27 @@ class Tests:
             page.call("Input.insertText", text="12")
             page.click("#class-answer")
             page.until("at('class-notice').textContent.includes('noted')")
+            self.exercise(page, class_)
             others = [it for it in page.requests() if not it.startswith(class_.url)]
             equal(others, [], "requests to elsewhere")
             page.value("localStorage.clear(); 1")
             page.close()
+
+    def exercise(self, page, class_):
+        page.value("at('scenario').focus(); 1")
+        class_.teacher("/lab drop=d2.1,d3.1;delay=50ms --arq go-back-n --window 4 --size 11488")
+        page.until("at('class-predicted') !== null")
+        equal(page.value("document.activeElement.id"), "scenario", "the exercise takes the focus")
+        page.value("at('class-predicted').focus(); 1")
+        page.call("Input.insertText", text="9")
+        time.sleep(2.5)  # It looks again, and keeps what is typed.
+        equal(page.value("at('class-predicted').value"), "9", "the prediction")
+        if self.options.screenshots:
+            shot(page, pathlib.Path(self.options.screenshots, "class-exercise.png"))
+        page.click("#class-exercise-run")
+        page.until("at('class-exercise-play') !== null")
+        page.until("at('class-notice').textContent.includes('You predicted 9 packets; the sender transmitted 12')")
+        equal(page.value("state.fields.scenario"), "drop=d2.1,d3.1;delay=50ms", "the run of the exercise")
 
     def every_ladder_of_the_lessons_has_a_link_that_plays_it(self):
         root = pathlib.Path(__file__).parent.parent.parent
@@ -624,7 +643,7 @@ def main():
     parser.add_argument("--chromium", default=shutil.which("chromium") or shutil.which("chromium-browser")
                         or shutil.which("google-chrome") or "chromium")
     tests = Tests(parser.parse_args())
-    names = [name for name in dir(Tests) if not name.startswith("_") and "_" in name and name not in ("answer_all", "opens_again")]
+    names = [name for name in dir(Tests) if not name.startswith("_") and "_" in name and name not in ("answer_all", "opens_again", "exercise")]
     failed = passed = 0
     try:
         for name in names:

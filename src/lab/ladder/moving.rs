@@ -87,7 +87,7 @@ const LEAST_LANE: f64 = 130.0;
 const NARROW: f64 = LEFT + RIGHT + LEAST_LANE;
 /// Left of the sender's line and right of the receiver's on a narrow picture: on the
 /// narrowest, and this much more just below [`NARROW`].
-const NARROW_LEFT: (f64, f64) = (94.0, 60.0);
+const NARROW_LEFT: (f64, f64) = (94.0, 96.0);
 const NARROW_RIGHT: (f64, f64) = (92.0, 130.0);
 const NARROWEST: f64 = 330.0;
 /// From this width on, words get a share of what there is more.
@@ -98,6 +98,8 @@ const LEAST_CLOCK: f64 = 66.0;
 const NAMES: f64 = 62.0;
 /// The height of the heading above the ladder.
 const HEAD: f64 = 24.0;
+/// Above the beginning of a run.
+const ABOVE: f64 = 14.0;
 
 impl Scene<'_> {
     /// Draws it.
@@ -134,7 +136,7 @@ impl Scene<'_> {
             past: &past,
             columns,
             scale,
-            shift: HEAD + self.room_for_past() - here,
+            shift: HEAD + self.room_for_past(here) - here,
             seen: (HEAD, height),
             sides: Sides::of(self.entries),
             now_us: self.now_us,
@@ -145,24 +147,25 @@ impl Scene<'_> {
         Moving { picture, spots }
     }
 
-    /// The height of a packet's usual one-way delay: to scale, a round trip and a timeout
-    /// are visible together. Unit: pixels.
+    /// The height of a packet's usual one-way delay: to scale, a loss, its timeout and the
+    /// retransmissions are visible together. Unit: pixels.
     fn one_way_height(&self) -> f64 {
         let usual = match self.lens.scale {
-            TimeScale::ToScale => (self.size.1 * 0.13).clamp(36.0, ONE_WAY_HEIGHT),
+            TimeScale::ToScale => (self.size.1 * 0.07).clamp(18.0, ONE_WAY_HEIGHT),
             TimeScale::Compact => ONE_WAY_HEIGHT,
         };
         usual * self.lens.zoom
     }
 
-    /// The part of the height for past events. Unit: pixels.
-    fn room_for_past(&self) -> f64 {
-        let share = match self.lens.scale {
+    /// The height below the heading of the shown moment, which is at `here` in the layout. A
+    /// run begins at the top, and stands still until it needs the height. Unit: pixels.
+    fn room_for_past(&self, here: f64) -> f64 {
+        let height = self.size.1 - HEAD;
+        match self.lens.scale {
             // Below it are labels alone.
-            TimeScale::ToScale => 0.86,
-            TimeScale::Compact => 0.62,
-        };
-        (self.size.1 - HEAD) * share
+            TimeScale::ToScale => (height * 0.86).min(here + ABOVE),
+            TimeScale::Compact => height * 0.62,
+        }
     }
 
     /// The entries that can be seen.

@@ -63,8 +63,8 @@ pub const CARDS: [Card; 6] = [
     Card {
         name: "lose-one-packet",
         title: "Lose one packet: go-back-N, window 4",
-        words: "Packet 2 is lost. Packets 3 to 5 arrive, and the receiver discards them. \
-                Count what the sender retransmits.",
+        words: "Packet 2 is lost. The receiver expects 2, so it discards 3 to 5 and repeats \
+                ACK 1. Count the retransmissions.",
         opens: Opens::Run,
         scenario: "delay=50ms;rate=1mbit;drop=d2.1",
         arq: Arq::GoBackN,

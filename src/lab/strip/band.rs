@@ -87,6 +87,16 @@ impl Band {
     /// Draws it with this width, for the sides of its event log.
     #[must_use]
     pub fn draw(strip: &Strip, sides: Sides, width: f64) -> Self {
+        Self::drawn(strip, sides, width, true)
+    }
+
+    /// The same without the counts, for a low window.
+    #[must_use]
+    pub fn draw_low(strip: &Strip, sides: Sides, width: f64) -> Self {
+        Self::drawn(strip, sides, width, false)
+    }
+
+    fn drawn(strip: &Strip, sides: Sides, width: f64, has_counts: bool) -> Self {
         let room = width - LEFT - MARGIN;
         let range = shown(strip, whole(room / PITCH).max(4));
         let mut drawing = BandDrawing {
@@ -102,7 +112,9 @@ impl Band {
         drawing.draw_numbers(&range);
         let sender_y = sides.sender.then(|| drawing.draw_sender(&range));
         let receiver_y = sides.receiver.then(|| drawing.draw_receiver(&range));
-        drawing.draw_counts();
+        if has_counts {
+            drawing.draw_counts();
+        }
         drawing.picture.height = drawing.y + 2.0;
         Self {
             picture: drawing.picture,
@@ -434,13 +446,17 @@ mod tests {
     #[test]
     fn the_band_shows_every_count_of_the_strip() {
         let strip = strip_at(300_000);
-        let svg = Band::draw(&strip, Sides::BOTH, 960.0).picture.svg();
+        let band = Band::draw(&strip, Sides::BOTH, 960.0).picture;
+        let svg = band.svg();
         let counts = strip.sender_counts();
         for state in SenderState::ALL {
             let said = format!(">{} {}<", counts.get(state), state.look().name);
             assert!(svg.contains(&said), "{said} in {svg}");
         }
         assert!(svg.contains(">1 lost<"), "{svg}");
+        let low = Band::draw_low(&strip, Sides::BOTH, 960.0).picture;
+        assert!(low.height < band.height - 35.0, "{}", low.height);
+        assert!(!low.svg().contains(">1 lost<"), "{}", low.svg());
     }
 
     #[test]

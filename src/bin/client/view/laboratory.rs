@@ -49,6 +49,7 @@ use cards::Cards;
 use doing::Doing;
 use fields::Fields;
 use file_row::FileRow;
+use fltk::draw;
 use fltk::enums::{Event, Font, FrameType};
 use fltk::frame::Frame;
 use fltk::group::Flex;
@@ -106,9 +107,6 @@ const LEAST_FOR_BYTES: i32 = 390;
 
 /// The height of a line of a card's text. Unit: pixels.
 const LESSON_HEIGHT: i32 = 17;
-
-/// The width of a letter of this text, generously. Unit: tenths of a pixel.
-const LESSON_LETTER: i32 = 68;
 
 impl Page {
     /// Makes the page in the group that is being built; files are offered in `folder`.
@@ -287,8 +285,9 @@ impl Page {
         });
         look::set_label(&mut self.lesson, &labels::label(&lesson));
         let has_lesson = laboratory.card().is_some();
-        let letters = i32::try_from(lesson.len()).unwrap_or(i32::MAX);
-        let is_long = letters.saturating_mul(LESSON_LETTER) > self.column.w() * 10;
+        draw::set_font(self.lesson.label_font(), self.lesson.label_size());
+        let (width, _) = draw::measure(&lesson, false);
+        let is_long = width + 2 * look::MARGIN > self.column.w();
         let height = LESSON_HEIGHT * (1 + i32::from(is_long));
         let is_other = has_lesson && self.lesson.h() != height;
         if has_lesson != self.lesson.visible() || is_other {
@@ -316,6 +315,11 @@ impl Page {
             (None, None) => ("", look::INK),
         };
         self.notice.set_label_color(color);
+        draw::set_font(self.notice.label_font(), look::TEXT);
+        let (width, _) = draw::measure(sentence, false);
+        let is_long = width + look::MARGIN > self.notice.w();
+        let size = if is_long { look::SMALL } else { look::TEXT };
+        self.notice.set_label_size(size);
         look::set_label(&mut self.notice, &labels::label(sentence));
         if laboratory.is_playing() {
             self.bell.ring(); // The bell pauses before it answers: 20 pictures per second.

@@ -59,10 +59,12 @@ impl List {
         // would take the cursor back.
         browser.super_handle_first(false);
         browser.handle(move |browser, event| {
-            if context_menu::is_wanted(event) {
-                if event == Event::Push {
-                    select_under_mouse(browser);
-                }
+            // The browser itself chooses the row under the mouse when a button goes down.
+            if event == Event::Push && is_right_button() {
+                return false;
+            }
+            let is_released = event == Event::Released && is_right_button();
+            if is_released || event == Event::KeyDown && context_menu::is_wanted(event) {
                 let row = chosen_row(browser);
                 context_menu::show(row.map(&offered).unwrap_or_default());
                 return true;
@@ -131,13 +133,9 @@ fn chosen_row(browser: &HoldBrowser) -> Option<usize> {
     usize::try_from(browser.value()).ok()?.checked_sub(1)
 }
 
-fn select_under_mouse(browser: &mut HoldBrowser) {
-    let row_height = browser.text_size() + 2; // FLTK: a line of letters, and 2 pixels.
-    let from_top = app::event_y() - browser.y() - 2 + browser.position();
-    let line = from_top / row_height + 1;
-    if (1..=browser.size()).contains(&line) {
-        browser.select(line);
-    }
+/// Of a mouse event alone: FLTK has no button for any other.
+fn is_right_button() -> bool {
+    app::event_mouse_button() == app::MouseButton::Right
 }
 
 /// A row in the format of the browser.

@@ -139,7 +139,6 @@ fn to_scale_equal_delays_have_equal_slopes_and_packets_in_flight_end_on_one_line
             zoom: [1.0, 0.5, 3.0][usize::try_from(seed).unwrap() % 3],
             ..Lens::USUAL
         };
-        let now_y = HEAD + (height - HEAD) * 0.86;
         // Of one run: delay, slope.
         let mut slopes: HashMap<u64, f64> = HashMap::new();
         for moment in 0..60 {
@@ -155,6 +154,16 @@ fn to_scale_equal_delays_have_equal_slopes_and_packets_in_flight_end_on_one_line
                 lens,
             }
             .draw();
+            // It comes down from the top, and then stands still.
+            let marks = moving.picture.shapes.iter().filter_map(|shape| {
+                if let Shape::Triangle(triangle) = shape {
+                    Some(triangle.corners[0].y)
+                } else {
+                    None
+                }
+            });
+            let now_y = marks.fold(0.0, f64::max);
+            assert!((HEAD..HEAD + (height - HEAD) * 0.86 + 1e-6).contains(&now_y));
             let mut flying: Vec<_> = moving
                 .spots
                 .iter()

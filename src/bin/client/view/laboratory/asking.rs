@@ -2,6 +2,7 @@
 
 use super::{RequestCallback, labels, look};
 use fltk::button::Button;
+use fltk::draw;
 use fltk::enums::{Align, FrameType};
 use fltk::frame::Frame;
 use fltk::group::Flex;
@@ -26,6 +27,9 @@ const LETTERS_IN_A_LINE: usize = 33;
 
 /// Unit: pixels.
 const LINE_HEIGHT: i32 = 16;
+
+/// Between a widget's left and right edges and its label, as FLTK draws it. Unit: pixels.
+const LABEL_INSET: i32 = 3;
 
 /// The limit of choices.
 const MOST_CHOICES: usize = 4;
@@ -145,7 +149,23 @@ impl Asking {
             }
         }
         self.column.layout();
+        if let Some(answered) = answered.filter(|_| self.is_verdict_cut()) {
+            // In a low window the choices that nobody needs any more make room.
+            for (at, button) in self.choices.iter_mut().enumerate() {
+                if at != question.right && at != answered.choice {
+                    button.hide();
+                }
+            }
+            self.column.layout();
+        }
         self.column.redraw();
+    }
+
+    fn is_verdict_cut(&self) -> bool {
+        draw::set_font(self.verdict.label_font(), self.verdict.label_size());
+        let room = self.verdict.w() - 2 * LABEL_INSET;
+        let (_, height) = draw::wrap_measure(&self.verdict.label(), room, true);
+        height > self.verdict.h()
     }
 }
 

@@ -106,7 +106,12 @@ impl Canvases {
         // As wide as the ladder, because a folded strip has no width.
         let (width, _) = self.main.size();
         let seen = player.seen();
-        let mut band = Band::draw(seen.strip, seen.sides, width.max(300.0));
+        let draw = if self.column.h() < LEAST_FOR_COUNTS {
+            Band::draw_low
+        } else {
+            Band::draw
+        };
+        let mut band = draw(seen.strip, seen.sides, width.max(300.0));
         let height = if laboratory.is_strip_folded() {
             0
         } else {
@@ -304,6 +309,9 @@ impl Canvases {
         });
     }
 }
+
+/// Where the column is lower, the ladder has the room of the strip's counts. Unit: pixels.
+const LEAST_FOR_COUNTS: i32 = 385;
 
 /// The height of the strip before its content is known. Unit: pixels.
 const STRIP_HEIGHT: i32 = 190;
