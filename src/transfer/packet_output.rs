@@ -89,6 +89,11 @@ impl PacketOutput {
         self.path.on_opening(address, sent_at)
     }
 
+    /// The other side says on the chat connection that it is there: see [`Path::assume`].
+    pub const fn assume(&mut self, address: SocketAddr) {
+        self.path.assume(address);
+    }
+
     /// Whether a datagram from there says nothing new about where the other side is. Many
     /// come, so it is not decoded for that.
     pub fn expects(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {

@@ -61,7 +61,25 @@ pub struct Sending {
     inbox: Inbox,
 }
 
-/// Starts `sender-N` and `acks-N`. `asker` is the address the chat connection comes from.
+/// Who may receive.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker {
+    /// The address that the chat connection comes from.
+    pub address: IpAddr,
+    /// The UDP port that its request told: the sender begins at once.
+    pub port: Option<u16>,
+}
+
+impl From<IpAddr> for Asker {
+    fn from(address: IpAddr) -> Self {
+        Self {
+            address,
+            port: None,
+        }
+    }
+}
+
+/// Starts `sender-N` and `acks-N`.
 ///
 /// # Errors
 /// What the system says when it has no thread or descriptor left.
@@ -70,9 +88,11 @@ pub fn start(
     file: File,
     digest: Option<Digest>,
     outlet: Outlet,
-    asker: IpAddr,
+    asker: impl Into<Asker>,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Sending> {
+    let Asker { address, port } = asker.into();
+    let asker = address;
     let (inbox, arrivals) = inbox();
     let name = format!("sender-{}", job.number);
     match outlet {
@@ -82,7 +102,11 @@ pub fn start(
             forbid_fragments(&socket);
             let first = SequenceNumber(random_u32()?);
             let acks = acks::start(&job, socket.try_clone()?, asker, inbox.clone())?;
-            let driver = SenderDriver::new(job, file, socket, first, arrivals, report);
+            let mut driver =
+                SenderDriver::new(job, file, socket, first, arrivals, report);
+            if let Some(port) = port {
+                driver.begin(SocketAddr::new(asker, port), first);
+            }
             threads::start_behind(name, move || driver.run(digest, acks))?;
         }
         Outlet::Tcp(listener) => {
@@ -251,6 +275,14 @@ impl<R: FnMut(Report)> SenderDriver<R> {
         self.packet_output.follow(server, Moment::START.stamp());
         self.is_calling = true;
         self
+    }
+
+    /// The server's side that waits for no SYN.
+    fn begin(&mut self, client: SocketAddr, first: SequenceNumber) {
+        let proposal = self.job.proposal(self.job.settled.window, Some(first));
+        let arq = self.job.settled.arq;
+        self.connection = Connection::begin(arq, proposal, self.clock.now());
+        self.packet_output.assume(client);
     }
 
     fn run(mut self, digest: Option<Digest>, acks: Acks) {
@@ -426,7 +458,7 @@ impl<R: FnMut(Report)> SenderDriver<R> {
             self.packet_output.hear(heard, now);
         } else if matches!(packet.body, Body::Syn(_)) {
             if self.packet_output.follow(from, packet.sent_at) {
-                self.connection.on_moved();
+                self.connection.on_moved(now);
             }
             return self.packet_output.leads_to(from); // Otherwise its answer would go to another address.
         }

@@ -39,6 +39,7 @@ use super::digest::{Confirmation, Digest, Token};
 use super::options::{NegotiatedOptions, RequestedOptions};
 use super::version::Prefix;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use unreadable::read;
 
 /// The version of the chat protocol that this program speaks.
@@ -164,6 +165,36 @@ pub struct DownloadRequest {
     /// The part of an earlier download, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<Prefix>,
+    /// Where the server may begin without a SYN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early: Option<Early>,
+}
+
+/// A client's socket for a download, bound before the request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Early {
+    /// Its UDP port.
+    pub port: u16,
+    /// The round trip of the chat connection. Unit: microseconds.
+    pub round_trip_us: u32,
+}
+
+/// Ports below this belong to services (RFC 6335 §6): nothing is sent there unasked.
+const FIRST_USER_PORT: u16 = 1_024;
+
+/// A longer round trip is not believed.
+const LONGEST_ROUND_TRIP: Duration = Duration::from_secs(1);
+
+impl Early {
+    /// Port and round trip, where they are possible.
+    #[must_use]
+    pub fn plausible(self) -> Option<(u16, Duration)> {
+        let round_trip = Duration::from_micros(self.round_trip_us.into());
+        let is_possible = self.port >= FIRST_USER_PORT
+            && !round_trip.is_zero()
+            && round_trip < LONGEST_ROUND_TRIP;
+        is_possible.then_some((self.port, round_trip))
+    }
 }
 
 /// A file that a client wants to give.

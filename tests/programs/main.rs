@@ -17,6 +17,7 @@ mod chat_over_tcp;
 mod classroom;
 mod client_text;
 mod drawn_figures;
+mod early_data;
 mod end_to_end;
 mod entrance;
 mod forged;

@@ -108,9 +108,13 @@ enum Phase {
     },
 }
 
-/// The first window. RFC 6928 has ten packets, sent at once; these are spread over the
-/// round trip that the handshake measured. Unit: packets.
+/// The packets of the first round trip at startup's pace before [`STARTUP_GAIN`]. RFC
+/// 6928 has ten, sent at once. Unit: packets.
 const FIRST_WINDOW: f64 = 32.0;
+
+/// The largest first window: as many as leave in a round trip at startup's pace, so that
+/// the sender does not rest while it waits for the first ACK. Unit: packets.
+pub const MOST_FIRST_WINDOW: f64 = FIRST_WINDOW * STARTUP_GAIN;
 
 /// A path with a shorter round trip may be a slow one all the same: it begins no faster
 /// than this one does.
@@ -487,7 +491,7 @@ impl Bbr {
 /// there the second round is soon. Unit: packets.
 fn first_window(round_trip: Duration) -> f64 {
     let share = round_trip.as_secs_f64() / SHORT_PATH.as_secs_f64();
-    (FIRST_WINDOW * share).clamp(LEAST_FIRST_WINDOW, FIRST_WINDOW)
+    (FIRST_WINDOW * share).clamp(LEAST_FIRST_WINDOW, MOST_FIRST_WINDOW)
 }
 
 /// The first window per round trip. Unit: packets per second.

@@ -15,9 +15,9 @@ use crate::reliable::moment::Moment;
 use crate::server::digests::Wanted;
 use crate::server::folder::Version;
 use crate::transfer::Job;
-use crate::transfer::sending;
+use crate::transfer::sending::{self, Asker};
 use crate::wire::digest::Digest;
-use crate::wire::message::{Offer, Reply, TransferState};
+use crate::wire::message::{Early, Offer, Reply, TransferState};
 use std::fs::File;
 
 impl Transfer {
@@ -34,6 +34,7 @@ impl Transfer {
         let told = version.told(digest);
         let offset = self.prefix.map_or(0, |prefix| prefix.granted(&told));
         let drawn = draw_token()?;
+        let early = self.early.and_then(Early::plausible);
         let job = Job {
             number,
             token: self.peer.token(drawn, number),
@@ -43,13 +44,16 @@ impl Transfer {
             offset,
             scenario: resources.scenario.clone(),
             pause_at: None,
-            chat_round_trip: None,
+            chat_round_trip: early.map(|(_, round_trip)| round_trip),
             is_offloading: resources.is_offloading,
             is_watched: resources.journals.are_kept(),
             tap: resources.tap.clone(),
         };
         let report = resources.reporter(&job, Side::Sender);
-        let asker = self.peer.remote.ip();
+        let asker = Asker {
+            address: self.peer.remote.ip(),
+            port: early.map(|(port, _)| port),
+        };
         let sending = sending::start(job, file, digest, outlet, asker, report)
             .map_err(|error| hopeless("cannot start this transfer", &error))?;
         let Self { peer, name, .. } = self;

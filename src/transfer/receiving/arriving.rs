@@ -117,6 +117,13 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
             Err(error) if self.note_forgery(&error, datagram) => return,
             Err(_) => return self.connection.on_damage(datagram, now),
         };
+        let is_client = self.asker.is_none();
+        if is_client
+            && self.connection.parameters().is_none()
+            && matches!(packet.body, Body::Data { .. })
+        {
+            return self.keep_early(datagram, now);
+        }
         if self.connection.is_wanted(&packet)
             && let Some(parameters) = self.connection.parameters()
         {
@@ -125,6 +132,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         }
         self.connection.on_packet(&packet, now);
         self.bytes.advance(self.connection.bytes_in_order());
+        self.release_early();
     }
 
     /// Whether that is a packet of this transfer which the sender has not made.
