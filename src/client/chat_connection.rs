@@ -112,6 +112,11 @@ impl ChatConnection {
         self.sockets.take(tag)
     }
 
+    /// Closes the sockets of requests that wait for no answer any more.
+    pub fn retain_sockets(&mut self, is_awaited: impl Fn(u64) -> bool) {
+        self.sockets.retain(is_awaited);
+    }
+
     /// Ends the connection when all is sent. The channel that it returns is closed when
     /// the system has it: TCP delivers it also after this program has ended, so that a
     /// user does not wait for the round trip of a goodbye.

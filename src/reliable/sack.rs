@@ -314,7 +314,16 @@ impl Sender {
     /// Whether window and pacing let a packet go.
     fn may_send(&self, now: Moment) -> bool {
         let flow = &self.ledger.flow;
-        self.probe.is_due || (flow.has_window_space() && flow.is_due(now))
+        let has_window_space = flow.has_window_space() || self.is_first_flight();
+        self.probe.is_due || (has_window_space && flow.is_due(now))
+    }
+
+    /// Whether this is a small file that is still being sent for the first time: the
+    /// round trip that its last packets would wait for the window is longer than it takes
+    /// to send them.
+    fn is_first_flight(&self) -> bool {
+        let segments = self.ledger.parameters.segments();
+        self.ledger.flow.is_first_flight(segments)
     }
 }
 
@@ -394,7 +403,11 @@ impl Machine for Sender {
     }
 
     fn next_timeout(&self) -> Option<Moment> {
-        let flow = self.ledger.flow.next_timeout();
+        let flow = if self.is_first_flight() {
+            self.ledger.flow.next_release()
+        } else {
+            self.ledger.flow.next_timeout()
+        };
         earliest([
             self.loss_detection.next_timeout(),
             self.probe.deadline,
@@ -447,7 +460,7 @@ impl SendingMachine for Sender {
         self.ledger.flow.is_controlled()
             && is_all_sent
             && self.lost.is_empty()
-            && self.ledger.flow.has_window_space()
+            && (self.ledger.flow.has_window_space() || self.is_first_flight())
     }
 
     fn restart(&mut self, now: Moment) {

@@ -61,7 +61,7 @@ pub struct Sending {
     inbox: Inbox,
 }
 
-/// Who may receive.
+/// The receiver.
 #[derive(Debug, Clone, Copy)]
 pub struct Asker {
     /// The address that the chat connection comes from.
@@ -91,8 +91,10 @@ pub fn start(
     asker: impl Into<Asker>,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Sending> {
-    let Asker { address, port } = asker.into();
-    let asker = address;
+    let Asker {
+        address: asker,
+        port,
+    } = asker.into();
     let (inbox, arrivals) = inbox();
     let name = format!("sender-{}", job.number);
     match outlet {

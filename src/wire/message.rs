@@ -179,21 +179,18 @@ pub struct Early {
     pub round_trip_us: u32,
 }
 
-/// Ports below this belong to services (RFC 6335 §6): nothing is sent there unasked.
-const FIRST_USER_PORT: u16 = 1_024;
-
-/// A longer round trip is not believed.
-const LONGEST_ROUND_TRIP: Duration = Duration::from_secs(1);
-
 impl Early {
-    /// Port and round trip, where they are possible.
+    /// Port and round trip, where they are possible: ports below 1024 belong to services
+    /// (RFC 6335 §6), and a round trip of a second or more is not believed.
     #[must_use]
     pub fn plausible(self) -> Option<(u16, Duration)> {
-        let round_trip = Duration::from_micros(self.round_trip_us.into());
-        let is_possible = self.port >= FIRST_USER_PORT
-            && !round_trip.is_zero()
-            && round_trip < LONGEST_ROUND_TRIP;
-        is_possible.then_some((self.port, round_trip))
+        let Self {
+            port,
+            round_trip_us,
+        } = self;
+        let is_possible = port >= 1_024 && (1..1_000_000).contains(&round_trip_us);
+        let round_trip = Duration::from_micros(round_trip_us.into());
+        is_possible.then_some((port, round_trip))
     }
 }
 

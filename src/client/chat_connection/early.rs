@@ -52,6 +52,12 @@ impl EarlySockets {
         }
     }
 
+    /// Closes the sockets of all other requests.
+    pub(super) fn retain(&mut self, is_awaited: impl Fn(u64) -> bool) {
+        self.waiting.extend(self.bound.try_iter());
+        self.waiting.retain(|tag, _| is_awaited(*tag));
+    }
+
     pub(super) fn take(&mut self, tag: u64) -> Option<UdpSocket> {
         self.waiting.extend(self.bound.try_iter());
         self.waiting.remove(&tag)

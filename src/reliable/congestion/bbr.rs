@@ -40,7 +40,7 @@ mod epoch;
 mod loss;
 mod path;
 
-use super::{Acked, Controller, Signal};
+use super::{Acked, Controller, SMALL_FILE, Signal};
 use crate::reliable::moment::Moment;
 use aggregation::Aggregation;
 use path::{Path, Probing};
@@ -108,13 +108,11 @@ enum Phase {
     },
 }
 
-/// The packets of the first round trip at startup's pace before [`STARTUP_GAIN`]. RFC
-/// 6928 has ten, sent at once. Unit: packets.
+/// Startup begins with this many per round trip (RFC 6928: ten, at once). Unit: packets.
 const FIRST_WINDOW: f64 = 32.0;
 
-/// The largest first window: as many as leave in a round trip at startup's pace, so that
-/// the sender does not rest while it waits for the first ACK. Unit: packets.
-pub const MOST_FIRST_WINDOW: f64 = FIRST_WINDOW * STARTUP_GAIN;
+/// The largest first window, on a long path. Unit: packets.
+const MOST_FIRST_WINDOW: f64 = 56.0;
 
 /// A path with a shorter round trip may be a slow one all the same: it begins no faster
 /// than this one does.
@@ -565,6 +563,10 @@ impl Controller for Bbr {
         };
         let bound = bound.map_or(self.window, |bound| bound.max(LEAST_WINDOW));
         self.window.min(bound).max(1.0) as u32
+    }
+
+    fn small_file(&self) -> u32 {
+        SMALL_FILE
     }
 
     fn pacing_rate(&self) -> Option<f64> {

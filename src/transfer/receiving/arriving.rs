@@ -121,6 +121,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         if is_client
             && self.connection.parameters().is_none()
             && matches!(packet.body, Body::Data { .. })
+            && packet.token == self.job.token
         {
             return self.keep_early(datagram, now);
         }

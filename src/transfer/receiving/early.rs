@@ -1,4 +1,4 @@
-//! What comes before the client has sent a packet: SYN-ACK and DATA, at a port that its
+//! SYN-ACK and DATA that come before the client has sent a packet, at a port that its
 //! request told.
 //!
 //! ```text

