@@ -11,6 +11,7 @@
 //! Source: report pages `architecture` and `wire`.
 
 mod acks;
+mod asker;
 
 use super::clock::Clock;
 use super::forgeries::Forgeries;
@@ -40,9 +41,10 @@ use crate::wire::options::Transport;
 use crate::wire::packet::{Body, Packet, Reset};
 use crate::wire::sequence::SequenceNumber;
 use acks::Acks;
+pub use asker::Asker;
 use std::fs::File;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
@@ -59,24 +61,6 @@ pub enum Outlet {
 #[derive(Debug, Clone)]
 pub struct Sending {
     inbox: Inbox,
-}
-
-/// The receiver.
-#[derive(Debug, Clone, Copy)]
-pub struct Asker {
-    /// The address that the chat connection comes from.
-    pub address: IpAddr,
-    /// The UDP port that its request told: the sender begins at once.
-    pub port: Option<u16>,
-}
-
-impl From<IpAddr> for Asker {
-    fn from(address: IpAddr) -> Self {
-        Self {
-            address,
-            port: None,
-        }
-    }
 }
 
 /// Starts `sender-N` and `acks-N`.
@@ -102,13 +86,10 @@ pub fn start(
             enlarge_buffers(&socket)?;
             filter::attach(&socket, job.token.0);
             forbid_fragments(&socket);
-            let first = SequenceNumber(random_u32()?);
+            let first = asker::random_sequence()?;
             let acks = acks::start(&job, socket.try_clone()?, asker, inbox.clone())?;
-            let mut driver =
-                SenderDriver::new(job, file, socket, first, arrivals, report);
-            if let Some(port) = port {
-                driver.begin(SocketAddr::new(asker, port), first);
-            }
+            let driver = SenderDriver::new(job, file, socket, first, arrivals, report);
+            let driver = driver.asked(asker, port, first);
             threads::start_behind(name, move || driver.run(digest, acks))?;
         }
         Outlet::Tcp(listener) => {
@@ -144,7 +125,7 @@ pub fn initiate(
             enlarge_buffers(&socket)?;
             forbid_fragments(&socket);
             filter::attach(&socket, job.token.0);
-            let first = SequenceNumber(random_u32()?);
+            let first = asker::random_sequence()?;
             let acks =
                 acks::start(&job, socket.try_clone()?, server.ip(), inbox.clone())?;
             let driver = SenderDriver::new(job, file, socket, first, arrivals, report);
@@ -163,12 +144,6 @@ pub fn initiate(
         }
     }
     Ok(Sending { inbox })
-}
-
-fn random_u32() -> io::Result<u32> {
-    let mut bytes = [0; 4];
-    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(u32::from_be_bytes(bytes))
 }
 
 impl Sending {
@@ -277,14 +252,6 @@ impl<R: FnMut(Report)> SenderDriver<R> {
         self.packet_output.follow(server, Moment::START.stamp());
         self.is_calling = true;
         self
-    }
-
-    /// The server's side that waits for no SYN.
-    fn begin(&mut self, client: SocketAddr, first: SequenceNumber) {
-        let proposal = self.job.proposal(self.job.settled.window, Some(first));
-        let arq = self.job.settled.arq;
-        self.connection = Connection::begin(arq, proposal, self.clock.now());
-        self.packet_output.assume(client);
     }
 
     fn run(mut self, digest: Option<Digest>, acks: Acks) {

@@ -20,17 +20,21 @@
 //!
 //! Source: report page `wire`; RFC 8259 (JSON).
 
+mod absent;
 mod answer;
 mod assignment;
 mod class;
+mod early;
 mod fit;
 mod login;
 mod question;
 mod unreadable;
 
+use absent::{is_false, is_zero};
 pub use answer::{Answer, ClassAnswer};
 pub use assignment::Assignment;
 pub use class::{Lab, LabFigures, LabOutcome, LabResult, LabRow, Submission};
+pub use early::Early;
 pub use login::{Ban, Challenge, Proof, Role};
 pub use question::{About, Answered, ClassQuestion, Question, Revealed, Tally};
 pub use unreadable::MessageError;
@@ -39,7 +43,6 @@ use super::digest::{Confirmation, Digest, Token};
 use super::options::{NegotiatedOptions, RequestedOptions};
 use super::version::Prefix;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 use unreadable::read;
 
 /// The version of the chat protocol that this program speaks.
@@ -170,30 +173,6 @@ pub struct DownloadRequest {
     pub early: Option<Early>,
 }
 
-/// A client's socket for a download, bound before the request.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Early {
-    /// Its UDP port.
-    pub port: u16,
-    /// The round trip of the chat connection. Unit: microseconds.
-    pub round_trip_us: u32,
-}
-
-impl Early {
-    /// Port and round trip, where they are possible: ports below 1024 belong to services
-    /// (RFC 6335 §6), and a round trip of a second or more is not believed.
-    #[must_use]
-    pub fn plausible(self) -> Option<(u16, Duration)> {
-        let Self {
-            port,
-            round_trip_us,
-        } = self;
-        let is_possible = port >= 1_024 && (1..1_000_000).contains(&round_trip_us);
-        let round_trip = Duration::from_micros(round_trip_us.into());
-        is_possible.then_some((port, round_trip))
-    }
-}
-
 /// A file that a client wants to give.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadRequest {
@@ -312,22 +291,6 @@ pub enum Reply {
     Revealed(Revealed),
     /// Something that you asked for cannot be done; the connection goes on.
     Error(Complaint),
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference"
-)]
-const fn is_false(value: &bool) -> bool {
-    !*value
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference"
-)]
-const fn is_zero(value: &u64) -> bool {
-    *value == 0
 }
 
 /// The answer to a good `join`.
