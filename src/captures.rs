@@ -1,15 +1,15 @@
-//! Captures of a running program: what `--pcapng FILE` of server and client writes.
+//! Captures of a running program: `--pcapng FILE` of server and client.
 //!
-//! Every datagram of its transfers and every byte of its chats, as packets that Wireshark
-//! reads; what this side's link dropped is among them, with a comment.
+//! They contain every datagram of its transfers and every byte of its chats, as packets
+//! for Wireshark; those that this side's link dropped have a comment.
 //!
 //! ```text
 //!   transfers, chats --Tap--> channel --> capture --> FILE
 //! ```
 //!
-//! One thread, `capture`, owns the file, and only whole packets reach it: whenever the
-//! program is killed, what is there can be read. A disk that is full ends the capture
-//! with a warning, never a transfer.
+//! One thread, `capture`, owns the file and writes only complete packets: even if the
+//! program is killed, the file can be read. A full disk ends the capture with a warning,
+//! never a transfer.
 //!
 //! Source: report page `wireshark`.
 
@@ -34,14 +34,14 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct Captures {
     tap: Tap,
-    /// Closed when the file is whole.
+    /// Closed when the file is complete.
     ended: Option<Receiver<()>>,
 }
 
-/// How long the end of the program waits for the file.
+/// The time that the end of the program waits for the file.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// From here on packets are written, whether more wait or not. Unit: bytes.
+/// Packets are written at the latest at this size. Unit: bytes.
 const ENOUGH: usize = 256 * 1024;
 
 const MADE_UP_CHAT: &str = "the bytes of the chat are real; the TCP segments around \
@@ -49,11 +49,11 @@ const MADE_UP_CHAT: &str = "the bytes of the chat are real; the TCP segments aro
                             cannot see those of the kernel";
 
 impl Captures {
-    /// Into this file; `None`: no capture. An existing file is kept, and the new one gets
-    /// a number. `scenario`: what this side's link does.
+    /// Captures into this file; `None`: no capture. An existing file is kept, and the new
+    /// one gets a number. `scenario` is that of this side's link.
     ///
     /// # Errors
-    /// What the system says about the file, and which one it is.
+    /// The system's error, with the name of the file.
     pub fn start(file: Option<&Path>, scenario: &Scenario) -> io::Result<Self> {
         let Some(file) = file else {
             return Ok(Self::default());
@@ -89,7 +89,7 @@ impl Captures {
         Ok(Self { tap, ended })
     }
 
-    /// Where copies of what travels are to go.
+    /// The tap for copies.
     #[must_use]
     pub fn tap(&self) -> Tap {
         self.tap.clone()
@@ -109,7 +109,7 @@ impl Drop for Captures {
 /// pipe to Wireshark, is written to directly.
 fn open(path: &Path) -> io::Result<(File, PathBuf)> {
     if is_special(path) {
-        // For reading too, so that opening a pipe does not wait for who reads it.
+        // Opened for reading too, so that a pipe does not wait for its reader.
         let opened = OpenOptions::new().read(true).write(true).open(path);
         let opened = opened.or_else(|_| OpenOptions::new().write(true).open(path));
         return Ok((opened?, path.to_owned()));
@@ -120,8 +120,8 @@ fn open(path: &Path) -> io::Result<(File, PathBuf)> {
     journals::new_file(&path.with_extension(""), &ending.unwrap_or_default())
 }
 
-/// Whether this is a pipe, a terminal or another device. A symbolic link to one is one only
-/// among the system's own (`/dev/stdout`): anybody may have put another one there.
+/// Whether this is a pipe, a terminal or another device. A symbolic link counts only if
+/// it is the system's own (`/dev/stdout`), because any user may have created another one.
 fn is_special(path: &Path) -> bool {
     let is_system = path.starts_with("/dev") || path.starts_with("/proc");
     let found = if is_system {
@@ -152,7 +152,7 @@ struct Writer {
     /// The scenario of this side's link, for comments.
     scenario: String,
     chats: HashMap<(SocketAddr, SocketAddr), Conversation>,
-    /// Copies were missed, and that was told.
+    /// Whether dropped copies were reported.
     is_missing: bool,
 }
 
@@ -181,12 +181,12 @@ impl Writer {
         if let Err(error) = is_written {
             let place = self.path.display();
             log::warn!("cannot write more to the capture {place}: {error}");
-            // Half a packet would make Wireshark complain of the whole file.
+            // Half a packet would make the whole file unreadable for Wireshark.
             let _ = self.file.set_len(self.whole_bytes);
         }
     }
 
-    /// Everything so far goes to the file, in one piece.
+    /// Writes everything so far to the file, in one piece.
     fn write(&mut self) -> io::Result<()> {
         let bytes = self.capture.take();
         self.file.write_all(&bytes)?;

@@ -9,35 +9,36 @@
 //!     '------------- Model -------------'
 //! ```
 //!
-//! The view is the window, and belongs to the program `client` (`src/bin/client/view.rs`):
-//! `server` and `lab` use this library and are not linked to what a window needs.
+//! The view is the window, and belongs to the program `client`
+//! (`src/bin/client/view.rs`), so `server` and `lab` are not linked to the libraries of a
+//! window.
 //!
 //! | module | is |
 //! | --- | --- |
 //! | [`model`] | everything that is shown (pure) |
 //! | [`controller`] | intents and events in, model and effects out (pure) |
-//! | [`commands`] | what a typed line means (pure) |
-//! | [`complete`] [`compose`] | what Tab makes of it; drafts and history (pure) |
-//! | [`matching`] | whether a text holds another one, as a person reads (pure) |
-//! | [`address`] | `HOST:PORT` as people write it (pure) |
-//! | [`words`] | figures, times and strangers' texts for people |
-//! | [`session`] | the driver: brings events, performs effects |
+//! | [`commands`] | the meaning of a typed line (pure) |
+//! | [`complete`] [`compose`] | completion by Tab; drafts and history (pure) |
+//! | [`matching`] | search in text, as a user reads it (pure) |
+//! | [`address`] | `HOST:PORT` as users type it (pure) |
+//! | [`words`] | numbers, times and untrusted texts for users |
+//! | [`session`] | the driver: delivers events, carries out effects |
 //! | [`chat_connection`] | the chat connection: `reader` and `writer` |
-//! | [`download`] | an offer becomes a receiver |
-//! | [`dropped`] | what was dropped on the window: which files (pure) |
-//! | [`upload`] | a file becomes a request, and an offer a sender |
+//! | [`download`] | starts a receiver for an offer |
+//! | [`dropped`] | the files in a dropped text (pure) |
+//! | [`upload`] | requests an upload, and starts its sender |
 //! | `submission` | reads a result of `lab grade` |
-//! | [`class_exercise`] | runs what a teacher gave out |
+//! | [`class_exercise`] | runs a class exercise |
 //! | [`share`] | `50%` (pure) |
 //! | [`text`] | the front end in a terminal, a pipe or a script |
-//! | [`script`] | what a script still waits for (pure) |
-//! | [`json`] | what `--json` prints |
+//! | [`script`] | lines to type, and answers to wait for (pure) |
+//! | [`json`] | the output of `--json` |
 //! | [`laboratory`] | the laboratory's page, without a window |
 //! | [`keys`] | the window's keys (pure) |
-//! | [`display`] | whether there is one to open a window on |
-//! | [`fit`] | how large the window may be on its screen (pure) |
+//! | [`display`] | checks whether a display answers |
+//! | [`fit`] | the size of the window on its screen (pure) |
 //! | [`theme`] | the window's colours (pure) |
-//! | [`remembered`] | what the window keeps from one day to the next |
+//! | [`remembered`] | the remembered settings of the window |
 
 pub mod address;
 pub mod browser;
@@ -82,43 +83,43 @@ use theme::Theme;
 /// The settings with which both front ends start.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where to connect at once, where a name is given too; else what the login form
-    /// shows. `HOST` or `HOST:PORT`.
+    /// The server: connected to at once if a name is given too, otherwise shown in the
+    /// login form. `HOST` or `HOST:PORT`.
     pub server: Option<String>,
-    /// The name wanted.
+    /// The requested name.
     pub name: Option<String>,
-    /// The password for a server that asks for one.
+    /// The password for a server that requires one.
     pub password: Option<Password>,
-    /// Whether what a teacher gives out is run without asking the person.
+    /// Whether class exercises run without asking the user.
     pub accepts_labs: bool,
     /// The options that downloads request.
     pub asked: RequestedOptions,
-    /// The folder for downloads; it is made when the first one comes.
+    /// The folder for downloads; it is created for the first one.
     pub out: PathBuf,
-    /// Every transfer pauses by itself when this share of it is done.
+    /// Every transfer pauses by itself at this share.
     pub pause_at: Option<Share>,
     /// The choice for existing files.
     pub overwrite: Overwrite,
-    /// The scenario of the link on our side of transfers.
+    /// The scenario of this side's link.
     pub scenario: Scenario,
-    /// Whether datagrams go to and come from the kernel many at a time, where it can.
+    /// Whether to use segmentation and receive offload, if the kernel supports it.
     pub is_offloading: bool,
-    /// Where everything that happens in them is written down.
+    /// The event logs of transfers.
     pub journals: Journals,
     /// A journal that the window's laboratory opens at once.
     pub replay: Option<PathBuf>,
-    /// Where copies of what travels go, for a capture.
+    /// The tap for copies of packets, for a capture.
     pub tap: Tap,
-    /// How the window is coloured; `None`: as the last time.
+    /// The theme of the window; `None`: the last one used.
     pub theme: Option<Theme>,
 }
 
-/// How a front end ended, for the program that started this one.
+/// The exit code of a front end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// 0: all well.
+    /// 0: success.
     Well,
-    /// 1: something that was asked for failed.
+    /// 1: a command failed.
     Failed,
     /// 2: wrong usage.
     Usage,

@@ -1,8 +1,8 @@
-//! Journals of real transfers: what `--journal DIR` of server and client writes.
+//! Journals of real transfers: `--journal DIR` of server and client.
 //!
 //! One file for each transfer and side, in the laboratory's layout
-//! ([`log`](crate::reliable::event::log)), written by the transfer's own thread as it goes. A
-//! disk that is full ends the journal with a warning, never the transfer.
+//! ([`log`](crate::reliable::event::log)), written by the transfer's own thread. A full
+//! disk ends the journal with a warning, never the transfer.
 //!
 //! Source: report page `journal`.
 
@@ -18,23 +18,24 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// Where journals go, if anywhere.
+/// The folder of journals, if they are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Journals {
     folder: Option<PathBuf>,
 }
 
-/// How often one name is tried with another number.
+/// The number of attempts with another number.
 const MOST_TRIES: u32 = 9_999;
 
 impl Journals {
-    /// Into this folder, which is made where it is missing; `None`: nowhere.
+    /// Writes journals into this folder, which is created if it is missing; `None`: none.
     ///
     /// # Errors
-    /// What the system says about the folder, and which one it is.
+    /// The system's error, with the name of the folder.
     pub fn new(folder: Option<PathBuf>) -> io::Result<Self> {
         if let Some(folder) = &folder {
-            // One that cannot be written to is told now, not at the first transfer.
+            // A folder that cannot be written to is reported now, not at the first
+            // transfer.
             try_out(folder).map_err(|error| {
                 let place = folder.display();
                 let sentence = format!("cannot write event logs in {place}: {error}");
@@ -50,7 +51,7 @@ impl Journals {
         self.folder.is_some()
     }
 
-    /// Writes down what happens by a transfer's reports, and passes all of them on.
+    /// Records the events in a transfer's reports, and passes all reports on.
     pub fn keep(
         &self,
         job: &Job,
@@ -86,8 +87,8 @@ struct Journal {
     path: PathBuf,
     heading: Heading,
     state: State,
-    /// Whether the transfer is over. Late packets may still come, and a reader of the
-    /// file shall find whole lines.
+    /// Whether the transfer has ended. Late packets may still arrive, but a reader of the
+    /// file must find complete lines.
     is_over: bool,
 }
 
@@ -96,7 +97,7 @@ enum State {
     /// Its first line waits for the first sequence number.
     NotBegun,
     Open(BufWriter<File>),
-    /// It could not be written, and that was told.
+    /// Whether a failure was reported.
     GivenUp,
 }
 
@@ -111,7 +112,7 @@ impl Journal {
         }
     }
 
-    /// The first packet with the file's first sequence number makes the first line whole.
+    /// The first packet with the file's first sequence number completes the first line.
     fn write(&mut self, entries: &[Entry]) {
         if matches!(self.state, State::NotBegun) {
             self.heading.first_sequence =
@@ -163,12 +164,12 @@ fn begin(path: &Path, heading: &Heading) -> io::Result<BufWriter<File>> {
     Ok(file)
 }
 
-/// A new file of this name and ending, for its owner alone (it may hold what others
-/// said), never over an older one: where the name is there, a number follows it. Where
-/// the file is.
+/// Creates a new file with this name and ending, readable only by its owner, because it
+/// may contain what others said. If the name exists, a number follows it. Returns the
+/// path.
 ///
 /// # Errors
-/// Those of the system; `AlreadyExists` where thousands of numbers are there too.
+/// Those of the system; `AlreadyExists` if thousands of numbers exist too.
 pub fn new_file(path: &Path, ending: &str) -> io::Result<(File, PathBuf)> {
     for number in 1..=MOST_TRIES {
         let copy = match number {
@@ -186,7 +187,7 @@ pub fn new_file(path: &Path, ending: &str) -> io::Result<(File, PathBuf)> {
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
-/// The first line of a real transfer's journal, but for its first sequence number, which
+/// The first line of a real transfer's journal, without the first sequence number, which
 /// is not known yet.
 #[must_use]
 pub fn heading(
@@ -211,8 +212,8 @@ pub fn heading(
     }
 }
 
-/// The file's first sequence number: the sender names it in its SYN or SYN-ACK; or who
-/// began to listen later was told it.
+/// The file's first sequence number, from the sender's SYN or SYN-ACK, or from the event
+/// with which a late log begins.
 #[must_use]
 pub fn first_sequence(entry: &Entry) -> Option<u32> {
     let JournalEvent::Machine(event) = &entry.what else {

@@ -1,4 +1,5 @@
-//! An imperfect link as a machine: it loses, delays, reorders, repeats and damages.
+//! An imperfect link as a state machine: it loses, delays, reorders, duplicates and
+//! corrupts.
 //!
 //! ```text
 //!   push(packet, now) --> draw -->  [ lost | in flight until ... | twice | damaged ]
@@ -6,13 +7,13 @@
 //!   poll(now) <--------------------------------'   delivered in order of arrival
 //! ```
 //!
-//! The fate of a packet is a function of the seed, the direction, its kind, its
-//! number and its attempt: the same scenario loses the same DATA for every protocol and
-//! on every machine, so a scenario is a line of text to hand out. Only a rate, its queue
-//! and an outage look at the time. A user may inject faults: [`Link::kill`] loses a
-//! packet that is in flight, [`Link::change`] makes the conditions others for what is
-//! pushed from then on. The real sockets and the laboratory drive this same machine. It
-//! knows nothing of what it carries.
+//! The fate of a packet is a function of the seed, the direction, its kind, its number
+//! and its attempt: the same scenario loses the same DATA for every protocol and on every
+//! computer, so a teacher can hand out a scenario as a line of text. Only a rate, its
+//! queue and an outage depend on the time. A user may inject faults: [`Link::kill`] loses
+//! a packet that is in flight, [`Link::change`] changes the faults for later packets.
+//! Real sockets and the laboratory drive the same state machine, which does not know the
+//! content of packets.
 //!
 //! ```
 //! use sash::link::{Direction, Link, Scenario};
@@ -50,11 +51,11 @@ pub struct Link<T> {
     direction: Direction,
     conditions: Conditions,
     in_flight: BinaryHeap<Reverse<InFlight<T>>>,
-    /// When the last bit of what was pushed has entered the wire.
+    /// The time when the last bit of all packets has entered the wire.
     busy_until: Moment,
     /// The queue before it. Unit: bytes.
     queue_bytes: u64,
-    /// Pushes so far: what leaves at the same moment arrives in the order it came.
+    /// The number of pushes: packets that leave at the same moment keep their order.
     pushed: u64,
 }
 
@@ -67,14 +68,14 @@ pub struct Delivery<T> {
     pub damage: Option<u64>,
 }
 
-/// A packet that has entered the link and has not come out of it.
+/// A packet that is in the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PacketInFlight {
     /// Which.
     pub label: Label,
-    /// When it was pushed.
+    /// The time when it was pushed.
     pub entered: Moment,
-    /// When it comes out.
+    /// The time when it leaves the link.
     pub arrives: Moment,
 }
 
@@ -86,7 +87,7 @@ struct InFlight<T> {
 }
 
 /// A packet out of order is held back by half the one-way delay, and at least this: on a
-/// link without delay a few dozen packets pass it by.
+/// link without delay a few dozen packets overtake it.
 const LEAST_HOLD: Duration = Duration::from_millis(2);
 
 /// Headers of UDP (8) and IPv4 (20): they use the wire too.
@@ -96,7 +97,7 @@ pub const UDP_AND_IP_BYTES: usize = 28;
 const BIT_NANOSECONDS: u128 = 8_000_000_000;
 
 impl Outage {
-    /// Whether nothing passes now: the end of each period is dark.
+    /// Whether there is an outage now, at the end of each period.
     #[must_use]
     pub fn is_down(&self, now: Moment) -> bool {
         let since_begin = now.since_start().as_nanos() % self.period.as_nanos();
@@ -105,7 +106,7 @@ impl Outage {
 }
 
 impl<T: Clone> Link<T> {
-    /// An empty link with the scenario's conditions for this direction.
+    /// An empty link with the scenario's faults for this direction.
     #[must_use]
     pub fn new(scenario: &Scenario, direction: Direction) -> Self {
         Self {
@@ -119,13 +120,12 @@ impl<T: Clone> Link<T> {
         }
     }
 
-    /// A packet enters; what will become of it is decided here and now. `bytes` is the
-    /// length of its datagram.
+    /// A packet enters, and its fate is decided. `bytes` is the length of its datagram.
     pub fn push(&mut self, item: T, label: Label, bytes: usize, now: Moment) -> Fate {
         self.enter(item, label, bytes, now).fate
     }
 
-    /// As [`Link::push`], and it says when the packet will come out.
+    /// As [`Link::push`]; it also returns the time when the packet will leave.
     pub fn enter(&mut self, item: T, label: Label, bytes: usize, now: Moment) -> Entered {
         let lost = |fate| Entered {
             fate,
@@ -183,11 +183,11 @@ impl<T: Clone> Link<T> {
         u64::try_from(bits / BIT_NANOSECONDS).unwrap_or(u64::MAX)
     }
 
-    /// When the packet's last bit is on the wire; `None` where the queue before it is
-    /// full. A packet that is lost later has used the wire all the same.
+    /// The time when the packet's last bit is on the wire; `None` if the queue is full. A
+    /// packet that is lost later has used the wire as well.
     ///
-    /// A policer counts in the same way: the bytes that would have to wait are the tokens
-    /// missing from its bucket. But what it lets through leaves at once.
+    /// A policer counts in the same way: the bytes that would wait are the missing tokens
+    /// of its bucket. But packets that it passes leave at once.
     fn enter_the_wire(&mut self, bytes: usize, now: Moment) -> Option<Moment> {
         let Some(rate) = self.conditions.rate else {
             return Some(now);
@@ -205,7 +205,7 @@ impl<T: Clone> Link<T> {
         Some(if is_policed { now } else { self.busy_until })
     }
 
-    /// When the clump of what is ready at that moment comes out.
+    /// The time when the clump with the packets ready at that moment leaves.
     fn next_clump(&self, ready: Moment) -> Moment {
         let every = self.conditions.clump.as_nanos();
         let since = ready.since_start().as_nanos();
@@ -232,8 +232,8 @@ impl<T: Clone> Link<T> {
     ///
     /// Each number's random draw says "bad" (below `enter`), "good" (above `1 - leave`)
     /// or "as before", whatever came before. Therefore the nearest earlier number with
-    /// one of the first two results decides, and no chain has to be stored. Before number
-    /// 0 all is good.
+    /// one of the first two results decides, and no chain must be stored. Before number 0
+    /// the state is good.
     fn is_in_burst(&self, burst: Burst, label: Label) -> bool {
         for number in (0..=label.number).rev() {
             let hash = self.hash(Purpose::Burst, Label { number, ..label });
@@ -276,9 +276,9 @@ impl<T: Clone> Link<T> {
         self.in_flight.iter().map(|Reverse(packet)| packet.transit)
     }
 
-    /// Loses a packet that is in the link, with each copy of it: it never comes out. The
-    /// packet; `None` if no packet of this name is in the link. `drop=` with its name in
-    /// the scenario would have lost it too.
+    /// Loses a packet that is in the link, with all its copies. Returns the packet, or
+    /// `None` if no packet of this name is in the link. `drop=` with its name in the
+    /// scenario would have lost it too.
     pub fn kill(&mut self, label: Label) -> Option<T> {
         let is_it = |packet: &Reverse<InFlight<T>>| packet.0.transit.label == label;
         if !self.in_flight.iter().any(is_it) {
@@ -292,8 +292,8 @@ impl<T: Clone> Link<T> {
         killed.next().map(|Reverse(packet)| packet.delivery.item)
     }
 
-    /// Other conditions from now on. Packets in the link keep their fate and their time
-    /// of arrival; bytes that wait for the old rate wait for the new one.
+    /// Changes the faults. Packets in the link keep their fate and their arrival time;
+    /// bytes that wait for the old rate wait for the new one.
     pub fn change(&mut self, scenario: &Scenario, now: Moment) {
         let before = self.conditions.rate.unwrap_or(0);
         self.seed = scenario.seed;
@@ -337,7 +337,7 @@ impl Delivery<Vec<u8>> {
     }
 }
 
-/// Damages a datagram in this bit of it, if in any.
+/// Flips this bit of a datagram, if there is one.
 pub fn flip(datagram: &mut [u8], bit: Option<u64>) {
     if let Some(bit) = bit
         && let Ok(byte) = usize::try_from(bit / 8)

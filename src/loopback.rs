@@ -1,7 +1,7 @@
-//! One transfer over real sockets on loopback, by the drivers that the programs use: what
-//! `lab sweep --real` measures beside virtual time.
+//! One transfer over real sockets on loopback, with the drivers of the programs: `lab
+//! sweep --real` measures it beside virtual time.
 //!
-//! The link, where there is one, is the sender's: one is enough for both ways.
+//! The link, if there is one, is at the sender, for both directions.
 //!
 //! Layer 5: it needs the drivers and the laboratory's made-up files.
 
@@ -24,25 +24,25 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A file to be carried from a folder into the same folder.
+/// A file to be transferred from a folder into the same folder.
 #[derive(Debug, Clone)]
 pub struct Transfer {
-    /// Where the file is made and where it arrives.
+    /// The folder of the file and of its copy.
     pub folder: PathBuf,
     /// The file's size. Unit: bytes.
     pub size: u64,
-    /// How it travels.
+    /// The options.
     pub settled: NegotiatedOptions,
     /// The scenario of the link.
     pub scenario: Scenario,
-    /// Whether many datagrams go in one call, where the system can.
+    /// Whether to use segmentation and receive offload, if the system supports it.
     pub is_offloading: bool,
 }
 
 /// A made-up file.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
     /// Its content.
     pub digest: Digest,
@@ -51,19 +51,19 @@ pub struct Source {
 /// The result.
 #[derive(Debug, Clone, Copy)]
 pub struct Carried {
-    /// From the start of the sender to the file under its name.
+    /// The time from the start of the sender until the file has its final name.
     pub seconds: f64,
-    /// The sender's figures at its end.
+    /// The sender's counters at its end.
     pub progress: Progress,
 }
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// No transfer takes longer.
+/// The limit of the duration of a transfer.
 const TIMEOUT: Duration = Duration::from_secs(600);
 
 impl Transfer {
-    /// Carries the file once.
+    /// Transfers the file once.
     ///
     /// # Errors
     /// Those of the system, and a transfer that did not end verified.
@@ -71,7 +71,7 @@ impl Transfer {
         self.carry_from(&Source::make(&self.folder, self.size)?)
     }
 
-    /// As [`Transfer::carry`], with a file that was made before.
+    /// As [`Transfer::carry`], with an existing file.
     ///
     /// # Errors
     /// As [`Transfer::carry`].
@@ -149,7 +149,7 @@ impl Transfer {
 }
 
 impl Carried {
-    /// As a sweep counts it; `size` is the file's, in bytes.
+    /// The result for a sweep; `size` is the file's, in bytes.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a rate is for people")]
     pub fn measured(&self, size: u64) -> Measured {
@@ -162,7 +162,7 @@ impl Carried {
     }
 }
 
-/// Sends the ending on, and nothing else.
+/// Passes only the end on.
 fn telling(tell: crossbeam_channel::Sender<Ending>) -> impl FnMut(Report) + Send {
     move |report| {
         if let Report::Ended(ending) = report {
@@ -172,7 +172,7 @@ fn telling(tell: crossbeam_channel::Sender<Ending>) -> impl FnMut(Report) + Send
 }
 
 impl Source {
-    /// The made-up file of this size in this folder, made where it is not there yet.
+    /// The sample file of this size in this folder, created if it does not exist.
     ///
     /// # Errors
     /// Those of the system.

@@ -1,6 +1,6 @@
-//! Passwords from files: where both programs get them from.
+//! Reads passwords from files.
 //!
-//! A password never stands on the command line, where every program of the machine could
+//! A password is never on the command line, where every program of the computer could
 //! read it. A file that others may read is used, with a warning.
 
 use crate::room::login::{LONGEST_PASSWORD, Password};
@@ -12,7 +12,7 @@ use std::path::Path;
 /// Reads the first line of a file as a password; nothing but empty lines may follow.
 ///
 /// # Errors
-/// A sentence with a way out: it cannot be read, or what stands there is no password.
+/// A sentence with advice: the file cannot be read, or contains no password.
 pub fn read_file(path: &Path) -> Result<Password, String> {
     let shown = path.display();
     let text = read(path).map_err(|error| {
@@ -34,7 +34,7 @@ fn read(path: &Path) -> io::Result<String> {
     let file = File::open(path)?;
     warn_of_readers(path, &file);
     let mut text = String::new();
-    // One more than fits, so that what is too long is known for it.
+    // One byte more than allowed, so that a longer password is recognized.
     let most = u64::try_from(LONGEST_PASSWORD + 3).unwrap_or(u64::MAX);
     file.take(most).read_to_string(&mut text)?;
     Ok(text)

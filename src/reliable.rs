@@ -32,20 +32,20 @@
 //! | [`stop_and_wait`] | one segment at a time | Kurose & Ross §3.4.1 |
 //! | [`go_back_n`] | a window; a timeout retransmits all of it | Kurose & Ross §3.4.3 |
 //! | [`selective_repeat`] | a window; an ACK and a timer for each segment | Kurose & Ross §3.4.4 |
-//! | [`sender`], [`receiver`] | drive them: packets, time, RTT, flow, events | |
-//! | [`sack`] | what TCP and QUIC do: ranges, loss detection, probes | RFC 2018, 9002, 8985 |
+//! | [`sender`], [`receiver`] | drivers of these: packets, time, RTT, flow, events | |
+//! | [`sack`] | as in TCP and QUIC: ranges, loss detection, probes | RFC 2018, 9002, 8985 |
 //! | [`moment`] | time as data | |
 //! | [`connection_parameters`] | the negotiated options; how a file is cut into segments | |
 //! | [`event`] | the events, for logs, journals and pictures | |
 //! | [`round_trip`] | round-trip estimate and timeout | RFC 6298 |
-//! | [`retry`] | when SYN, SYN-ACK and FIN are retransmitted | RFC 9293 §3.8 |
+//! | [`retry`] | retransmission of SYN, SYN-ACK and FIN | RFC 9293 §3.8 |
 //! | [`handshake`] | connection establishment in three steps | RFC 9293 §3.5 |
-//! | [`ranges`] | which numbers arrived out of order | RFC 2018 |
-//! | [`ledger`] | what every sender and every receiver keeps | |
+//! | [`ranges`] | the numbers that arrived out of order | RFC 2018 |
+//! | [`ledger`] | the records of every sender and receiver | |
 //! | [`congestion`] | the congestion window: one controller per file | RFC 5681, 9438 |
 //! | [`flow`] | packets in flight, delivery rate, pacing | RFC 9002 §7 |
 //! | [`flow_control`] | a zero window, a pause, and the probes that end both | RFC 9293 §3.8.6 |
-//! | [`path`] | where the other side is: a new address is challenged | RFC 9000 §8.2 |
+//! | [`path`] | the other side's address; validation of a new one | RFC 9000 §8.2 |
 //! | [`connection`] | handshake + protocol + termination, for a driver | RFC 9293 §3.6 |
 
 pub mod congestion;
@@ -93,10 +93,10 @@ pub trait Machine {
     /// Time has passed; calling it early is harmless.
     fn on_timeout(&mut self, now: Moment);
 
-    /// Somebody listens from now on; the first event says how far it has come.
+    /// Records events from now on; the first event summarizes the earlier ones.
     fn listen(&mut self);
 
-    /// The events since the last call; empty unless the machine was told to record them.
+    /// The events since the last call; empty unless the state machine records them.
     fn take_events(&mut self) -> Vec<Event>;
 }
 
@@ -105,12 +105,12 @@ pub trait SendingMachine: Machine + Send {
     /// Whether every segment was acknowledged.
     fn is_finished(&self) -> bool;
 
-    /// The sent and acknowledged packets, the window and the timer.
+    /// The counters of sent and acknowledged packets, the window and the timer.
     fn progress(&self) -> Progress;
 
-    /// Whether FIN may go before the last ACK: all data was sent, no retransmission
-    /// waits, and the window has space behind the last segment. Never with the textbook's
-    /// protocols, where one phase follows the other.
+    /// Whether FIN may be sent before the last ACK: all data was sent, no retransmission
+    /// waits, and the window has space for FIN. Never in a textbook protocol, where one
+    /// phase follows the other.
     fn has_window_space_for_fin(&self) -> bool {
         false
     }
@@ -121,7 +121,8 @@ pub trait SendingMachine: Machine + Send {
 
 /// The receiver's half of a protocol.
 pub trait ReceivingMachine: Machine + Send {
-    /// Whether this DATA packet's bytes are to be kept: asked before `on_packet`.
+    /// Whether the driver must keep the bytes of this DATA packet; to be called before
+    /// `on_packet`.
     fn is_wanted(&self, packet: &Packet) -> bool;
 
     /// The next expected segment: all before it have arrived.
@@ -151,7 +152,7 @@ pub trait ReceivingMachine: Machine + Send {
 /// A packet to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transmit {
-    /// All of it but the file's bytes.
+    /// The packet without the file's bytes.
     pub packet: Packet,
     /// The bytes of the file that belong in it; empty but for DATA.
     pub bytes: Range<u64>,

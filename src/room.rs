@@ -1,8 +1,8 @@
 //! The users in the room, and the receivers of each message: a request in, effects out.
 //!
-//! The one place where the order of the talk is made. Requests come in one after the
-//! other, and what goes out goes to everybody in that same order; also to the one who
-//! spoke, who hears the own line come back.
+//! This is the only place that determines the order of lines. Requests arrive one after
+//! the other, and the lines go to all users in the same order, also to their author, who
+//! gets the own line back.
 //!
 //! ```text
 //! client 7: say "hi" --> Room --> Tell { to: Everyone, said "hi" from dana }
@@ -10,8 +10,8 @@
 //! client 9: gone     --> Room --> Tell { to: Everyone, left guy }
 //! ```
 //!
-//! It does not touch sockets, files or a clock: clients are numbers, the time is an
-//! argument, and what it cannot do it hands back as an [`Effect`].
+//! It uses no socket, file or clock: clients are numbers, the time is an argument, and it
+//! returns input and output as [`Effect`]s.
 //!
 //! ```
 //! use sash::room::{Audience, Effect, Room};
@@ -49,13 +49,15 @@ use question::Questions;
 use std::collections::{BTreeMap, VecDeque};
 use teacher::Severity;
 
-/// A client's number: given when it connects, never given again.
+/// A client's number, which is never used again.
 pub type ClientNumber = u64;
 
-/// How many lines said to all a newcomer hears (as many of them as fit in one line).
+/// The number of earlier public lines for a user who joins (as far as they fit into one
+/// line).
 pub const HISTORY_LINES: usize = 100;
 
-/// How much of a parser's complaint is passed on: it may quote the whole line.
+/// The longest part of a parser's error that is passed on, because it may quote the whole
+/// line.
 const LONGEST_WHY: usize = 300;
 
 /// The users, and the latest messages.
@@ -69,58 +71,58 @@ pub struct Room {
     arriving: BTreeMap<ClientNumber, Arriving>,
     /// The addresses of the clients, as far as the driver has reported them.
     origins: BTreeMap<ClientNumber, Origin>,
-    /// By which token each of those present shows that a later connection is its own.
+    /// The token with which each user claims the name for a later connection.
     tokens: BTreeMap<ClientNumber, Token>,
-    /// The key of the tokens of those who did not log in by password.
+    /// The key for the tokens of users who did not log in by password.
     secret: Option<Key>,
-    /// The teacher, who is among those present.
+    /// The teacher, if present.
     teacher: Option<ClientNumber>,
     class: Class,
     questions: Questions,
-    /// Those who answer from a browser.
+    /// The users who answer from a browser.
     participants: Participants,
 }
 
 /// The effects for the driver, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Send this line; one that goes to many is made once.
+    /// Send this line; a line to many is encoded once.
     Send {
         /// The receivers.
         to: Audience,
         /// What.
         reply: Reply,
     },
-    /// Work on files, which the room leaves to others.
+    /// Work on files, which other threads do.
     Transfers {
         /// The client that requests it.
         client: ClientNumber,
         /// What.
         order: FileRequest,
     },
-    /// Bring [`Room::on_drawn`] fresh random bytes for this client's login.
+    /// Pass fresh random bytes for this client's login to [`Room::on_drawn`].
     Draw {
         /// Whose.
         client: ClientNumber,
     },
-    /// This client's login has yielded a key: its transfers' tokens follow from it.
+    /// This client's login has produced a key, from which the tokens of its transfers
+    /// follow.
     Key {
         /// Whose.
         client: ClientNumber,
-        /// For as long as it is connected.
+        /// The key, valid while the client is connected.
         key: Key,
     },
-    /// Write this result of a class down.
+    /// Record this result of a class.
     Record(Box<Recorded>),
-    /// End this connection, once all it was told is out.
+    /// End this connection when all lines to it are sent.
     Close {
         /// Whose.
         client: ClientNumber,
     },
 }
 
-/// The receivers of a line. "Everyone" are those in the room once the request is worked
-/// through.
+/// The receivers of a line. "Everyone" means the users in the room after the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
     /// This client, in the room or not.
@@ -131,14 +133,14 @@ pub enum Audience {
     Others(ClientNumber),
 }
 
-/// The requests that the room passes on: the requests that need files.
+/// The requests that need files, which the room passes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileRequest {
-    /// Which files are there?
+    /// List the files.
     List,
-    /// Send a file.
+    /// Send a file to the client.
     Download(DownloadRequest),
-    /// Take a file.
+    /// Receive a file from the client.
     Upload {
         /// The client that uploads it.
         from: String,
@@ -147,20 +149,20 @@ pub enum FileRequest {
     },
     /// End this transfer.
     Cancel(u64),
-    /// Let this transfer wait (`true`), or go on.
+    /// Pause (`true`) or resume this transfer.
     Pause(u64, bool),
-    /// How this transfer ended on the other side.
+    /// The outcome of this transfer on the other side.
     Verdict(u64, TransferState),
 }
 
 impl Room {
-    /// An empty room, in which transfers do `defaults` where nobody asks for anything.
+    /// An empty room; `defaults` are the options of transfers without requested ones.
     #[must_use]
     pub fn new(defaults: NegotiatedOptions) -> Self {
         Self::with_rules(defaults, Rules::default())
     }
 
-    /// An empty room that not everybody may come into.
+    /// An empty room with rules for joining.
     #[must_use]
     pub fn with_rules(defaults: NegotiatedOptions, rules: Rules) -> Self {
         Self {
@@ -179,27 +181,26 @@ impl Room {
         }
     }
 
-    /// Makes tokens from these random bytes. A client whose connection has died takes its
-    /// name back by its token.
+    /// Makes tokens from these random bytes. A client whose connection has died claims
+    /// its name with its token.
     pub fn set_secret(&mut self, entropy: Entropy) {
         self.secret = Some(Key::from_entropy(entropy));
     }
 
-    /// A client has connected, from there: by it bans and wrong passwords are counted.
-    /// [`Room::on_closed`] forgets it.
+    /// A client has connected from this address, which counts for bans and wrong
+    /// passwords. [`Room::on_closed`] forgets it.
     pub fn on_connected(&mut self, client: ClientNumber, origin: Origin) {
         self.origins.insert(client, origin);
     }
 
-    /// Nothing more comes from this client, whether it was in or not.
+    /// This client sends nothing more, whether it has joined or not.
     pub fn on_closed(&mut self, client: ClientNumber) {
         self.origins.remove(&client);
         self.leave_the_door(client);
     }
 
-    /// This client asked for this, at this time of day. Unit of `time`: milliseconds
-    /// since
-    /// 1970-01-01 UTC.
+    /// Handles a request of this client, at this time of day. Unit of `time`:
+    /// milliseconds since 1970-01-01 UTC.
     pub fn on_request(
         &mut self,
         client: ClientNumber,
@@ -276,7 +277,7 @@ impl Room {
         }
     }
 
-    /// This client's connection is no more. Harmless for one who was never in.
+    /// This client's connection has ended. Harmless for a client that never joined.
     pub fn on_gone(&mut self, client: ClientNumber, why: &str) -> Vec<Effect> {
         let Some(name) = self.present.remove(&client) else {
             return Vec::new();
@@ -292,7 +293,7 @@ impl Room {
         vec![send_to_everyone(left)]
     }
 
-    /// This client sent a line that is no request; the line goes on.
+    /// This client sent a line that is no request; the connection continues.
     #[must_use]
     pub fn on_unreadable(
         &self,
@@ -312,8 +313,8 @@ impl Room {
         vec![send_to_one(client, Reply::Error(complaint))]
     }
 
-    /// This client sent a line that cannot be read, and was skipped; the line goes on.
-    /// One who is not in yet speaks another protocol.
+    /// This client sent an unreadable line, which was skipped; the connection continues.
+    /// A client that has not joined uses another protocol, and is refused.
     #[must_use]
     pub fn on_illegible(&self, client: ClientNumber, why: &str) -> Vec<Effect> {
         if !self.present.contains_key(&client) {
@@ -323,7 +324,7 @@ impl Room {
         complain(client, Code::BadLine, sentence)
     }
 
-    /// This client's bytes cannot be read any further: the connection ends.
+    /// This client's bytes cannot be read any further: ends the connection.
     pub fn on_broken_line(&mut self, client: ClientNumber, why: &str) -> Vec<Effect> {
         if !self.present.contains_key(&client) {
             return refuse(client, Code::BadLine, format!("{why}."), None);
@@ -341,7 +342,7 @@ impl Room {
         effects
     }
 
-    /// This client has had its time to join.
+    /// This client has not joined in time.
     #[must_use]
     pub fn on_late(&self, client: ClientNumber) -> Vec<Effect> {
         if self.present.contains_key(&client) || self.is_proven(client) {
@@ -351,13 +352,13 @@ impl Room {
         refuse(client, code, sentence, None)
     }
 
-    /// An upload is whole; all may have it now.
+    /// An upload is complete; all users may download it now.
     #[must_use]
     pub fn on_shared(from: String, file: FileEntry) -> Vec<Effect> {
         vec![send_to_everyone(Reply::Shared { from, file })]
     }
 
-    /// A sentence to everybody.
+    /// A notice to all users.
     #[must_use]
     pub fn notice(text: &str) -> Vec<Effect> {
         let text = text.to_owned();
@@ -376,7 +377,7 @@ impl Room {
         one.into_iter().chain(many)
     }
 
-    /// The name of one who is in the room.
+    /// The name of a user in the room.
     #[must_use]
     pub fn name_of(&self, client: ClientNumber) -> Option<&Name> {
         self.present.get(&client)
@@ -422,8 +423,8 @@ impl Room {
 /// Whether a text may be passed on, as `reply`.
 ///
 /// Control characters other than the tab are refused rather than stripped: a terminal
-/// would obey them, a line break would forge a line of somebody else, and the writer
-/// should know that the text was not taken as it stood.
+/// would obey them, a line break could forge the line of another user, and the author
+/// should know that the text was refused.
 fn check_text(text: &str, reply: &Reply) -> Result<(), &'static str> {
     if text.trim().is_empty() {
         return Err("This message is empty. Write a text.");

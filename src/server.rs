@@ -1,4 +1,4 @@
-//! The server: a room over TCP, and the files it offers and takes.
+//! The server: a room over TCP, and the files that it offers and receives.
 //!
 //! Layer 4. Each thread owns one thing and is reached through one channel:
 //!
@@ -16,8 +16,8 @@
 //! | `peer` | `reader-N`, `writer-N` | one half each of client N's stream |
 //! | `room_thread` | `room` | the [`Room`], the `turns` of requests that cost more than themselves |
 //! | [`transfers`] | `transfers` | [`ports`] and queue, every transfer, limits, known digests, partial files of interrupted uploads (`kept`) |
-//! | `results` | `results` | the file for what a class sends back, where there is one |
-//! | `announce` | `announce` | the socket for clients that look for rooms, if it is wanted |
+//! | `results` | `results` | the file for the results of a class, if there is one |
+//! | `announce` | `announce` | the socket for clients that look for rooms, with `--announce` |
 //! | [`web`] | `web`, `web-N` | the socket of the laboratory's page, if it is served |
 //! | `digests` | `digests` | nothing: it hashes files of the `folder` |
 //!
@@ -71,40 +71,41 @@ use web::{WebConfig, WebListener};
 /// The configuration of a server.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to listen; port 0 means any.
+    /// The address to listen on; port 0 means any.
     pub bind: SocketAddr,
     /// The folder whose files are offered.
     pub files: PathBuf,
-    /// The ports that transfers go out from.
+    /// The ports of transfers.
     pub ports: PortRange,
     /// The scenario of the link of every transfer.
     pub scenario: Scenario,
-    /// Whether datagrams go to and come from the kernel many at a time, where it can.
+    /// Whether to use segmentation and receive offload, if the kernel supports it.
     pub is_offloading: bool,
-    /// Where everything that happens in transfers is written down.
+    /// The event logs of transfers.
     pub journals: Journals,
-    /// Where copies of what travels go, for a capture.
+    /// The tap for copies of packets, for a capture.
     pub tap: Tap,
     /// The options of transfers whose client requests none.
     pub defaults: NegotiatedOptions,
-    /// How much clients may upload; `None`: nothing.
+    /// The upload limits; `None`: no uploads.
     pub uploads: Option<UploadLimits>,
     /// The rules for joining.
     pub rules: Rules,
-    /// Most clients at once, from all addresses.
+    /// The limit of clients from all addresses.
     pub max_clients: usize,
-    /// Most clients at once from one address; 0: as many as there is room for. `None`:
-    /// 64, and no limit for the own machine.
+    /// The limit of clients from one address; 0: no limit. `None`: 64, and no limit for
+    /// the server's own computer.
     pub max_per_address: Option<usize>,
-    /// The file for what a class sends back, where it is kept.
+    /// The file for the results of a class, if they are recorded.
     pub class_results: Option<PathBuf>,
-    /// Where the laboratory's page is served, if it is.
+    /// The laboratory's page and its address, if it is served.
     pub web: Option<WebConfig>,
-    /// The UDP port on which clients of the local network find the room, if they may.
+    /// The UDP port on which clients of the local network find the room, if it is
+    /// announced.
     pub announce: Option<u16>,
-    /// How long a new connection may take to say its name.
+    /// The time that a new connection has to join.
     pub join_within: Duration,
-    /// How long a full queue may stand still before its client is dropped.
+    /// The time after which a client is dropped if its full queue does not move.
     pub stall_limit: Duration,
 }
 
@@ -132,42 +133,43 @@ impl Default for Config {
     }
 }
 
-/// The chat's port where no other is asked for.
+/// The default port of the chat.
 pub const DEFAULT_PORT: u16 = 50_000;
 
-/// Events that may wait for the room; then the readers wait, and so do their clients.
+/// The number of events that may wait for the room; beyond it the readers wait, and so do
+/// their clients.
 const ROOM_QUEUE: usize = 1024;
 
-/// How long the threads of clients may take to end.
+/// The time that the threads of clients have to end.
 const ENDING: Duration = Duration::from_secs(3);
 
-/// From the end of the last transfer to the goodbye.
+/// The time between the end of the last transfer and the end of the connections.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// A server at work. Dropping it stops it.
+/// A running server. Dropping it stops it.
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
-    /// Where the page is served.
+    /// The address of the page.
     web: Option<SocketAddr>,
-    /// Where clients find the room.
+    /// The address on which clients find the room.
     announce: Option<SocketAddr>,
-    /// Nobody new is let in.
+    /// Whether new clients are refused.
     is_closing: Arc<AtomicBool>,
-    /// Everything ends.
+    /// Whether everything ends.
     is_stopping: Arc<AtomicBool>,
     room: Sender<RoomMessage>,
     transfers: Sender<TransfersMessage>,
     threads: Vec<JoinHandle<()>>,
-    /// Closed once the last `reader-N` and `writer-N` have ended.
+    /// Closed when the last `reader-N` and `writer-N` have ended.
     clients: Receiver<()>,
 }
 
 /// Starts a server.
 ///
 /// # Errors
-/// A sentence with a way out, and the system's kind of error: the folder is not there,
-/// the address is in use or not ours, no thread is left.
+/// A sentence with advice, and the system's kind of error: the folder does not exist, the
+/// address is in use or not one of this computer, no thread is left.
 pub fn start(config: Config) -> io::Result<Running> {
     let folder =
         Folder::new(&config.files).map_err(|error| cannot_serve(&config, &error))?;
@@ -309,32 +311,33 @@ fn cannot_listen(address: SocketAddr, flag: &str, error: &io::Error) -> io::Erro
 }
 
 impl Running {
-    /// Where it listens, with the real port.
+    /// The address on which it listens, with the real port.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where the laboratory's page is served, with the real port.
+    /// The address of the laboratory's page, with the real port.
     #[must_use]
     pub const fn web_address(&self) -> Option<SocketAddr> {
         self.web
     }
 
-    /// Where clients of the local network find the room, with the real port.
+    /// The address on which clients of the local network find the room, with the real
+    /// port.
     #[must_use]
     pub const fn announce_address(&self) -> Option<SocketAddr> {
         self.announce
     }
 
-    /// Tells everybody, ends all transfers and waits for every thread.
+    /// Informs all users, ends all transfers and waits for every thread.
     pub fn stop(mut self) {
         self.end();
     }
 
-    /// Tells everybody that the end is near, lets nobody in and no transfer begin, and
-    /// gives those that run so much time to end. Then as [`Running::stop`]: unfinished
-    /// transfers can be resumed.
+    /// Announces the end to all users, refuses new clients and transfers, and gives
+    /// running transfers this much time. Then it continues as [`Running::stop`];
+    /// unfinished transfers can be resumed.
     pub fn stop_within(mut self, grace: Duration) {
         self.close_the_door();
         let (ended, drained) = crossbeam_channel::bounded(1);
@@ -342,20 +345,21 @@ impl Running {
             .transfers
             .send(TransfersMessage::Drain { grace, ended });
         match drained.recv_timeout(grace) {
-            // A client that has just received a file is told so before the connection
-            // ends.
+            // A client that has just received a file gets the report before the
+            // connection ends.
             Ok(()) => {
                 let _ = crossbeam_channel::after(LAST_WORDS).recv();
             }
             Err(RecvTimeoutError::Timeout) => {
                 log::info!("not every transfer ended within {grace:?}");
             }
-            Err(RecvTimeoutError::Disconnected) => {} // None ran.
+            Err(RecvTimeoutError::Disconnected) => {} // No transfer was running.
         }
         self.end();
     }
 
-    /// `accept` waits in the system; a connection of our own wakes it everywhere.
+    /// `accept` waits in the system; a connection to the own address wakes it on every
+    /// system.
     fn close_the_door(&self) {
         if !self.is_closing.swap(true, Ordering::AcqRel) {
             for address in [Some(self.address), self.web].into_iter().flatten() {
@@ -364,8 +368,8 @@ impl Running {
         }
     }
 
-    /// First the chat, then the files: a client that sees the connection end knows that
-    /// the server has ended, and that it was nobody who cancelled.
+    /// First the chat, then the files: a client whose connection ends knows that the
+    /// server has ended, and that nobody has cancelled its transfers.
     fn end(&mut self) {
         if self.is_stopping.swap(true, Ordering::AcqRel) {
             return;
@@ -388,7 +392,7 @@ impl Drop for Running {
     }
 }
 
-/// The address at which this machine itself reaches a listener.
+/// The address at which this computer itself reaches a listener.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => {

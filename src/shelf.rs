@@ -1,16 +1,16 @@
-//! Which file names are allowed and where they lead.
+//! The shelf: decides which file names are allowed.
 //!
-//! A name comes from a stranger and ends in a path, so it is checked before it becomes
-//! one: it is one component, nothing above or below it. A name that is not allowed does
-//! not exist, neither in a listing nor in a download.
+//! A name comes from the network and becomes part of a path, so it is checked first: it
+//! must be a single component. A name that is not allowed is treated as missing, both in
+//! a list and in a download.
 //!
 //! ```text
 //! "notes.pdf"   --> FOLDER/notes.pdf
 //! "../x"  "/etc/passwd"  "a/../../b"  ".bashrc"  "notes.pdf.part"  --> refused
 //! ```
 //!
-//! It looks at names only: whether the file is there, and whether a symlink leads out of
-//! the folder, is found out by who opens it. Layer 1: no file is touched here.
+//! It checks names only; the code that opens a file checks whether it exists and whether
+//! a symbolic link leads out of the folder. Layer 1: this module touches no file.
 //!
 //! ```
 //! use sash::shelf::{FileName, FileNameError};
@@ -28,11 +28,11 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileName(String);
 
-/// Longest name, as most file systems have it. Unit: bytes.
+/// The longest name on most file systems. Unit: bytes.
 pub const LONGEST_FILE_NAME_BYTES: usize = 255;
 
 impl FileName {
-    /// As it was given.
+    /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -55,7 +55,7 @@ impl FromStr for FileName {
         if text.len() > LONGEST_FILE_NAME_BYTES {
             return Err(FileNameError::TooLong);
         }
-        // The colon names drives and hidden streams on Windows.
+        // On Windows the colon belongs to drives and hidden streams.
         if text.contains(['/', '\\', ':']) {
             return Err(FileNameError::Separator);
         }
@@ -74,7 +74,7 @@ impl FromStr for FileName {
         {
             return Err(FileNameError::Unfinished);
         }
-        // Windows drops these at the end, so another file than the one named would open.
+        // Windows removes these at the end, and would open a different file.
         let stem = lower.split('.').next().unwrap_or_default().trim_end();
         if lower.ends_with(['.', ' ']) || WINDOWS_DEVICES.contains(&stem) {
             return Err(FileNameError::Device);
@@ -92,22 +92,22 @@ const WINDOWS_DEVICES: [&str; 34] = [
     "conout$", "clock$", "config$",
 ];
 
-/// Why a text is no name of a file on the shelf.
+/// The reason why a text is no name of a file on the shelf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileNameError {
-    /// Nothing at all.
+    /// It is empty.
     Empty,
-    /// More than [`LONGEST_FILE_NAME_BYTES`].
+    /// It is longer than [`LONGEST_FILE_NAME_BYTES`].
     TooLong,
-    /// `/`, `\` or `:`: a path, not a name.
+    /// It contains `/`, `\` or `:`, so it is a path.
     Separator,
-    /// NUL, a line break, an escape sequence.
+    /// It contains NUL, a line break or an escape sequence.
     Control,
     /// It begins with a dot.
     Hidden,
-    /// A download that is not whole yet: `.part`, `.part.json`.
+    /// It is the name of a partial download: `.part`, `.part.json`.
     Unfinished,
-    /// A device on Windows, or a name that Windows would change.
+    /// It is a device on Windows, or a name that Windows would change.
     Device,
 }
 

@@ -1,7 +1,7 @@
 //! Real sockets, files and threads around the state machines: one transfer at a time.
 //!
-//! Layer 3: drivers. A driver owns what the state machine must not touch, asks it what to
-//! do, and does that.
+//! Layer 3: drivers. A driver owns everything that the state machine must not use, asks
+//! it what to do, and does it.
 //!
 //! ```text
 //!   sender-3    file -> DATA -> socket            acks-3      socket -> ACK -> sender-3
@@ -11,18 +11,18 @@
 //! | module | owns |
 //! | --- | --- |
 //! | [`clock`] | the system's clock |
-//! | [`threads`] | how a thread is started |
-//! | [`sending`] | `sender-3` (machine, file) and `acks-3` (a clone of the socket) |
-//! | [`receiving`] | `receiver-3` (machine, socket) and `disk-3` (the file) |
+//! | [`threads`] | starting threads |
+//! | [`sending`] | `sender-3` (state machine, file) and `acks-3` (a clone of the socket) |
+//! | [`receiving`] | `receiver-3` (state machine, socket) and `disk-3` (the file) |
 //! | [`packet_output`] | a socket behind an imperfect link |
 //! | [`batch`] | many datagrams in one call to the kernel |
-//! | `forgeries` | packets that somebody else made up: told once, counted |
-//! | [`tap`] | copies of what travels, for a capture |
+//! | `forgeries` | forged packets: logged once, counted |
+//! | [`tap`] | copies of packets and chat bytes, for a capture |
 //! | [`source`] | the file that is read |
 //! | [`hash`] | SHA-256 of a file that may change meanwhile |
-//! | [`socket_error`] | what an error of a UDP socket means: almost never the end |
+//! | [`socket_error`] | the meaning of an error of a UDP socket |
 //! | `disk` | the file that is written, hashed and named |
-//! | [`part`], [`record`] | the beginning of a file, and of which version it is one |
+//! | [`part`], [`record`] | the beginning of a file, and the record of its version |
 //! | [`partial_files`] | the partial files of interrupted downloads in a folder |
 //! | [`overwrite`] | what to do if a file of the name exists |
 //! | [`tcp`] | the same two ends over plain TCP, for comparison |
@@ -73,7 +73,7 @@ pub struct Job {
     pub number: u64,
     /// The token in every packet.
     pub token: Token,
-    /// For the MACs on what opens and ends it, where the room has a password.
+    /// The keys for the MACs, if the room has a password.
     pub keys: Option<TrafficKeys>,
     /// Transport, ARQ, window and segment size.
     pub settled: NegotiatedOptions,
@@ -83,22 +83,22 @@ pub struct Job {
     pub offset: u64,
     /// The scenario for this side's packets, in both directions.
     pub scenario: Scenario,
-    /// This side pauses by itself when so much is done. Unit: bytes.
+    /// This side pauses by itself after this much of the file. Unit: bytes.
     pub pause_at: Option<u64>,
-    /// A round trip as measured on the chat connection, if it was.
+    /// The round-trip time of the chat connection, if it was measured.
     pub chat_round_trip: Option<Duration>,
-    /// Whether datagrams go to and come from the kernel many at a time, where it can.
+    /// Whether to use segmentation and receive offload, if the kernel supports it.
     pub is_offloading: bool,
-    /// Whether everything that happens is reported, for a journal.
+    /// Whether all events are reported, for a journal.
     pub is_watched: bool,
-    /// Where copies of its datagrams go, for a capture.
+    /// The tap for copies of its datagrams, for a capture.
     pub tap: Tap,
 }
 
 /// The progress of a transfer, reported to its starter.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Report {
-    /// Ten times a second at most.
+    /// The counters, at most ten times per second.
     Progress(TransferState, Figures),
     /// The entries of the event log since the last report, if the job is watched.
     Happened(Vec<Entry>),
@@ -113,37 +113,37 @@ pub enum Report {
     Closed,
 }
 
-/// The figures of one side.
+/// The counters of one side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Figures {
     /// File bytes acknowledged (sender) or received in order (receiver).
     pub done_bytes: u64,
-    /// The sender's figures, or as much as a receiver can see of them: packets that
-    /// arrived, and those among them that were resends.
+    /// The sender's counters, or those that a receiver can see: packets and
+    /// retransmissions that arrived.
     pub progress: Progress,
 }
 
-/// How a transfer ended.
+/// The end of a transfer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ending {
     /// One of the states for which [`TransferState::is_end`] holds.
     pub state: TransferState,
-    /// Why, and what to do, where it ended other than verified.
+    /// The reason, and what to do, if it is not verified.
     pub sentence: Option<String>,
-    /// The figures at the end.
+    /// The counters at the end.
     pub figures: Figures,
-    /// From the start of the thread to the last word.
+    /// The time from the start of the thread to the end.
     pub elapsed: Duration,
-    /// Receiver only: where the verified file is.
+    /// Receiver only: the path of the verified file.
     pub path: Option<PathBuf>,
     /// Receiver only: the digest of what arrived.
     pub digest: Option<Digest>,
 }
 
-/// A progress report at most this often.
+/// The shortest interval between two progress reports.
 pub const REPORT_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A thread that waits on a socket looks up this often to see whether it should end.
+/// The interval at which a thread that waits for a socket checks whether it should end.
 pub const WAKE_INTERVAL: Duration = Duration::from_millis(200);
 
 /// The receive buffer that is requested from the kernel. Unit: bytes.
@@ -191,7 +191,7 @@ impl Job {
     }
 }
 
-/// The state and the sentence that a person is given for an outcome.
+/// The state and the sentence that a user sees for an outcome.
 #[must_use]
 pub fn verdict(outcome: Outcome) -> (TransferState, Option<String>) {
     match outcome {

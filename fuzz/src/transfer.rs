@@ -225,7 +225,7 @@ impl Ends {
             self.to_sender.truncate(100);
             self.to_receiver.truncate(100);
             wakes += 1;
-            assert!(wakes < 100_000, "timers run out without end");
+            assert!(wakes < 100_000, "timers expire without end");
         }
         self.now = until;
     }

@@ -1,4 +1,5 @@
-//! Where a server is, as a person writes it: `HOST`, `HOST:PORT`, `[::1]:50000`, or nothing.
+//! The address of a server as a user types it: `HOST`, `HOST:PORT`, `[::1]:50000`, or
+//! nothing.
 //!
 //! ```
 //! use sash::client::address::ServerAddress;
@@ -7,7 +8,7 @@
 //! assert_eq!(ServerAddress::read("").unwrap().to_string(), "localhost:50000");
 //! ```
 //!
-//! Nothing is looked up here: that takes time, so it is the link's work.
+//! Nothing is resolved here: that takes time, so the chat connection does it.
 //!
 //! Source: RFC 3986 §3.2.2 (brackets around an IPv6 address).
 
@@ -22,15 +23,15 @@ pub struct ServerAddress {
     pub port: u16,
 }
 
-/// Where a server listens unless it is told otherwise.
+/// The default port of a server.
 pub const DEFAULT_PORT: u16 = 50_000;
 
 impl ServerAddress {
-    /// Reads what a person wrote; an empty host means this computer, no port means
+    /// Reads the text of a user; an empty host means this computer, no port means
     /// [`DEFAULT_PORT`].
     ///
     /// # Errors
-    /// A sentence for the person where a part cannot be a host or a port.
+    /// A sentence for the user if a part cannot be a host or a port.
     pub fn read(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let (host, port) = split(text)?;
@@ -47,7 +48,7 @@ impl ServerAddress {
     }
 
     /// As [`ServerAddress::read`], with the port in a field of its own; a port within
-    /// `server` wins, and an empty field means [`DEFAULT_PORT`].
+    /// `server` has priority, and an empty field means [`DEFAULT_PORT`].
     ///
     /// # Errors
     /// As [`ServerAddress::read`].
@@ -61,7 +62,7 @@ impl ServerAddress {
     }
 }
 
-/// Splits the port off, where there is one.
+/// Splits the port off, if there is one.
 fn split(text: &str) -> Result<(&str, Option<&str>), String> {
     if let Some(rest) = text.strip_prefix('[') {
         let Some((host, after)) = rest.split_once(']') else {

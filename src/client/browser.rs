@@ -1,8 +1,7 @@
 //! Opens the laboratory's page in the user's browser, at an experiment.
 //!
 //! The experiment is in the fragment of the address (`#open=run&...`). Programs that open
-//! a file drop the fragment, so the browser is given a file of one line that leads on to
-//! the page.
+//! a file drop the fragment, so the browser gets a small file that redirects to the page.
 
 use crate::system::page_file;
 use crate::transfer::threads;
@@ -20,7 +19,7 @@ pub fn link(fragment: &str) -> String {
 /// Opens the page in the browser.
 ///
 /// # Errors
-/// A sentence: the page is not there, or cannot be opened.
+/// A sentence: the page does not exist, or cannot be opened.
 pub fn open_page(fragment: &str) -> Result<(), String> {
     let page = page_file::find().and_then(|page| page.canonicalize().ok());
     let Some(page) = page else {
@@ -40,7 +39,7 @@ pub fn open_page(fragment: &str) -> Result<(), String> {
         .map_err(cannot)
 }
 
-/// A file that leads on to this address. It stays: the browser reads it later.
+/// A file that redirects to this address. It stays, because the browser reads it later.
 fn stepping_stone(address: &str) -> io::Result<std::path::PathBuf> {
     let mut file = tempfile::Builder::new()
         .prefix("sash-laboratory-")

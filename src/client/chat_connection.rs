@@ -1,10 +1,11 @@
 //! The chat connection: a thread that reads it and a thread that writes it.
 //!
 //! `reader` connects, starts `writer` and turns lines into events; `writer` turns
-//! requests into lines, all that wait in one `write`. In this way `join` and the requests
-//! right after it travel together; there each line is a segment of its own, because TCP
-//! finds out at once that a segment is lost when a later one arrives, and else waits for
-//! a timer (RFC 8985). Behind the last question goes a `ping`, for the same reason.
+//! requests into lines, all waiting ones in one `write`. In this way `join` and the
+//! requests after it are sent together. At the start each line is a segment of its own,
+//! because TCP detects the loss of a segment at once when a later one arrives, and
+//! otherwise waits for a timer (RFC 8985). A `ping` follows the last request for the same
+//! reason.
 //!
 //! ```text
 //! send() --channel--> writer --> TcpStream --> reader --> report(Event)
@@ -12,8 +13,8 @@
 //! moment for the server to close too, and then shuts the socket, which ends reader.
 //! ```
 //!
-//! It knows nothing of what the lines mean, with one exception: a download whose port the
-//! server is to know gets a socket at the address of this connection, as the line leaves.
+//! It does not know the meaning of the lines, with one exception: a download whose port
+//! the server is to know gets a socket at this connection's address as its line leaves.
 
 mod connect;
 mod early;
@@ -32,11 +33,11 @@ use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// A chat connection, made or about to be made. Dropping it hangs up.
+/// A chat connection, open or not yet. Dropping it closes it.
 #[derive(Debug)]
 pub struct ChatConnection {
     address: ServerAddress,
-    /// Copies of what is said and heard go there.
+    /// The tap for copies of its lines.
     tap: Tap,
     outgoing: Sender<Request>,
     stream: Arc<OnceLock<Arc<TcpStream>>>,
@@ -47,14 +48,14 @@ pub struct ChatConnection {
     all_written: Receiver<()>,
 }
 
-/// How long the server may take to close its half after we have said goodbye.
+/// The time that the server has to close its half after the client has closed its own.
 const GOODBYE_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// A server that leaves more requests than this unread is left.
+/// The limit of unread requests; beyond it the connection ends.
 const MOST_UNSENT: usize = 65_536;
 
 impl ChatConnection {
-    /// A link that is not started: requests can be sent already, and wait.
+    /// A connection that is not started: requests can already be added, and wait.
     #[must_use]
     pub fn new(address: ServerAddress, tap: Tap) -> Self {
         let (outgoing, requests) = unbounded();
@@ -69,7 +70,7 @@ impl ChatConnection {
         }
     }
 
-    /// Starts to connect; what happens is reported. A second call does nothing.
+    /// Starts to connect; events report the result. A second call does nothing.
     pub fn start(&mut self, report: impl Fn(Event) + Send + 'static) {
         let Some(requests) = self.requests.take() else {
             return;
@@ -88,16 +89,16 @@ impl ChatConnection {
         }
     }
 
-    /// Sends this, or keeps it until the connection is there.
+    /// Sends this, or keeps it until the connection is open.
     pub fn send(&self, request: Request) {
         if self.outgoing.len() >= MOST_UNSENT {
-            // It talks and does not listen; our answers would fill the memory.
+            // The server sends but does not read; the answers would fill the memory.
             if let Some(stream) = self.stream.get() {
                 let _ = stream.shutdown(Shutdown::Both);
             }
             return;
         }
-        // A link whose writer has ended is reported by its reader.
+        // The reader reports a connection whose writer has ended.
         let _ = self.outgoing.send(request);
     }
 
@@ -126,7 +127,7 @@ impl ChatConnection {
     }
 }
 
-/// The life of `reader`.
+/// The thread `reader`.
 fn read(
     address: &ServerAddress,
     tap: &Tap,
@@ -151,7 +152,7 @@ fn read(
     let (writing, copies) = (Arc::clone(&stream), copied.clone());
     let result = threads::start_small("writer".to_owned(), move || {
         let ping = || {
-            let _ = pinged.send(clock.now()); // A reader that has ended measures nothing.
+            let _ = pinged.send(clock.now()); // The reader may have ended.
         };
         let requests = || {
             requests.recv().map(|first| {
@@ -182,14 +183,14 @@ fn read(
     report(Event::Lost(sentence));
 }
 
-/// For a capture, where there is one.
+/// For a capture, if there is one.
 fn converse(stream: &TcpStream, tap: &Tap) -> Option<Conversation> {
     let addresses = stream.local_addr().ok().zip(stream.peer_addr().ok());
     let (ours, theirs) = addresses.filter(|_| tap.is_on())?;
     Some(tap.conversation(ours, theirs, CaptureDirection::Out))
 }
 
-/// Lines into events until the connection ends; why it ended, in a sentence.
+/// Turns lines into events until the connection ends; returns the reason as a sentence.
 fn read_lines(
     address: &ServerAddress,
     mut stream: &TcpStream,
@@ -234,7 +235,7 @@ fn read_lines(
                     report(Event::Reply(reply));
                 }
                 Err(_) if !is_welcome => return not_ours_sentence(address),
-                // A later version of the server may say more than we understand.
+                // A later version of the server may send unknown messages.
                 Err(error) => log::warn!("ignored a line of the server: {error}"),
             }
         }
@@ -253,8 +254,8 @@ fn not_ours_sentence(address: &ServerAddress) -> String {
     format!("{address} answered, but it is not a Sash server. Check the port.")
 }
 
-/// The life of `writer`: requests into lines until the link hangs up. `ping` is called
-/// where a `ping` is about to be written.
+/// The thread `writer`: turns requests into lines until the connection is closed. `ping`
+/// is called before a `ping` is written.
 fn write(
     mut stream: &TcpStream,
     requests: impl Fn() -> Result<Vec<Request>, RecvError>,
@@ -279,7 +280,7 @@ fn write(
             }
             if let Err(error) = stream.write_all(bytes) {
                 log::debug!("cannot write to the connection: {error}");
-                let _ = stream.shutdown(Shutdown::Both); // The reader tells it.
+                let _ = stream.shutdown(Shutdown::Both); // The reader reports it.
                 return;
             }
         }

@@ -1,4 +1,4 @@
-//! Runs what a teacher gave out, on a thread of its own, `lab`, within the bounds of
+//! Runs a class exercise on a thread of its own, `lab`, within the limits of
 //! [`assignment`].
 
 use crate::lab::assignment;
@@ -17,7 +17,7 @@ impl Drop for LabRun {
     }
 }
 
-/// Starts a run; what comes of it is reported once.
+/// Starts a run; its result is reported once.
 #[must_use]
 pub fn start(
     assignment: Assignment,

@@ -1,9 +1,8 @@
 //! The commands that a user types: slash commands, the older shortcuts, or plain text.
 //!
-//! `/whisper dana hi` is a command, `//hi` says `/hi`, and anything else is said as it
-//! is.
-//! `!pm NAME TEXT`, `!df FILE` and a bare `download FILE` mean what they meant to those
-//! who know them. A file's name may hold spaces, quoted or not.
+//! `/whisper dana hi` is a command, `//hi` sends `/hi`, and any other line is sent as it
+//! is. The shortcuts `!pm NAME TEXT`, `!df FILE` and `download FILE` of older programs
+//! still work. A file's name may contain spaces, quoted or not.
 //!
 //! ```
 //! use sash::client::commands::{Command, read};
@@ -33,128 +32,126 @@ use crate::wire::options::{Arq, Congestion, RequestedOptions, Transport};
 pub enum Command {
     /// Nothing was typed.
     Nothing,
-    /// To whom the To field names.
+    /// A line for the receiver in the field To.
     Say {
         /// The text.
         text: String,
     },
-    /// To one person.
+    /// A direct message.
     Whisper {
         /// Whom.
         to: String,
         /// The text.
         text: String,
     },
-    /// Choose the receiver of plain text from now on.
+    /// Choose the receiver of later lines.
     To(Audience),
-    /// Who is there?
+    /// List the users.
     Users,
-    /// What is on offer?
+    /// List the files.
     Files,
-    /// Fetch a file; options given here win over the chosen ones.
+    /// Download a file; options given here have priority over the chosen ones.
     Download {
         /// Its name, as `/files` shows it.
         file: String,
         /// The options written behind it.
         asked: RequestedOptions,
     },
-    /// Give a file; options given here win over the chosen ones.
+    /// Upload a file; options given here have priority over the chosen ones.
     Upload {
-        /// Where it is on this computer.
+        /// Its path on this computer.
         path: String,
         /// The options written behind it.
         asked: RequestedOptions,
     },
     /// List the transfers.
     Transfers,
-    /// Let a transfer wait; without a number, all of them.
+    /// Pause a transfer; without a number, all of them.
     Pause {
         /// Its number, as `/transfers` shows it.
         tag: Option<u64>,
     },
-    /// Let a transfer go on; without a number, all of them.
+    /// Resume a transfer; without a number, all of them.
     Resume {
         /// Its number, as `/transfers` shows it.
         tag: Option<u64>,
     },
-    /// Choose where later transfers pause by themselves; `None`: nowhere.
+    /// Choose the share at which later transfers pause by themselves; `None`: none.
     PauseAt(Option<Share>),
-    /// End a transfer; without a number, the only one there is.
+    /// Cancel a transfer; without a number, the only one.
     Cancel {
         /// Its number, as `/transfers` shows it.
         tag: Option<u64>,
     },
-    /// The same, and take away what has arrived of it.
+    /// The same, and delete its partial file.
     Discard {
         /// Its number, as `/transfers` shows it.
         tag: Option<u64>,
     },
-    /// Ask again for a transfer that ended without its file; without a number, the last
-    /// one.
+    /// Try a failed transfer again; without a number, the last one.
     Retry {
         /// Its number, as `/transfers` shows it.
         tag: Option<u64>,
     },
-    /// Choose what to do if a file of a download's name exists; `None`: it is
-    /// kept.
+    /// Choose what to do if a file of a download's name exists; `None`: keep both.
     Overwrite(Option<Overwrite>),
     /// Choose the protocol of later transfers; `None`: the server's.
     Arq(Option<Arq>),
-    /// Choose the window; `None`: the usual one.
+    /// Choose the window; `None`: the default.
     Window(Option<u32>),
-    /// Choose who decides how much of the window is used; `None`: the usual one.
+    /// Choose the congestion controller; `None`: the default.
     Congestion(Option<Congestion>),
     /// Choose the file bytes per packet; `None`: the server's.
     Segment(Option<u16>),
-    /// Choose what carries the file; `None`: the server's.
+    /// Choose the transport; `None`: the server's.
     Transport(Option<Transport>),
-    /// Look for a text in what was said.
+    /// Search the chat for a text.
     Search {
         /// The text.
         query: String,
     },
-    /// Forget what stands in this conversation.
+    /// Clear this conversation.
     Clear,
-    /// Close the conversation with one person.
+    /// Close the conversation with one user.
     CloseConversation,
-    /// Put somebody out; the teacher's, as the next three are.
+    /// Remove a user; only for the teacher, as are the next three.
     Kick {
         /// Whom.
         name: String,
         /// Why; empty where nothing was said.
         why: String,
     },
-    /// Put somebody out for good.
+    /// Ban a user.
     Ban {
         /// Whom.
         name: String,
         /// Why; empty where nothing was said.
         why: String,
     },
-    /// Let somebody in again.
+    /// Lift a ban.
     Unban {
         /// Whom.
         name: String,
     },
     /// List the bans.
     Bans,
-    /// Give all something to run; the teacher's.
+    /// Give out an exercise; only for the teacher.
     GiveLab(Assignment),
-    /// Run what the teacher gave out, or not.
+    /// Run the teacher's exercise, or decline it.
     AnswerLab {
-        /// Whether to.
+        /// Whether to run it.
         accept: bool,
-        /// How many DATA packets the user predicts.
+        /// The predicted number of DATA packets.
         prediction: Option<u32>,
     },
-    /// Tell the teacher how a program was graded.
+    /// Send a result of `lab grade` to the teacher.
     Submit {
         /// A file that `lab grade` has written.
         path: String,
     },
-    /// What has come back? The teacher's.
+    /// List the results; only for the teacher.
     LabResults,
-    /// Ask the class about a run; the teacher's.
+    /// Ask the class about a run; only for the teacher.
     Ask {
         /// The question.
         wanted: Wanted,
@@ -163,9 +160,9 @@ pub enum Command {
     },
     /// Answer the teacher's question.
     Answer(Answer),
-    /// Show all how the answers are distributed; the teacher's.
+    /// Show the distribution of the answers to all users; only for the teacher.
     Reveal,
-    /// Make this program's link another one, or only tell what it is.
+    /// Replace this program's link, or only show it.
     Link(Option<Box<Scenario>>),
     /// Lose a packet in flight.
     Kill {
@@ -174,7 +171,7 @@ pub enum Command {
         /// Its transfer's number, as `/transfers` shows it; `None`: the only one.
         tag: Option<u64>,
     },
-    /// Which commands are there?
+    /// List the commands.
     Help,
     /// Leave the room.
     Disconnect,
@@ -189,7 +186,7 @@ pub struct Usage {
     pub names: &'static [&'static str],
     /// The arguments after the name.
     pub arguments: &'static str,
-    /// The words that it takes, where it takes one of a few.
+    /// Its possible arguments, if there are only a few.
     pub choices: &'static [&'static str],
     /// Its explanation.
     pub explanation: &'static str,
@@ -201,11 +198,11 @@ pub struct Usage {
 /// The purpose of a command; `/help` groups commands by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// People and what they say.
+    /// Users and their lines.
     Talk,
     /// Files and their transfers.
     Files,
-    /// How later transfers go.
+    /// The options of later transfers.
     Options,
     /// A class and its teacher.
     Class,
@@ -223,7 +220,7 @@ impl Purpose {
         Self::Program,
     ];
 
-    /// The heading over its commands.
+    /// The heading above its commands.
     #[must_use]
     pub fn heading(self) -> &'static str {
         match self {
@@ -244,8 +241,8 @@ impl Usage {
         format!("/{name} {}", self.arguments).trim_end().to_owned()
     }
 
-    /// How it is written, to stand behind what was wrong. Where it takes one of a few
-    /// words, what was wrong has named them already.
+    /// Its usage, to follow an error. If it takes one of a few words, the error already
+    /// names them.
     fn reminder(&self, name: &str) -> String {
         if self.choices.len() > 2 {
             return String::new();
@@ -257,7 +254,7 @@ impl Usage {
 /// The arguments of `/download` and `/upload`.
 const FILE_AND_OPTIONS: &str = "FILE [OPTIONS]";
 
-/// The options behind a file's name, as completion offers them.
+/// The options after a file's name, for completion.
 pub const FILE_OPTIONS: [&str; 5] = [
     "--arq",
     "--window",
@@ -266,16 +263,16 @@ pub const FILE_OPTIONS: [&str; 5] = [
     "--transport",
 ];
 
-/// A word that needs more changed letters than a third of its own is no slip of the hand.
+/// A word in which more than a third of the letters differ is no typing error.
 const LETTERS_PER_SLIP: usize = 3;
 
-/// Of the column of commands in `/help`. Unit: letters.
+/// The width of the column of commands in `/help`. Unit: letters.
 const SYNOPSIS_WIDTH: usize = 25;
 
-/// Of the words that a command takes, in one line of `/help`. Unit: letters.
+/// The width of the words of a command in one line of `/help`. Unit: letters.
 const CHOICES_WIDTH: usize = 46;
 
-/// The commands that `line` may be the beginning of; one, once its name is whole.
+/// The commands that may begin with `line`; one, if its name is complete.
 #[must_use]
 pub fn matching(line: &str) -> Vec<&'static Usage> {
     let Some(typed) = line.strip_prefix('/').filter(|it| !it.starts_with('/')) else {
@@ -302,7 +299,7 @@ pub fn matching(line: &str) -> Vec<&'static Usage> {
     COMMANDS.iter().filter(begins).collect()
 }
 
-/// The lines of `/help`: one column of commands, one of what they do.
+/// The lines of `/help`: a column of commands, and a column of explanations.
 #[must_use]
 pub fn help() -> Vec<String> {
     let mut lines = Vec::new();
@@ -327,7 +324,7 @@ pub fn help() -> Vec<String> {
     lines
 }
 
-/// Words in as few lines as they fit into.
+/// Wraps words into as few lines as possible.
 fn in_lines(words: &[&str]) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in words {
@@ -344,11 +341,11 @@ fn in_lines(words: &[&str]) -> Vec<String> {
     lines
 }
 
-/// Reads a typed line. `files` is what the server offers, as far as known: by it the bare
-/// `download FILE` is told from a sentence that begins with the same word.
+/// Reads a typed line. `files` are the known files of the server: they distinguish
+/// `download FILE` from a sentence that begins with the same word.
 ///
 /// # Errors
-/// A sentence for the person where it is a command that cannot be understood.
+/// A sentence for the user if it is an invalid command.
 pub fn read(line: &str, files: &[FileEntry]) -> Result<Command, String> {
     let text = line.trim_end_matches(['\r', '\n']);
     let trimmed = text.trim();
@@ -391,7 +388,7 @@ fn read_command(text: &str, files: &[FileEntry]) -> Result<Command, String> {
     }
 }
 
-/// The command's name that takes the fewest changed letters, where they are few.
+/// The command's name with the fewest different letters, if they are few.
 fn nearest(wanted: &str) -> Option<&'static str> {
     let names = COMMANDS.iter().flat_map(|usage| usage.names);
     let slips = |name: &str| strsim::damerau_levenshtein(name, wanted);

@@ -10,13 +10,13 @@
 //! | before the cursor | completes |
 //! | --- | --- |
 //! | `/wh` | a command |
-//! | `/whisper g`, `/to g` | a person |
+//! | `/whisper g`, `/to g` | a user |
 //! | `/download no`, `!df no`, `download no` | a file, with its spaces |
 //! | `/arq go`, `/download a --arq go` | one of the choices |
-//! | anything else | a person, then a file |
+//! | anything else | a user, then a file |
 //!
-//! People come in the order in which they spoke last. Case does not matter. It touches no
-//! disk: the path behind `/upload` is not completed.
+//! Users who wrote last come first. Case does not matter. It does not read the disk: the
+//! path after `/upload` is not completed.
 
 use super::commands::{self, COMMANDS, FILE_OPTIONS, Usage};
 use super::matching;
@@ -25,26 +25,25 @@ use super::model::Model;
 /// The names that can be completed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
-    /// Other people here; those who spoke last come first.
+    /// The other users; those who wrote last come first.
     pub users: Vec<String>,
     /// The files of the server.
     pub files: Vec<String>,
-    /// Which list of files that is, as the model counts.
+    /// The number of this list of files in the model.
     pub files_revision: u64,
 }
 
 /// The words that can replace the part of the line from `start` to the cursor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Completion {
-    /// Where that part begins. Unit: bytes.
+    /// The beginning of that part. Unit: bytes.
     pub start: usize,
     /// The best first.
     pub candidates: Vec<String>,
 }
 
 impl Known {
-    /// Takes what this model knows. Thousands of files are looked at only when they have
-    /// changed.
+    /// Takes users and files from this model. Files are read only when they have changed.
     pub fn learn(&mut self, model: &Model) {
         let is_other = |name: &&String| **name != model.name;
         let speakers = model.chat.speakers();
@@ -139,7 +138,7 @@ fn in_command(typed: &str, command: &str, rest: &str, known: &Known) -> Completi
     }
 }
 
-/// Behind a file's name: the options, or the choices of the one before.
+/// After a file's name: the options, or the choices of the previous option.
 fn options(rest: &str, word: &str) -> Vec<String> {
     let mut before = rest[..rest.len() - word.len()].split_whitespace();
     let last = before.next_back().unwrap_or_default();
@@ -176,7 +175,7 @@ fn beginning_with(words: &[String], begun: &str) -> Vec<String> {
     fitting.cloned().collect()
 }
 
-/// Files as a command takes them; what is typed may begin with their quotes.
+/// Files in the form for commands; the typed part may begin with their quotes.
 fn files_beginning_with(files: &[String], typed: &str) -> Vec<String> {
     let unquoted = typed.strip_prefix('"').map(|it| it.replace("\"\"", "\""));
     let is_meant = |file: &&String| {
@@ -191,7 +190,7 @@ fn with_end(words: Vec<String>, end: &str) -> Vec<String> {
     words.into_iter().map(|word| word + end).collect()
 }
 
-/// Where the word before the cursor begins.
+/// The beginning of the word before the cursor.
 fn last_word(typed: &str) -> usize {
     let spaces = typed.char_indices().rev();
     spaces

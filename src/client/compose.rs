@@ -1,9 +1,9 @@
-//! The line that is being written: a draft and a history for each conversation, Tab, and
-//! several lines pasted at once.
+//! The line that the user writes: a draft and a history for each conversation, Tab, and
+//! pasted lines.
 //!
-//! The idea: a face hands in its field as it is and gets it back as it shall be. The
-//! draft for one user stays with that user: neither a draft nor a remembered line ever
-//! appears where others would hear it.
+//! The idea: a front end passes its field, and gets back the new content. The draft for
+//! one user stays in that conversation: neither a draft nor an earlier line ever appears
+//! where others would receive it.
 //!
 //! ```text
 //! Up     the line before, the draft is kept       Tab    the first completion, then the
@@ -17,12 +17,12 @@ use super::complete::{Known, complete};
 use super::model::{Audience, MOST_CONVERSATIONS};
 use std::collections::HashMap;
 
-/// A field as a person sees it.
+/// A field as a user sees it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Field {
     /// Its text.
     pub text: String,
-    /// Where the cursor is. Unit: bytes.
+    /// The place of the cursor. Unit: bytes.
     pub cursor: usize,
 }
 
@@ -31,20 +31,21 @@ pub struct Field {
 pub enum Entered {
     /// The line is done.
     Done(String),
-    /// A command was begun and is completed first.
+    /// The beginning of a command is completed first.
     Completed(Field),
 }
 
 /// The effect of a pasted text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pasted {
-    /// One line: it goes into the field.
+    /// One line, which is inserted into the field.
     Line(Field),
-    /// Several: the person is asked first. They hold what stood in the field around them.
+    /// Several lines: the user must confirm. They include the text of the field around
+    /// them.
     Lines(Vec<String>),
 }
 
-/// Everything that is being written.
+/// All drafts.
 #[derive(Debug, Default)]
 pub struct Composer {
     shown: Audience,
@@ -57,11 +58,11 @@ pub struct Composer {
 struct Talk {
     draft: String,
     history: Vec<String>,
-    /// The place in the history that the field shows; beyond the last: the draft.
+    /// The place in the history that the field shows; after the last one: the draft.
     place: usize,
 }
 
-/// Tab was pressed, and perhaps will be again.
+/// The state after Tab, for the next Tab.
 #[derive(Debug)]
 struct Cycle {
     /// The result of the last Tab.
@@ -71,7 +72,7 @@ struct Cycle {
     place: usize,
 }
 
-/// Most lines remembered of one conversation.
+/// The limit of remembered lines of one conversation.
 const LONGEST_HISTORY: usize = 200;
 
 impl Field {
@@ -84,7 +85,7 @@ impl Field {
         }
     }
 
-    /// With `new` in place of what stands from `start` to `end`, the cursor behind it.
+    /// Replaces the text from `start` to `end` by `new`, with the cursor after it.
     fn with(&self, start: usize, end: usize, new: &str) -> Self {
         let before = self.text.get(..start).unwrap_or_default();
         let after = self.text.get(end..).unwrap_or_default();
@@ -96,8 +97,8 @@ impl Field {
 }
 
 impl Composer {
-    /// Another conversation is shown, and `text` stood in the field: what shall stand in
-    /// it now. `None` where it is the same conversation.
+    /// Another conversation is shown, and the field contained `text`: returns its new
+    /// content. `None` if it is the same conversation.
     pub fn turn_to(&mut self, with: &Audience, text: &str) -> Option<Field> {
         if *with == self.shown {
             return None;
@@ -113,7 +114,7 @@ impl Composer {
         Some(Field::ending(&self.talk().draft))
     }
 
-    /// The arrow up: the line before.
+    /// The arrow up: the previous line.
     pub fn up(&mut self, text: &str) -> Option<Field> {
         let talk = self.talk();
         let place = talk.place.checked_sub(1)?;
@@ -124,7 +125,7 @@ impl Composer {
         talk.history.get(place).map(|line| Field::ending(line))
     }
 
-    /// The arrow down: the line after, at last the draft.
+    /// The arrow down: the next line, and finally the draft.
     pub fn down(&mut self) -> Option<Field> {
         let talk = self.talk();
         if talk.place >= talk.history.len() {
@@ -136,7 +137,7 @@ impl Composer {
     }
 
     /// Tab: the word before the cursor becomes its first completion, then the next one;
-    /// `is_back`: again the one before.
+    /// `is_back`: the previous one.
     pub fn tab(&mut self, field: &Field, known: &Known, is_back: bool) -> Option<Field> {
         let mut cycle = match self.cycle.take().filter(|cycle| cycle.made == *field) {
             Some(cycle) => cycle.turned(is_back),
@@ -146,12 +147,12 @@ impl Composer {
         let candidate = cycle.candidates.get(cycle.place)?;
         cycle.made = field.with(cycle.start, field.cursor, candidate);
         let made = cycle.made.clone();
-        // One that was the only one is taken: the next Tab completes what follows.
+        // A single completion is final: the next Tab completes the following word.
         self.cycle = (cycle.candidates.len() > 1).then_some(cycle);
         Some(made)
     }
 
-    /// Enter. A command that is only begun, and can become but one, is completed first.
+    /// Enter. The beginning of a command that has only one completion is completed first.
     pub fn enter(&mut self, text: &str) -> Entered {
         let found = commands::matching(text.trim_end());
         let is_begun = |name: &str| text.trim_end() != format!("/{name}");
@@ -168,7 +169,7 @@ impl Composer {
         self.done(text)
     }
 
-    /// A text comes from the clipboard, for the place of the cursor.
+    /// Inserts a text from the clipboard at the cursor.
     pub fn paste(&mut self, field: &Field, pasted: &str) -> Pasted {
         let pasted = pasted.trim_end_matches(['\r', '\n']);
         let made = field.with(field.cursor, field.cursor, pasted);
@@ -186,7 +187,7 @@ impl Composer {
         }
     }
 
-    /// A line was done: it is remembered, and the field is empty.
+    /// A line was sent: it is remembered, and the field becomes empty.
     pub fn done(&mut self, text: &str) -> Entered {
         self.cycle = None;
         let talk = self.talk();

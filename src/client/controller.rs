@@ -10,7 +10,7 @@
 //!            +------------+
 //! ```
 //!
-//! The rule for a driver: **bring one thing, perform the effects, draw, repeat.**
+//! The rule for a driver: **deliver one event, perform the effects, draw, repeat.**
 
 mod downloads;
 mod effect;
@@ -55,10 +55,10 @@ pub enum Intent {
         server: String,
         /// A port, or nothing for 50000.
         port: String,
-        /// The name wanted.
+        /// The requested name.
         name: String,
     },
-    /// The password for whatever server asks for one; before [`Intent::Connect`].
+    /// The password, if a server requires one; before [`Intent::Connect`].
     SetPassword(Option<Password>),
     /// Run the class exercise of the teacher (`true`), with the DATA packets that the user
     /// predicts, or decline it.
@@ -69,19 +69,19 @@ pub enum Intent {
     AnswerQuestion(Answer),
     /// Ask the class a question about this run. Teachers only, as the next one.
     AskClass(Wanted, Assignment),
-    /// Show everybody the distribution of the answers.
+    /// Show the distribution of the answers to all users.
     Reveal,
-    /// A typed line: a slash command, a shortcut, or text for whom To names.
+    /// A typed line: a slash command, a shortcut, or text for the receiver in To.
     Input(String),
-    /// The same, typed while this conversation was shown: its text goes there, whatever
-    /// is chosen since.
+    /// The same, typed while this conversation was shown: its text goes there, even if
+    /// another one is selected now.
     Write {
         /// The user of that conversation.
         to: Audience,
         /// The line.
         line: String,
     },
-    /// Text to be said as it is, line by line, even where it looks like a command.
+    /// Text to be sent as it is, line by line, even if it looks like a command.
     SayLines {
         /// The receiver.
         to: Audience,
@@ -97,7 +97,7 @@ pub enum Intent {
     },
     /// Close the conversation with a user; the one with all users stays.
     CloseConversation(Audience),
-    /// The newest line of this conversation is in sight; of none with `None`.
+    /// The newest line of this conversation is visible; `None`: of none.
     InSight(Option<Audience>),
     /// Search the chosen conversation for a text; `None` ends the search.
     Search(Option<String>),
@@ -114,7 +114,7 @@ pub enum Intent {
     ShowCommands,
     /// Show this notice in the chat of this client only.
     Tell(String),
-    /// The same for something that failed before it could be asked for.
+    /// The same for an action that failed before it was requested.
     Complain(String),
     /// Download a file; these options override the chosen ones.
     Download {
@@ -125,7 +125,7 @@ pub enum Intent {
     },
     /// Upload a file; these options override the chosen ones.
     Upload {
-        /// Where it is on this computer.
+        /// Its path on this computer.
         path: PathBuf,
         /// Options for this upload alone.
         asked: RequestedOptions,
@@ -139,56 +139,56 @@ pub enum Intent {
     },
     /// Pause or resume a transfer, or all of them.
     Pause {
-        /// Our number for it; `None`: all.
+        /// The client's number for it; `None`: all.
         tag: Option<u64>,
-        /// Whether it shall wait.
+        /// Whether to pause it.
         is_paused: bool,
     },
     /// Cancel a transfer; the partial file of a download is kept.
     Cancel {
-        /// Our number for it.
+        /// The client's number for it.
         tag: u64,
     },
     /// Cancel a download if it runs, and delete its partial file.
     Discard {
-        /// Our number for it.
+        /// The client's number for it.
         tag: u64,
     },
     /// Retry a transfer that ended without its file; it resumes the partial file.
     Retry {
-        /// Our number for it.
+        /// The client's number for it.
         tag: u64,
     },
     /// Show the folder in which a transfer's file is.
     ShowInFolder {
-        /// Our number for it.
+        /// The client's number for it.
         tag: u64,
     },
     /// Choose what to do if a file of a later download's name exists.
     SetOverwrite(Overwrite),
     /// The choice for the interrupted downloads that are offered.
     PartialFiles(PartialFileChoice),
-    /// Choose where later transfers pause by themselves; `None`: nowhere.
+    /// Choose the share at which later transfers pause; `None`: none.
     SetPauseAt(Option<Share>),
-    /// Choose what later transfers ask for.
+    /// Choose the options of later transfers.
     SetOptions(RequestedOptions),
     /// Watch a running transfer, from now on or from its beginning; `None`: stop.
     Watch {
-        /// Our number for it.
+        /// The client's number for it.
         tag: Option<u64>,
     },
     /// Lose a packet in flight in this program's link.
     Kill {
-        /// Our number for its transfer.
+        /// The client's number for its transfer.
         tag: u64,
         /// Which packet.
         packet: Label,
     },
-    /// Another link for all transfers of this program, also for those that run.
+    /// Replace the link of all transfers of this program, including running ones.
     ChangeLink(Box<Scenario>),
     /// Forget the downloads that have ended.
     ClearEnded,
-    /// Nothing: a front end that waits for events draws itself once more.
+    /// Nothing: a waiting front end draws itself again.
     Look,
     /// The user has seen the chosen conversation: none of its lines is unread.
     Seen,
@@ -205,73 +205,73 @@ pub enum Intent {
 /// The choice for interrupted downloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PartialFileChoice {
-    /// Ask for the rest of each.
+    /// Request the rest of each.
     Resume,
-    /// They stay as they are, and are offered again another time.
+    /// They stay, and are offered again later.
     Leave,
-    /// They are taken away.
+    /// They are deleted.
     Delete,
 }
 
-/// The client's mind.
+/// The controller.
 #[derive(Debug)]
 pub struct Controller {
     model: Model,
     effects: Vec<Effect>,
     last_tag: u64,
     login: Login,
-    /// Ask for people and files at once, to show them in lists.
+    /// Whether to request users and files at once, to show them in lists.
     wants_lists: bool,
-    /// Replies to come that fill a list and are not shown in the chat.
+    /// Expected replies that fill a list and are not shown in the chat.
     unshown_user_lists: u32,
     unshown_file_lists: u32,
-    /// Lists whose last line has not come yet.
+    /// Lists whose last line is still missing.
     coming_users: Bounded<String>,
     coming_files: Bounded<FileEntry>,
     coming_rows: Bounded<LabRow>,
-    /// The transfers that the lost connection interrupted, by our own numbers.
+    /// The transfers that the lost connection interrupted, by the client's numbers.
     interrupted: Vec<u64>,
     /// Class exercises run without a question.
     accepts_labs: bool,
     /// The computing time of class exercises so far. Unit: milliseconds.
     lab_spent_ms: u64,
-    /// Since when one runs.
+    /// The start of the running one.
     lab_since_ms: Option<u64>,
     questions: Questions,
-    /// The list of files is whole: what can go on can be told.
+    /// Whether the list of files is complete, so that resumable files are known.
     knows_files: bool,
     /// Interrupted downloads that were not offered yet.
     found: Vec<PartialFile>,
-    /// Transfers that wait here for a running one to end, by tag.
+    /// Transfers that wait at the client for a running one to end, by tag.
     held: VecDeque<u64>,
     last_heard_ms: u64,
     pinged_ms: Option<u64>,
-    /// Longest line that the server reads. Unit: bytes.
+    /// The longest line that the server reads. Unit: bytes.
     line_bytes: usize,
-    /// Back after this absence, of which the chat has not told yet. Unit: milliseconds.
+    /// The length of an absence that the chat does not show yet. Unit: milliseconds.
     unshown_absence_ms: Option<u64>,
 }
 
-/// After this long without a word from the server we ask whether it is there.
+/// The client sends a `ping` after this time without a line of the server.
 const PING_AFTER_MS: u64 = 15_000;
 
-/// After this long without a word the connection counts as lost.
+/// The connection counts as lost after this time without a line.
 const LOST_AFTER_MS: u64 = 60_000;
 
-/// A server that lets us in, or is asked for a file, answers by then.
+/// The limit for the server's answer to a login or a request for a file.
 const ANSWER_AFTER_MS: u64 = 30_000;
 
 /// The most transfers that a server allows one client at once; more wait here.
 const MOST_AT_ONCE: usize = 16;
 
-/// Most lines of one answer that a person is shown.
+/// The limit of lines of one answer that a user sees.
 const LONGEST_ANSWER_LINES: usize = 1_000;
 
-/// A server that claims to read less than this is not believed: no request would fit.
-/// Unit: bytes.
+/// A smaller limit of the server is not believed, because no request would fit. Unit:
+/// bytes.
 const SHORTEST_LINE_BYTES: usize = 1_024;
 
-/// Of a [`Prefix`](crate::wire::version::Prefix) in a line. Unit: bytes.
+/// The size of a [`Prefix`](crate::wire::version::Prefix) in a line. Unit: bytes.
 const LONGEST_PREFIX_BYTES: usize = 192;
 
 impl Controller {
@@ -308,7 +308,7 @@ impl Controller {
         }
     }
 
-    /// The user wants something.
+    /// Handles an intent of the user.
     pub fn on_intent(&mut self, intent: Intent, now_ms: u64) {
         match intent {
             Intent::Connect { server, port, name } => {
@@ -377,7 +377,7 @@ impl Controller {
         self.start_held(now_ms);
     }
 
-    /// A face has shown the model: the oldest lines of the chat may go.
+    /// A front end has shown the model: the oldest lines of the chat may be dropped.
     pub fn forget_the_oldest_lines(&mut self) {
         self.model.chat.forget_the_oldest();
     }
@@ -388,7 +388,7 @@ impl Controller {
         self.model.chat.set_time_of_day(now_ms, wall_ms);
     }
 
-    /// Something happened.
+    /// Handles an event.
     pub fn on_event(&mut self, event: Event, now_ms: u64) {
         match event {
             Event::Connected { round_trip } => {
@@ -425,7 +425,7 @@ impl Controller {
         self.start_held(now_ms);
     }
 
-    /// The effects to carry out now, in order; each is given once.
+    /// The effects to carry out now, in order; each is returned once.
     #[must_use]
     pub fn take_effects(&mut self) -> Vec<Effect> {
         mem::take(&mut self.effects)
@@ -471,7 +471,7 @@ impl Controller {
         self.stop_joining(problem);
     }
 
-    /// As [`Controller::end_login`], but what was asked for is asked for again.
+    /// As [`Controller::end_login`], but its requests will be repeated.
     fn stop_joining(&mut self, problem: LoginProblem) {
         self.model.phase = Phase::Login;
         self.model.login_problem = Some(problem);
@@ -516,7 +516,7 @@ impl Controller {
         self.model.chat.choose(&Audience::All);
     }
 
-    /// A person by the name that everybody sees, however it was typed.
+    /// A user by the shown name, however it was typed.
     fn known_as(&self, audience: Audience) -> Audience {
         let Audience::One(typed) = audience else {
             return audience;
@@ -526,7 +526,7 @@ impl Controller {
         Audience::One(shown.cloned().unwrap_or(typed))
     }
 
-    /// Sends what a person asked for, or says that it cannot be sent.
+    /// Sends a request of the user, or explains why it cannot be sent.
     fn ask(&mut self, request: Request, now_ms: u64) {
         if !self.model.is_online() {
             self.complain(NOT_CONNECTED, now_ms);
@@ -537,9 +537,10 @@ impl Controller {
         }
     }
 
-    /// Why this request cannot be sent, where its line is longer than the server reads.
+    /// The reason why this request cannot be sent, if its line is too long for the
+    /// server.
     fn too_long(&self, request: &Request) -> Option<String> {
-        // The driver may add what an earlier download has left.
+        // The driver may add the prefix of an earlier download.
         let may_grow = matches!(request, Request::Download(_));
         let prefix_bytes = if may_grow { LONGEST_PREFIX_BYTES } else { 0 };
         let bytes = request.to_line().trim_end().len() + prefix_bytes;
@@ -562,8 +563,8 @@ impl Controller {
         self.model.chat.push(now_ms, LineKind::Output, text);
     }
 
-    /// Shows an answer of many lines: all of them to a script, and to a person as many as
-    /// can be read, with the number of the others.
+    /// Shows an answer of many lines: all of them in a script; otherwise as many as a
+    /// user can read, with the number of the others.
     fn show_list(&mut self, lines: &[String], now_ms: u64) {
         let is_for_a_person = self.wants_lists;
         let shown = if is_for_a_person {
@@ -585,7 +586,7 @@ impl Controller {
         self.model.chat.push(now_ms, LineKind::Error, sentence);
     }
 
-    /// The same where files are shown and the chat perhaps is not.
+    /// The same for pages that show files but perhaps not the chat.
     fn complain_of_files(&mut self, sentence: String, now_ms: u64) {
         self.complain(&sentence, now_ms);
         self.model.files_problem = Some(sentence);

@@ -1,5 +1,4 @@
-//! Whether there is a display: FLTK ends the process where there is none, so it is asked
-//! first whether one answers.
+//! Checks whether a display answers, because FLTK ends the process if there is none.
 //!
 //! ```text
 //! DISPLAY   :7               localhost:10.0      nonsense
@@ -13,15 +12,15 @@ use std::env;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-/// Longest wait for a display on another computer.
+/// The longest wait for a display on another computer.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Where display 0 listens, over TCP.
+/// The TCP port of display 0.
 const FIRST_PORT: u16 = 6000;
 
-/// Why no window can be opened, where that is so.
+/// The reason why no window can be opened, if there is one.
 ///
-/// Our FLTK speaks X11; a Wayland session has XWayland, which sets `DISPLAY`.
+/// FLTK uses X11 here; a Wayland session has XWayland, which sets `DISPLAY`.
 #[must_use]
 pub fn missing() -> Option<String> {
     if !display::NEEDS_X11 {
@@ -47,7 +46,7 @@ pub fn missing() -> Option<String> {
     })
 }
 
-/// Where a display listens.
+/// The address of a display.
 #[derive(Debug, PartialEq, Eq)]
 enum DisplayAddress<'a> {
     /// On this computer.
@@ -56,7 +55,7 @@ enum DisplayAddress<'a> {
     There { host: &'a str, port: u16 },
 }
 
-/// `HOST:NUMBER.SCREEN`; nothing where it is written in another way.
+/// `HOST:NUMBER.SCREEN`; `None` if it has another form.
 fn read(display: &str) -> Option<DisplayAddress<'_>> {
     let (host, rest) = display.rsplit_once(':')?;
     let number = rest.split('.').next()?.parse().ok()?;

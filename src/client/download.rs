@@ -1,4 +1,4 @@
-//! An offer becomes a receiver on this computer.
+//! Starts a receiver for an offer.
 //!
 //! The server's name for a file is never a path here: it becomes one harmless component,
 //! so nothing is written outside the chosen folder.
@@ -21,7 +21,7 @@ use std::time::Duration;
 /// The decision about a download before it is requested.
 #[derive(Debug)]
 pub enum DownloadDecision {
-    /// Ask for it; for the rest only, where an earlier download has left something.
+    /// Request it, or only the rest if a partial file exists.
     Ask(Option<Part>),
     /// The file exists, and the download is skipped: a sentence.
     Skip(String),
@@ -29,7 +29,7 @@ pub enum DownloadDecision {
     Refuse(String),
 }
 
-/// Looks at the disk before `file` is asked for.
+/// Checks the disk before `file` is requested.
 #[must_use]
 pub fn decide(file: &str, settings: &Settings) -> DownloadDecision {
     let destination = destination(file, settings);
@@ -73,8 +73,7 @@ fn destination(file: &str, settings: &Settings) -> Destination {
     }
 }
 
-/// The part that grows: the one that `found` is, as far as the server grants it, or a new
-/// one.
+/// The part that grows: the existing one, as far as the server grants it, or a new one.
 ///
 /// # Errors
 /// As [`Part::resume`] and [`Part::begin`].
@@ -100,18 +99,18 @@ pub fn part(offer: &Offer, settings: &Settings, found: Option<Part>) -> io::Resu
 /// The data of a session about a transfer besides its offer.
 #[derive(Debug, Clone, Copy)]
 pub struct TransferContext {
-    /// The chat connection's far end.
+    /// The address of the server on the chat connection.
     pub server: SocketAddr,
-    /// As measured on that connection.
+    /// The round-trip time of that connection.
     pub round_trip: Option<Duration>,
-    /// For the MACs, where the login was by password.
+    /// The keys for the MACs, if the login was by password.
     pub keys: Option<TrafficKeys>,
-    /// Whether somebody looks on from the first packet.
+    /// Whether the user watches it from the first packet.
     pub is_watched: bool,
 }
 
-/// Starts to receive what was offered, into the part, and at the socket whose port the
-/// request told, if it did.
+/// Starts to receive an offered file: into the part, and at the socket whose port the
+/// request contained, if it did.
 ///
 /// # Errors
 /// As [`receiving::resume_at`].
@@ -155,18 +154,18 @@ pub fn failed(sentence: String) -> Report {
     })
 }
 
-/// Longest name that leaves room for ` (2)` and `.part.json` in the 255 bytes that file
-/// systems allow. Unit: bytes.
+/// The longest name that leaves space for ` (2)` and `.part.json` in the 255 bytes that
+/// file systems allow. Unit: bytes.
 const LONGEST_NAME_BYTES: usize = 200;
 
-/// One component that no system takes for a path, a device or a hidden file.
+/// Makes one component that is no path, device or hidden file on any system.
 fn file_name(offered: &str) -> String {
     let mut name: String = offered.chars().map(in_a_name).collect();
     if name.starts_with('.') {
         name.replace_range(..1, "_");
     }
     if name.len() > LONGEST_NAME_BYTES {
-        // The end stays: it tells what kind of file it is.
+        // The ending stays, because it shows the kind of the file.
         let half = LONGEST_NAME_BYTES / 2;
         let head = (0..=half).rfind(|&at| name.is_char_boundary(at));
         let tail = (name.len() - half..name.len()).find(|&at| name.is_char_boundary(at));

@@ -1,9 +1,8 @@
-//! Reads text that was dropped on the window, or pasted into a field for a path: which
-//! files it names.
+//! Finds the files in a text that was dropped on the window or pasted into a field.
 //!
-//! A file manager hands over a list of addresses, one a line, everything but plain
-//! letters percent-encoded; some hand over plain paths. Any program may drop text, so
-//! nothing is trusted: what names no file of this computer is told in a sentence.
+//! A file manager passes a list of addresses, one per line, percent-encoded; some pass
+//! plain paths. Any program may drop text, so nothing is trusted: a line that names no
+//! file of this computer causes a sentence.
 //!
 //! ```text
 //! file:///home/dana/my%20notes.txt   -->  /home/dana/my notes.txt
@@ -12,8 +11,8 @@
 //! # a comment                        -->  nothing
 //! ```
 //!
-//! It looks at text only; whether there is such a file, and that it is no folder, is
-//! found out by who opens it.
+//! It checks text only; the code that opens a file checks whether it exists and is no
+//! folder.
 //!
 //! Source: RFC 2483 §5 (`text/uri-list`), RFC 8089 (`file`), RFC 3986 §2.1.
 
@@ -27,7 +26,8 @@ use std::path::PathBuf;
 pub struct Dropped {
     /// Files, or folders: in their order, each once.
     pub paths: Vec<PathBuf>,
-    /// A sentence for each line that names none, but one for all beyond the first few.
+    /// A sentence for each line that names none; one common sentence for all but the
+    /// first few.
     pub problems: Vec<String>,
 }
 
@@ -37,10 +37,10 @@ pub const MOST_DROPPED: usize = 100;
 /// The most problems that are shown.
 const MOST_PROBLEMS: usize = 3;
 
-/// A path of more letters is shown cut.
+/// Longer paths are shortened when shown. Unit: letters.
 const MOST_SHOWN: usize = 60;
 
-/// Reads what was dropped. `host` is this computer's own name, where it is known: some
+/// Reads a dropped text. `host` is this computer's own name, if known, because some
 /// programs write it.
 #[must_use]
 pub fn read(text: &str, host: Option<&str>) -> Dropped {
@@ -77,7 +77,7 @@ pub fn read(text: &str, host: Option<&str>) -> Dropped {
     dropped
 }
 
-/// Whether a text that was dropped is about files at all, or a text to be said.
+/// Whether a dropped text names files, or is a text for the chat.
 #[must_use]
 pub fn names_files(text: &str) -> bool {
     let mut lines = text.lines().map(str::trim);
@@ -85,14 +85,14 @@ pub fn names_files(text: &str) -> bool {
     first.is_some_and(|line| is_absolute(line) || has_scheme(line, "file"))
 }
 
-/// Whether a pasted text is one path and nothing else: then a paste gives that file.
+/// Whether a pasted text is a single path: then the paste uploads that file.
 #[must_use]
 pub fn is_path(text: &str) -> bool {
     let text = text.trim();
     !text.contains(['\r', '\n']) && (is_absolute(text) || has_scheme(text, "file"))
 }
 
-/// The path that a line names, or why it names none.
+/// The path that a line names, or the reason why it names none.
 fn path(line: &str, host: Option<&str>) -> Result<PathBuf, &'static str> {
     if is_absolute(line) {
         return checked(line.as_bytes().to_vec());
@@ -146,7 +146,7 @@ fn is_here(named: &str, host: Option<&str>) -> bool {
     named.is_empty() || is("localhost") || host.is_some_and(is)
 }
 
-/// A line as a sentence shows it.
+/// A line in the form for a sentence.
 fn shown(line: &str) -> String {
     let short: String = line.chars().take(MOST_SHOWN).collect();
     let ellipsis = if short.len() < line.len() {

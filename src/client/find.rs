@@ -1,4 +1,5 @@
-//! Looks for rooms on the local network: one broadcast, and the answers of a second.
+//! Looks for rooms on the local network: one broadcast, and the answers within one
+//! second.
 //!
 //! ```text
 //! find --> each network of this computer, and this computer itself
@@ -6,8 +7,8 @@
 //! ```
 //!
 //! Nothing is sent unless a user asks. The datagrams have a time to live of 1, so that no
-//! router forwards them. Anybody on the network can answer anything: an answer is shown
-//! to the user, and never connected to by itself.
+//! router forwards them. Anybody on the network can send any answer: it is only shown to
+//! the user, and the client never connects by itself.
 //!
 //! Source: RFC 919 (broadcast); report page `wire`.
 
@@ -21,7 +22,7 @@ use std::time::Duration;
 /// A room that has answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundRoom {
-    /// Where it is.
+    /// Its address.
     pub address: SocketAddr,
     /// The teacher, if there is one. Safe to show.
     pub teacher: Option<String>,
@@ -29,14 +30,14 @@ pub struct FoundRoom {
     pub is_locked: bool,
 }
 
-/// How long answers are waited for.
+/// The time to wait for answers.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The sentence where nobody has answered.
+/// The sentence if nobody has answered.
 pub const NO_ROOM: &str = "No room answers on this network. Ask for the address that the \
                            server prints, or start the server with --announce.";
 
-/// Most rooms that are listed: a network may be full of nonsense.
+/// The limit of listed rooms, because a network may contain false answers.
 const MOST_ROOMS: usize = 32;
 
 impl FoundRoom {
@@ -57,7 +58,7 @@ impl FoundRoom {
 /// second.
 ///
 /// # Errors
-/// What the system says: there is no network.
+/// The system's error: there is no network.
 pub fn find(port: u16) -> io::Result<Vec<FoundRoom>> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
     socket.set_broadcast(true)?;

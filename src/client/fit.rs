@@ -1,8 +1,7 @@
-//! How large a window may be on the screen that it opens on.
+//! Fits the size of a window to its screen.
 //!
-//! A window is measured in units, and one unit takes `zoom` pixels. A zoom at which the
-//! smallest window does not fit is reduced, and then the window is: nothing stands outside
-//! the screen.
+//! A window is measured in units of `zoom` pixels. If the smallest window does not fit,
+//! the zoom is reduced, and then the window, so that nothing is outside the screen.
 //!
 //! ```
 //! use sash::client::fit::{Fit, fit};
@@ -21,16 +20,16 @@ pub struct Fit {
     pub zoom: f32,
 }
 
-/// How small a window may become: everything can still be read. Unit: pixels without zoom.
+/// The smallest window in which everything can be read. Unit: pixels without zoom.
 pub const SMALLEST_SIZE: (i32, i32) = (800, 600);
 
-/// Letters are not readable at less.
+/// The smallest zoom at which letters are readable.
 pub const SMALLEST_ZOOM: f32 = 0.5;
 
-/// The largest zoom that a person can choose.
+/// The largest zoom that a user can choose.
 pub const LARGEST_ZOOM: f32 = 3.0;
 
-/// The size and zoom nearest to those wanted.
+/// The size and zoom nearest to the requested ones.
 ///
 /// `area`: what the screen leaves to windows, in pixels. `size`: in pixels without zoom.
 #[must_use]

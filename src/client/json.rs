@@ -5,12 +5,12 @@
 //!
 //! | keyword | fields |
 //! | --- | --- |
-//! | `connected` | `round_trip_us`: how long TCP took to connect |
-//! | `unreachable` | `sentence`: no connection, and why |
-//! | `lost` | `sentence`: the connection ended by itself, and why |
-//! | `output` | `text`: a line that answers a command without the server's help |
-//! | `problem` | `sentence`: a command that could not be understood or done |
-//! | `download`, `upload` | [`Course`]: at each change, ten times a second at most; `state` as on the wire |
+//! | `connected` | `round_trip_us`: the duration of connecting |
+//! | `unreachable` | `sentence`: no connection, with the reason |
+//! | `lost` | `sentence`: the connection ended by itself, with the reason |
+//! | `output` | `text`: a line of the client's own answer to a command |
+//! | `problem` | `sentence`: a command that is invalid or failed |
+//! | `download`, `upload` | [`Course`]: at each change, at most ten times per second; `state` as on the wire |
 //!
 //! ```text
 //! {"download":{"tag":1,"transfer":3,"file":"notes.pdf","state":"verified",
@@ -24,18 +24,18 @@ use crate::wire::message::TransferState;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Something that happened on this side.
+/// An event at the client.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum JsonEvent {
-    /// The TCP connection is there.
+    /// The TCP connection is open.
     Connected {
-        /// How long it took. Unit: microseconds.
+        /// The duration. Unit: microseconds.
         round_trip_us: u64,
     },
     /// There is no connection.
     Unreachable {
-        /// Why, and what to do.
+        /// The reason and advice.
         sentence: String,
     },
     /// The connection ended by itself.
@@ -43,33 +43,33 @@ pub enum JsonEvent {
         /// Why.
         sentence: String,
     },
-    /// An answer that needed no server.
+    /// An answer of the client itself.
     Output {
-        /// One line of it.
+        /// One of its lines.
         text: String,
     },
-    /// Something could not be understood or done.
+    /// A command that is invalid or failed.
     Problem {
-        /// Why, and what to do.
+        /// The reason and advice.
         sentence: String,
     },
-    /// How a download goes, or how it ended.
+    /// A report of a download.
     Download(Course),
-    /// How an upload goes, or how it ended.
+    /// A report of an upload.
     Upload(Course),
 }
 
-/// How a transfer goes, or how it ended.
+/// A report of a transfer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Course {
-    /// Our own number for it.
+    /// The client's number for it.
     pub tag: u64,
     /// The server's number for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transfer: Option<u64>,
-    /// Its name, in the server's words.
+    /// Its name on the server.
     pub file: String,
-    /// Its state, or how it ended.
+    /// Its state, or its outcome.
     pub state: TransferState,
     /// Its place in the server's queue.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,18 +79,18 @@ pub struct Course {
     /// The file's size. Unit: bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
-    /// DATA packets that were sent again.
+    /// DATA packets that were retransmitted.
     pub resent_packets: u64,
-    /// How long it took; at the end.
+    /// Its duration, at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
-    /// Where the verified file is.
+    /// The path of the verified file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
     /// The SHA-256 of what arrived.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
-    /// Why, where it ended other than verified.
+    /// The reason, if it is not verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sentence: Option<String>,
 }

@@ -1,7 +1,7 @@
 //! The window's keys: one table for the window of keys (F1) and for the report's reference.
 //!
-//! Everything that the mouse can do in the window, a key can do too. A developer who
-//! gives a widget a key adds it here; the table in `report/reference.md` is made from it.
+//! Every action of the mouse in the window also has a key. A developer who gives a widget
+//! a key adds it here; the table in `report/reference.md` is made from it.
 //!
 //! ```
 //! use sash::client::keys;
@@ -11,7 +11,7 @@
 
 use std::fmt::Write as _;
 
-/// The keys of one part of the window: its name, then keys and what they do.
+/// The keys of one part of the window: its name, then keys and their actions.
 type Part = (&'static str, &'static [(&'static str, &'static str)]);
 
 /// Every part of the window.

@@ -18,11 +18,11 @@ use std::io::{self, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
-/// Starts a task; its news comes by the channel, and then `ring` is called.
+/// Starts a task; its result is sent on the channel, and then `ring` is called.
 pub fn start(task: Task, news: Sender<News>, ring: impl Fn() + Send + 'static) {
     let back = news.clone();
     let work = move || {
-        // A window that is closed meanwhile wants no news.
+        // A window that was closed meanwhile needs no result.
         let _ = news.send(done(task));
         ring();
     };
@@ -33,7 +33,7 @@ pub fn start(task: Task, news: Sender<News>, ring: impl Fn() + Send + 'static) {
     }
 }
 
-/// Does it, here and now.
+/// Runs the task in this thread.
 fn done(task: Task) -> News {
     match task {
         Task::OfController(_) => {
@@ -60,7 +60,7 @@ fn read(place: &Path) -> Result<Box<Player>, String> {
     Ok(Box::new(Player::journal(journal)))
 }
 
-/// Writes it beside existing files.
+/// Writes the file without replacing others.
 fn write(place: &Path, bytes: &[u8]) -> Result<PathBuf, String> {
     let failed = |error: io::Error| format!("Cannot write {}: {error}.", place.display());
     if let Some(folder) = place.parent().filter(|it| !it.as_os_str().is_empty()) {
@@ -71,7 +71,7 @@ fn write(place: &Path, bytes: &[u8]) -> Result<PathBuf, String> {
     Ok(place)
 }
 
-/// A new file at this place, or at `NAME (2)` and so on.
+/// Creates a new file with this name, or `NAME (2)` and so on.
 fn free(place: &Path) -> io::Result<(File, PathBuf)> {
     const MOST_COPIES: u32 = 10_000;
     let name = place.file_name().unwrap_or_default().to_string_lossy();

@@ -1,5 +1,4 @@
-//! Whether a text holds another one, as a person reads them: letters count, case and
-//! typographic form do not.
+//! Searches a text as a user reads it: case and typographic form do not matter.
 //!
 //! ```
 //! use sash::client::matching::{find, mentions};
@@ -8,15 +7,15 @@
 //! assert!(!mentions("danas", "dana"));
 //! ```
 //!
-//! Both are folded letter by letter, and every byte of the folded text remembers the letter
-//! that it came from:
+//! Both are folded letter by letter, and every byte of the folded text refers to its
+//! original letter:
 //!
 //! ```text
 //! text      ｄ  a  n  a          folded   d  a  n  a
 //! begins    0  3  4  5          origins  0  3  4  5  6
 //! ```
 //!
-//! It does not fold `ß` to `ss`, nor leave out accents and Hebrew points.
+//! It does not fold `ß` to `ss`, and does not remove accents and Hebrew points.
 //!
 //! Source: UAX #15 (NFKC), UAX #29 (grapheme clusters).
 
@@ -24,15 +23,16 @@ use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// A text without case and typographic form, and where its letters came from.
+/// A text without case and typographic form, and the places of its letters.
 struct Folded {
     text: String,
-    /// Where the letter of each byte begins in the original, and one more: its length.
+    /// The beginning of each byte's letter in the original, and finally the length of the
+    /// original.
     origins: Vec<usize>,
 }
 
-/// Where `text` holds `wanted`, from left to right; no two places overlap. Unit: bytes.
-/// Nothing is held nowhere.
+/// The places of `wanted` in `text`, from left to right, without overlaps. Unit: bytes.
+/// An empty text is found nowhere.
 #[must_use]
 pub fn find(text: &str, wanted: &str) -> Vec<Range<usize>> {
     let wanted = Folded::from(wanted).text;
@@ -46,7 +46,7 @@ pub fn find(text: &str, wanted: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// Whether `text` holds `name` as a word of its own.
+/// Whether `text` contains `name` as a word of its own.
 #[must_use]
 pub fn mentions(text: &str, name: &str) -> bool {
     find(text, name).into_iter().any(|place| {
@@ -101,7 +101,7 @@ impl Folded {
         }
     }
 
-    /// The letters of the original that these bytes came from, whole.
+    /// The whole letters of the original for these bytes.
     fn original(&self, bytes: Range<usize>) -> Range<usize> {
         let last = self.origins[bytes.end - 1];
         let rest = self.origins[bytes.end..].iter();
@@ -141,7 +141,7 @@ mod tests {
     }
 
     proptest! {
-        /// Slicing at what was found never panics, and finds the same again.
+        /// Slicing at the found places never panics, and finds the same text again.
         #[test]
         fn every_match_is_a_valid_slice_that_contains_the_search_text(
             text in "\\PC{0,40}",

@@ -1,7 +1,7 @@
-//! The model: everything that a face of the client shows, and nothing about how.
+//! The model: everything that a front end of the client shows, but not how.
 //!
-//! The controller alone changes it; a face (window or terminal) reads it and draws. It is
-//! pure: no socket, no file, no clock, no widget.
+//! Only the controller changes it; a front end (window or terminal) reads it and draws.
+//! It is pure: no socket, no file, no clock, no widget.
 //!
 //! ```text
 //! Intent, Event --> controller --> Model --> view
@@ -46,41 +46,42 @@ use crate::wire::message::{FileEntry, LabRow};
 use crate::wire::options::{NegotiatedOptions, RequestedOptions};
 use std::time::Duration;
 
-/// Everything that a face shows.
+/// Everything that a front end shows.
 #[derive(Debug, Default)]
 pub struct Model {
-    /// Where the connection stands.
+    /// The state of the connection.
     pub phase: Phase,
-    /// Why the last try to log in failed; shown in the login form, in place.
+    /// The reason why the last login failed, for the login form.
     pub login_problem: Option<LoginProblem>,
-    /// The server as it was asked for, `localhost:50000`; empty before the first try.
+    /// The requested server, `localhost:50000`; empty before the first attempt.
     pub server: String,
-    /// My own name, as the server gave it in `welcome`.
+    /// The name of this user, from `welcome`.
     pub name: String,
     /// The users in the room, including this one, in the order in which they joined. Safe
     /// to show.
     pub users: Vec<String>,
-    /// The files of the server. The names are the server's own words: show them through
-    /// [`words::harmless`](super::words::harmless), send them back as they are.
+    /// The files of the server. Their names come from the server: show them through
+    /// [`words::harmless`](super::words::harmless), and send them back unchanged.
     pub files: Vec<FileEntry>,
-    /// How many files the server has that it cannot offer, because of their names or
-    /// rights.
+    /// The number of files that the server cannot offer, because of their names or
+    /// permissions.
     pub files_left_out: u64,
-    /// Counts the changes of `files`, so that a face need not compare thousands of names.
+    /// Counts the changes of `files`, so that a front end need not compare thousands of
+    /// names.
     pub files_revision: u64,
-    /// The messages and notices, and the selected conversation: whom it is with hears
-    /// plain text.
+    /// The messages and notices, and the selected conversation, which receives plain
+    /// text.
     pub chat: Chat,
     /// Downloads, oldest first; ended ones stay.
     pub transfers: Vec<Transfer>,
-    /// Interrupted downloads of files that this server has, in that version as far as can
-    /// be told: they can go on, and nobody has decided yet.
+    /// Interrupted downloads that this server can resume, as far as known, and about
+    /// which the user has not decided yet.
     pub partial_files: Vec<PartialFile>,
     /// The last failure about files; it is also in the chat.
     pub files_problem: Option<String>,
     /// The options of the next download.
     pub options: RequestedOptions,
-    /// Every transfer that begins from now on pauses at this share of it.
+    /// Later transfers pause at this share.
     pub pause_at: Option<Share>,
     /// The choice if a file of the next download's name exists.
     pub overwrite: Overwrite,
@@ -92,21 +93,21 @@ pub struct Model {
     pub defaults: Option<NegotiatedOptions>,
     /// The teacher, in the room or not; known once joined. Safe to show.
     pub teacher: Option<String>,
-    /// The last scenario that the teacher gave out. The person is asked while it
+    /// The last exercise of the teacher. The user is asked while it
     /// [`is_open`](LabOffer::is_open); `AnswerLab` answers.
     pub lab: Option<LabOffer>,
     /// The last question that the teacher asked the class.
     pub question: Option<QuestionAsked>,
     /// The results of the last exercise that this user gave out, as last requested. The
-    /// names and sentences are others' words: show them through `words::harmless`.
+    /// names and sentences come from others: show them through `words::harmless`.
     pub lab_rows: Vec<LabRow>,
-    /// The connection was lost, and we try to come back.
+    /// The state of reconnecting after a lost connection.
     pub rejoining: Option<Rejoining>,
-    /// A round trip on the chat connection, as last measured.
+    /// The last round-trip time of the chat connection.
     pub round_trip: Option<Duration>,
 }
 
-/// Where the connection stands.
+/// The state of the connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Phase {
     /// No connection; the login form is shown.
@@ -123,25 +124,25 @@ pub enum Phase {
     },
 }
 
-/// How coming back to the room goes, while [`Phase::Lost`].
+/// The state of reconnecting, while [`Phase::Lost`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rejoining {
     /// When the connection was lost. Unit: milliseconds since 1970-01-01 UTC.
     pub since_ms: u64,
-    /// How many attempts have failed.
+    /// The number of failed attempts.
     pub failures: u32,
-    /// When the next attempt begins. Unit: as above.
+    /// The time of the next attempt. Unit: as above.
     pub next_ms: u64,
-    /// An attempt is being made.
+    /// Whether an attempt is in progress.
     pub is_trying: bool,
 }
 
-/// Why nobody is logged in.
+/// The reason why the login failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoginProblem {
-    /// A field of the form makes no sense.
+    /// A field of the form is invalid.
     Form {
-        /// The change.
+        /// The advice.
         sentence: String,
     },
     /// No server was reached.
@@ -149,17 +150,17 @@ pub enum LoginProblem {
         /// Why, and what to do.
         sentence: String,
     },
-    /// The server asks for a password; or what was given is another one. Ask the person,
-    /// say `SetPassword`, and connect again: what was asked for meanwhile is not lost.
+    /// The server requires a password, or the given one is wrong. Ask the user, send
+    /// `SetPassword`, and connect again: requests made meanwhile are not lost.
     Password {
-        /// The advice, in the server's words.
+        /// The advice of the server.
         sentence: String,
     },
-    /// The server said no.
+    /// The server refused.
     Refused {
-        /// Why, in the server's words.
+        /// The reason, from the server.
         sentence: String,
-        /// A name that is free.
+        /// A free name.
         suggestion: Option<String>,
     },
 }
@@ -167,18 +168,18 @@ pub enum LoginProblem {
 /// The receiver of plain text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub enum Audience {
-    /// Everybody in the room.
+    /// All users in the room.
     #[default]
     All,
-    /// One person, by name. It stays so when the person leaves: what was meant for one
-    /// must never go to all by surprise.
+    /// One user, by name. It stays when the user leaves: a direct message must never go
+    /// to all users by mistake.
     One(String),
 }
 
-/// How many colours names are told apart by.
+/// The number of colours for names.
 pub const NAME_COLOURS: usize = 12;
 
-/// The colour of a name: the same for everybody, in every run. Below [`NAME_COLOURS`].
+/// The colour of a name: the same for all users, in every run. Below [`NAME_COLOURS`].
 ///
 /// Source: FNV-1a, 32 bits.
 #[must_use]
@@ -200,19 +201,20 @@ impl Model {
         }
     }
 
-    /// The receiver of plain text: whom the chosen conversation is with.
+    /// The receiver of plain text: that of the selected conversation.
     #[must_use]
     pub fn to(&self) -> &Audience {
         self.chat.chosen().with()
     }
 
-    /// Lines from others that nobody has seen.
+    /// The unread lines of others.
     #[must_use]
     pub fn unread_total(&self) -> usize {
         self.chat.unread_total()
     }
 
-    /// Those among them that are for me: whispers, and lines with my name.
+    /// Those of them that are for this user: direct messages, and lines with the user's
+    /// name.
     #[must_use]
     pub fn mentions_total(&self) -> usize {
         self.chat.mentions_total()
@@ -248,7 +250,7 @@ impl LoginProblem {
 }
 
 impl Audience {
-    /// As the To field shows it: a name, or `all`.
+    /// The text for the field To: a name, or `all`.
     #[must_use]
     pub fn label(&self) -> &str {
         match self {

@@ -1,9 +1,8 @@
 //! The settings that the window keeps between runs: servers, the name, its size and
 //! looks.
 //!
-//! One small JSON file in the person's own folder for such things, written whole or not
-//! at all when the window closes. A file that is missing, damaged or odd costs nobody
-//! more than its comfort: the usual values are taken instead.
+//! One small JSON file in the user's folder for settings, written in one step when the
+//! window closes. If it is missing, damaged or invalid, the defaults are used.
 //!
 //! ```
 //! use sash::client::remembered::Remembered;
@@ -20,37 +19,37 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// Everything that is kept.
+/// The remembered settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Remembered {
-    /// Servers that let us in, the newest first: `localhost:50000`.
+    /// Servers that the user has joined, the newest first: `localhost:50000`.
     pub servers: Vec<String>,
-    /// The name that the last of them knew us by.
+    /// The user's name at the last of them.
     pub name: String,
-    /// Of the window without zoom. Unit: pixels.
+    /// The width of the window without zoom. Unit: pixels.
     pub width: i32,
-    /// Of the window without zoom. Unit: pixels.
+    /// The height of the window without zoom. Unit: pixels.
     pub height: i32,
     /// The window's colours.
     pub theme: Theme,
-    /// How much larger than usual everything is drawn.
+    /// The zoom.
     pub zoom: f32,
 }
 
-/// How many servers are kept.
+/// The number of remembered servers.
 pub const MOST_SERVERS: usize = 8;
 
-/// How large a window opens the first time. Unit: pixels.
+/// The default size of a window. Unit: pixels.
 pub const USUAL_SIZE: (i32, i32) = (1000, 700);
 
-/// Larger than any wall of screens. Unit: pixels.
+/// The largest valid size. Unit: pixels.
 const LARGEST_SIZE: (i32, i32) = (16_000, 9_000);
 
-/// A server's or a person's name is never longer. Unit: bytes.
+/// The longest name of a server or user. Unit: bytes.
 const LONGEST_TEXT: usize = 300;
 
-/// The file is never larger. Unit: bytes.
+/// The largest valid file. Unit: bytes.
 const LARGEST_FILE: u64 = 64 * 1024;
 
 impl Default for Remembered {
@@ -67,7 +66,7 @@ impl Default for Remembered {
 }
 
 impl Remembered {
-    /// Where the file is on this system, if it says.
+    /// The path of the file on this system, if known.
     #[must_use]
     pub fn place() -> Option<PathBuf> {
         Some(dirs::config_dir()?.join("sash").join("window.json"))
@@ -86,10 +85,10 @@ impl Remembered {
         }
     }
 
-    /// Keeps it at `place`.
+    /// Writes the settings to `place`.
     ///
     /// # Errors
-    /// What the system says; what was kept before is still there.
+    /// Those of the system; the earlier file then still exists.
     pub fn save(&self, place: &Path) -> io::Result<()> {
         let folder = place.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
@@ -100,7 +99,7 @@ impl Remembered {
         Ok(())
     }
 
-    /// This server let us in by this name.
+    /// The user has joined this server with this name.
     pub fn joined(&mut self, server: &str, name: &str) {
         self.servers.retain(|it| it != server);
         self.servers.insert(0, server.to_owned());
@@ -108,7 +107,7 @@ impl Remembered {
         name.clone_into(&mut self.name);
     }
 
-    /// Anybody may have written in the file.
+    /// The file may contain anything.
     fn within_bounds(mut self) -> Self {
         let is_odd = |text: &String| {
             text.len() > LONGEST_TEXT || text.chars().any(char::is_control)

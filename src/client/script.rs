@@ -1,4 +1,4 @@
-//! The reply that a script waits for: lines to type, and answers to what was typed.
+//! A script: lines to type, and the answers to wait for.
 //!
 //! ```text
 //! next_line() --> typed --> requests --> asked()      a line waits for its answers:
@@ -6,8 +6,9 @@
 //! model  --> on_model()                                download: its end
 //! ```
 //!
-//! The next line comes when nothing is awaited. Lines typed through a pipe are awaited as
-//! well, so that the end of input does not cut off an answer. Pure: no clock, no channel.
+//! The next line is typed when no answer is missing. The answers to lines from a pipe are
+//! awaited as well, so that the end of input does not cut off an answer. Pure: no clock,
+//! no channel.
 
 use super::model::{Model, Transfer};
 use crate::wire::message::{Reply, Request};
@@ -35,26 +36,26 @@ enum AwaitedReply {
     Files,
     /// The bans.
     Bans,
-    /// The echo of what one gave out.
+    /// The echo of the own exercise.
     Lab,
     LabResults,
-    /// The echo of what one asked the class.
+    /// The echo of the own question.
     Question,
     Revealed,
-    /// The server's word that it was done.
+    /// The server's confirmation.
     Notice,
-    /// By our own number.
+    /// A transfer, by the client's number.
     End {
         tag: u64,
     },
-    /// By the server's number.
+    /// A transfer, by the server's number.
     EndOf {
         transfer: u64,
     },
 }
 
-/// A server that is there answers a question by then. A download may take longer: it has
-/// timers of its own.
+/// The limit for an answer of the server. A transfer may take longer: it has its own
+/// timers.
 const ANSWER_TIMEOUT_MS: u64 = 30_000;
 
 impl Script {
@@ -75,7 +76,7 @@ impl Script {
         self.lines.pop_front()
     }
 
-    /// This was asked of the server.
+    /// This request was sent to the server.
     pub fn asked(&mut self, requests: &[Request], now_ms: u64) {
         let answers = requests.iter().filter_map(answer_to);
         self.awaited.extend(answers.map(|answer| Awaited {
@@ -84,7 +85,7 @@ impl Script {
         }));
     }
 
-    /// The server said this; `me` is my name.
+    /// The server sent this reply; `me` is the name of this user.
     pub fn on_reply(&mut self, reply: &Reply, me: &str) {
         let position = match reply {
             Reply::Said(said) if said.from == me => self.find(AwaitedReply::Echo),
@@ -99,7 +100,7 @@ impl Script {
                 self.find(AwaitedReply::Question)
             }
             Reply::Revealed(_) => self.find(AwaitedReply::Revealed),
-            // The server answers in order: this is about the oldest question.
+            // The server answers in order: this answers the oldest request.
             Reply::Error(complaint) if complaint.tag.is_none() => {
                 (!self.awaited.is_empty()).then_some(0)
             }
@@ -129,10 +130,10 @@ impl Script {
         }
     }
 
-    /// The model has changed: transfers may have ended. One that is paused is not waited
-    /// for either, as it is a line that lets it go on.
+    /// The model has changed: transfers may have ended. The script does not wait for a
+    /// paused one, because a later line may resume it.
     pub fn on_model(&mut self, model: &Model) {
-        // No answer comes from a connection that is gone; the next one is asked again.
+        // A lost connection sends no answer; requests are repeated on the next one.
         if model.rejoining.is_some_and(|it| !it.is_trying) {
             self.awaited.clear();
         }
@@ -162,7 +163,7 @@ impl Script {
         self.lines.is_empty() && self.awaited.is_empty()
     }
 
-    /// Whether an answer has not come for so long that it will not come.
+    /// Whether the limit for an answer has passed.
     #[must_use]
     pub fn is_overdue(&self, now_ms: u64) -> bool {
         self.awaited.iter().any(|awaited| {

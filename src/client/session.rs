@@ -1,7 +1,8 @@
-//! The driver of the controller: it brings events and performs the effects.
+//! The driver of the controller: it delivers events and carries out the effects.
 //!
-//! One thread, the face's own, owns the session. Everything else reaches it through one
-//! channel; `wake` is called after each arrival, for a face that waits on something else.
+//! The thread of the front end owns the session. Everything else reaches it through one
+//! channel; `wake` is called after each message, for a front end that waits for something
+//! else.
 //!
 //! ```text
 //! link, receivers, typist --Letter--> channel --> next() --> bring() --> controller
@@ -35,57 +36,57 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A client at work.
+/// A running client.
 #[derive(Debug)]
 pub struct Session {
     controller: Controller,
     settings: Settings,
     arrivals: Receiver<QueuedArrival>,
-    /// One for each letter of a connection that waits: where there are many, its reader
-    /// waits.
+    /// One ticket for each waiting message of a connection: if there are too many, its
+    /// reader waits.
     tickets: Receiver<()>,
     handle: SessionHandle,
     chat_connection: Option<ChatConnection>,
-    /// Which connection is the present one; letters of earlier ones are thrown away.
+    /// The number of the current connection; messages of earlier ones are dropped.
     connection: u64,
-    /// Links that are saying goodbye.
+    /// Connections that are closing.
     leaving: Vec<Receiver<()>>,
     running: HashMap<u64, Running>,
     /// The partial files of downloads that were requested and not offered yet.
     parts: HashMap<u64, Part>,
-    /// Where each download's part is.
+    /// The path of each download's part.
     part_paths: HashMap<u64, PathBuf>,
-    /// Receivers whose file is whole, and which answer a FIN until the server knows.
+    /// Receivers whose file is complete and which linger until the server knows it.
     lingering: HashMap<u64, Receiving>,
     /// The running class exercise.
     lab_run: Option<LabRun>,
-    /// Whether what happens in each transfer is wanted.
+    /// Whether each transfer is watched.
     watch_switches: HashMap<u64, WatchSwitch>,
     /// The new entries of the watched transfer.
     watched: Option<Watched>,
     is_over: bool,
 }
 
-/// Our end of a transfer.
+/// This end of a transfer.
 #[derive(Debug)]
 enum Running {
     Download(Receiving),
     Upload(Sending),
 }
 
-/// Where a transfer's threads report to.
+/// The channel for reports of a transfer's threads.
 type Reporter = Box<dyn FnMut(Report) + Send>;
 
 /// The received bytes.
 #[derive(Debug)]
 pub enum Arrival {
-    /// A person wants something.
+    /// An intent of the user.
     Intent(Intent),
-    /// Something happened.
+    /// An event.
     Event(Event),
 }
 
-/// The way in, for other threads.
+/// The sending end for other threads.
 #[derive(Clone)]
 pub struct SessionHandle {
     arrivals: Sender<QueuedArrival>,
@@ -93,20 +94,21 @@ pub struct SessionHandle {
     wake: Arc<dyn Fn() + Send + Sync>,
 }
 
-/// An arrival, with the connection that it belongs to.
+/// A message, with the number of its connection.
 #[derive(Debug)]
 struct QueuedArrival {
     connection: Option<u64>,
     arrival: Arrival,
 }
 
-/// Most lines of the server that wait to be looked at.
+/// The limit of waiting lines of the server.
 const MOST_WAITING: usize = 64;
 
-/// Most letters that one turn of a face takes.
+/// The limit of messages per turn of a front end.
 const MOST_AT_A_TURN: usize = 2_000;
 
-/// How long leaving the program may take: the goodbye, and the parts put on disk.
+/// The limit for leaving the program: closing the connection, and writing the parts to
+/// disk.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Session {
@@ -172,25 +174,25 @@ impl Session {
         Some(Watched { tag, seen, is_over })
     }
 
-    /// Whether the program shall end now.
+    /// Whether the program must end now.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.is_over
     }
 
-    /// A way in for another thread.
+    /// The channel for another thread.
     #[must_use]
     pub fn handle(&self) -> SessionHandle {
         self.handle.clone()
     }
 
-    /// A person wants something; returns what was asked of the server for it.
+    /// Handles an intent of the user; returns the requests sent to the server.
     pub fn intend(&mut self, intent: Intent) -> Vec<Request> {
         self.intend_together([intent])
     }
 
-    /// As [`Session::intend`]; a connection and what is sent on it leave in one flight.
-    /// The face has shown the model as it was before.
+    /// As [`Session::intend`]; a connection and its first requests are sent together. The
+    /// front end has shown the earlier model.
     pub fn intend_together(
         &mut self,
         intents: impl IntoIterator<Item = Intent>,
@@ -203,8 +205,8 @@ impl Session {
         self.perform()
     }
 
-    /// Something happened; returns what was asked of the server for it, such as what had
-    /// to wait until we were in.
+    /// Handles an event; returns the requests sent to the server, such as those that
+    /// waited for the login.
     pub fn bring(&mut self, event: Event) -> Vec<Request> {
         if let Event::Seen { tag, seen } = event {
             self.see(tag, seen);
@@ -223,7 +225,7 @@ impl Session {
         self.perform()
     }
 
-    /// Waits for the next arrival; after `timeout` it is a tick.
+    /// Waits for the next message; after `timeout` it is a tick.
     #[must_use]
     pub fn next(&mut self, timeout: Duration) -> Arrival {
         let clock = Clock::start();
@@ -237,9 +239,9 @@ impl Session {
         Arrival::Event(Event::Tick)
     }
 
-    /// Takes everything that has arrived, without waiting, and a tick: for a face with a
-    /// loop of its own, at each wake and once a second. Of very much it takes a part, and
-    /// wakes the face again.
+    /// Handles everything that has arrived, without waiting, and a tick: for a front end
+    /// with its own loop, at each wake and once per second. If there is very much, it
+    /// handles a part and wakes the front end again.
     pub fn turn(&mut self) {
         for _ in 0..MOST_AT_A_TURN {
             let Ok(queued) = self.arrivals.try_recv() else {
@@ -263,7 +265,8 @@ impl Session {
         }
     }
 
-    /// Gives a letter's ticket back; whether it is of the present connection, or of none.
+    /// Returns a message's ticket; the result is whether the message is of the current
+    /// connection, or of none.
     fn accept(&self, queued: &QueuedArrival) -> bool {
         if queued.connection.is_some() {
             let _ = self.tickets.try_recv();
@@ -276,15 +279,15 @@ impl Session {
         self.controller.on_event(event, now_ms);
     }
 
-    /// The time by which the controller waits. Users see the time of day, which may be
-    /// changed meanwhile.
+    /// The controller's time for waits. Users see the time of day, which may change
+    /// meanwhile.
     fn now_ms(&mut self) -> u64 {
         let now_ms = steady_time_ms();
         self.controller.set_time_of_day(now_ms, wall_time_ms());
         now_ms
     }
 
-    /// Performs what the controller decided; returns what was asked of the server.
+    /// Carries out the controller's effects; returns the requests sent to the server.
     fn perform(&mut self) -> Vec<Request> {
         let mut requests = Vec::new();
         loop {
@@ -311,7 +314,7 @@ impl Session {
         requests
     }
 
-    /// Performs one effect; returns what was asked of the server by it.
+    /// Carries out one effect; returns the requests that it sent to the server.
     fn perform_one(&mut self, effect: Effect) -> Option<Request> {
         match effect {
             Effect::Connect(address) => {
@@ -395,7 +398,7 @@ impl Session {
         None
     }
 
-    /// Draws the random numbers of a login.
+    /// Gets the random numbers of a login.
     fn draw(&mut self) {
         let mut entropy = Entropy([0; 32]);
         let event = match getrandom::fill(&mut entropy.0) {
@@ -412,7 +415,7 @@ impl Session {
         self.happen(event);
     }
 
-    /// Only now: all that was asked together waits in the link, and leaves in one flight.
+    /// Only now: all requests wait in the connection, and are sent together.
     fn start_connection(&mut self) {
         let connection = Some(self.connection);
         if let Some(link) = &mut self.chat_connection {
@@ -457,7 +460,7 @@ impl Session {
         }
     }
 
-    /// Waits, not for long, until the goodbye is out and every part is on disk.
+    /// Waits briefly until the last lines are sent and every part is on disk.
     fn wait_for_close(&mut self) {
         self.is_over = true;
         let clock = Clock::start();
@@ -478,8 +481,8 @@ impl Session {
     }
 }
 
-/// Does something that may take a while. Where the system has no thread left, it is not
-/// done, and the log reports it.
+/// Runs a longer task in a thread. If the system has no thread left, it is not run, and
+/// the log reports it.
 fn in_background(name: &str, work: impl FnOnce() + Send + 'static) {
     if let Err(error) = threads::start(name.to_owned(), work) {
         log::warn!("cannot start {name}: {error}");
@@ -491,7 +494,7 @@ fn is_running(transfer: &Transfer) -> bool {
 }
 
 impl SessionHandle {
-    /// Brings what a person wants.
+    /// Sends an intent of the user.
     pub fn intend(&self, intent: Intent) {
         self.bring(QueuedArrival {
             connection: None,
@@ -507,12 +510,12 @@ impl SessionHandle {
     }
 
     fn bring(&self, queued: QueuedArrival) {
-        // Before a server that talks faster than we listen fills our memory, its reader
-        // waits here, and TCP holds it back.
+        // If a server sends faster than the client reads, its reader waits here, and TCP
+        // slows it down.
         if queued.connection.is_some() {
             let _ = self.tickets.send(());
         }
-        // A session that is gone needs no letters.
+        // A session that has ended needs no messages.
         let _ = self.arrivals.send(queued);
         (self.wake)();
     }

@@ -15,13 +15,13 @@ use std::str::FromStr;
 pub struct Share(u8);
 
 impl Share {
-    /// Half of it: where the older programs stopped.
+    /// Half of it: the place where the student projects paused.
     pub const HALF: Self = Self(50);
 
     /// This share of `bytes`, rounded up.
     #[must_use]
     pub const fn of(self, bytes: u64) -> u64 {
-        // Apart, so that nothing overflows.
+        // In two steps, so that nothing overflows.
         let percent = self.0 as u64;
         bytes / 100 * percent + (bytes % 100 * percent).div_ceil(100)
     }

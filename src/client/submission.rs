@@ -7,13 +7,13 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-/// A result is no larger. Unit: bytes.
+/// The largest size of a result. Unit: bytes.
 const LARGEST: u64 = 16 << 20;
 
 /// The points of a result.
 ///
 /// # Errors
-/// Why there are none, and what to do, in a sentence.
+/// A sentence with the reason and advice.
 pub(super) fn read(path: &Path) -> Result<Submission, String> {
     let place = path.display();
     let mut text = String::new();

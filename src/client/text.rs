@@ -1,4 +1,4 @@
-//! The client's face in a terminal, a pipe or a script.
+//! The front end of the client in a terminal, a pipe or a script.
 //!
 //! ```text
 //! --exec lines --> script --.
@@ -9,13 +9,12 @@
 //! | module | is |
 //! | --- | --- |
 //! | `typist` | reads lines: an editor in a terminal, plain lines from a pipe |
-//! | `screen` | prints lines without tearing the bars |
+//! | `screen` | prints lines without damaging the bars |
 //! | `bars` | one progress bar per download |
-//! | `asking` | asks for a password, unseen |
+//! | `asking` | asks for a password without showing it |
 //! | `above_prompt` | draws both above the line that is being typed |
 //!
-//! A line that begins with `!` tells that something did not work; it makes the exit code
-//! 1.
+//! A line that begins with `!` reports a failure; it makes the exit code 1.
 
 mod above_prompt;
 mod asking;
@@ -44,55 +43,55 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use typist::KnownWords;
 
-/// How the text face behaves.
+/// The settings of the text front end.
 #[derive(Debug, Clone, Default)]
 pub struct Manner {
-    /// Lines to type, each waited for; then the client leaves.
+    /// Lines to type, one after the other; then the client exits.
     pub exec: Vec<String>,
-    /// Print events as JSON instead of lines for people.
+    /// Print events as JSON instead of lines for users.
     pub is_json: bool,
 }
 
-/// The text face while it runs.
+/// The running text front end.
 struct TextClient {
     session: Session,
     script: Script,
     screen: Screen,
     bars: Bars,
     is_json: bool,
-    /// Leave when the script is done.
+    /// Whether to exit when the script is done.
     ends_with_script: bool,
     /// The data for completion by Tab; only with a line editor.
     words: KnownWords,
-    /// How to connect, once more where a password is asked for.
+    /// The data for connecting, again if a password is required.
     connect: Intent,
-    /// Where a person can be asked for a password.
+    /// Whether the user can be asked for a password.
     asking: Option<Asking>,
-    /// How what is typed is read, until somebody reads it.
+    /// The input, until its reader starts.
     unread: Option<Typing>,
     /// Closed at the end of a pipe.
     typing: Receiver<()>,
     shown_lines: usize,
     shown_courses: HashMap<u64, Course>,
     shown_question: question::Shown,
-    /// The place in the server's queue that was told, by tag.
+    /// The place in the server's queue that was last printed, by tag.
     printed_places: HashMap<u64, Option<u32>>,
     has_failed: bool,
 }
 
-/// Where lines come from.
+/// The source of lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Typing {
     Editor,
     Pipe,
 }
 
-/// How often time passes for the controller where nothing else happens.
+/// The interval of ticks for the controller.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Runs the text face until the person or the script is done.
+/// Runs the text front end until the user or the script is done.
 ///
-/// `bars`: where progress is drawn; the logger must know it, so that no line tears it.
+/// `bars`: the progress bars; the logger must know them, so that no line damages them.
 #[must_use]
 pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
     let Some(name) = settings.name.clone() else {
@@ -101,7 +100,8 @@ pub fn run(settings: Settings, manner: Manner, bars: MultiProgress) -> Exit {
     };
     let server = settings.server.clone().unwrap_or_default();
     let is_script = !manner.exec.is_empty();
-    // The line editor leaves a console as it found it: one that reads escape sequences.
+    // The console must read escape sequences before the line editor starts, which
+    // restores its settings.
     let has_editor = !is_script
         && !manner.is_json
         && stdin().is_terminal()
@@ -161,7 +161,7 @@ impl TextClient {
         }
     }
 
-    /// Once; an editor not before it is clear that no password is asked for.
+    /// Only once; a line editor only when it is clear that no password is required.
     fn start_typist(&mut self) {
         let is_joining = self.session.model().phase == Phase::Joining;
         let waits = self.unread == Some(Typing::Editor) && is_joining;
@@ -197,7 +197,7 @@ impl TextClient {
         self.show(false);
     }
 
-    /// Whether it is time to leave, and how it went.
+    /// Whether it is time to exit, and the exit code.
     fn exit(&mut self) -> Option<Exit> {
         let how = if self.has_failed {
             Exit::Failed
@@ -225,7 +225,7 @@ impl TextClient {
         match model.phase {
             Phase::Joining => return None,
             Phase::Joined => {}
-            // Where a person sits, the controller comes back by itself.
+            // For an interactive user the controller reconnects by itself.
             Phase::Lost { .. } if model.rejoining.is_some() => return None,
             Phase::Login | Phase::Lost { .. } => {
                 self.has_failed |= matches!(model.phase, Phase::Lost { .. });
@@ -233,8 +233,8 @@ impl TextClient {
                 return self.exit();
             }
         }
-        // A person decides how long to wait; the controller notices a server that is
-        // gone.
+        // An interactive user decides how long to wait; the controller notices a lost
+        // server.
         let is_person = self.screen.has_editor();
         if !is_person && self.script.is_overdue(steady_time_ms()) {
             Screen::complain("The server did not answer within 30 s.");
@@ -253,8 +253,8 @@ impl TextClient {
         None
     }
 
-    /// Asks the person, where that is what is missing and somebody is there; whether we
-    /// try again.
+    /// Asks the user for a missing password, if possible; returns whether to connect
+    /// again.
     fn ask_for_password(&mut self) -> bool {
         let problem = self.session.model().login_problem.as_ref();
         let (Some(LoginProblem::Password { sentence }), Some(asking)) =
@@ -276,13 +276,13 @@ impl TextClient {
         }
     }
 
-    /// Shows what is new in the model. `is_own`: a person's doing, not the server's.
+    /// Shows the news of the model. `is_own`: the user caused them, not the server.
     fn show(&mut self, is_own: bool) {
         let chat = &self.session.model().chat;
         let new: Vec<_> = chat.since(self.shown_lines).cloned().collect();
         self.shown_lines = chat.count();
         for line in new {
-            // Where a person sits, a mistyped command is no failure of the program.
+            // For an interactive user a mistyped command is no failure of the program.
             self.has_failed |= line.kind == LineKind::Error && !self.screen.has_editor();
             if !self.is_json {
                 self.screen.print(&for_people(&line));
@@ -307,7 +307,7 @@ impl TextClient {
         }
     }
 
-    /// `/search`: what was found is printed once more.
+    /// `/search`: the found lines are printed again.
     fn show_search(&mut self) {
         let chat = &self.session.model().chat;
         let Some(search) = chat.search() else {
@@ -336,7 +336,7 @@ impl TextClient {
         self.session.intend(Intent::Search(None));
     }
 
-    /// Says where a transfer waits in the server's queue, where no bar shows it.
+    /// Prints a transfer's place in the server's queue, if no bar shows it.
     fn print_queue_places(&mut self) {
         if !self.bars.are_hidden() {
             return;
@@ -432,7 +432,8 @@ fn for_people(line: &ChatLine) -> String {
     }
 }
 
-/// The first Ctrl-C leaves politely and keeps the parts; the second ends at once.
+/// The first Ctrl-C leaves the room and keeps the parts; the second one ends the program
+/// at once.
 fn leave_on_ctrl_c(handle: SessionHandle, first: impl Fn() + Send + 'static) {
     let is_leaving = AtomicBool::new(false);
     let result = ctrlc::set_handler(move || {

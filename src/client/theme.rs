@@ -1,4 +1,4 @@
-//! How the window is coloured: light, dark, or for a projector.
+//! The themes of the window: light, dark, and projector.
 //!
 //! ```text
 //! light      dark letters on paper          at a desk, by day
@@ -6,9 +6,9 @@
 //! projector  black on white, larger         a wall that a class looks at
 //! ```
 //!
-//! A theme is a table of colours by their use; no widget names a colour of its own. Words
-//! stand out from what is behind them by at least 4.5 to 1, on the projector by 7 to 1,
-//! where a test measures it.
+//! A theme is a table of colours by their use; no widget names a colour. Text has a
+//! contrast of at least 4.5 to 1, and 7 to 1 in the theme `projector`, as a test
+//! measures.
 //!
 //! ```
 //! use sash::client::theme::Theme;
@@ -25,14 +25,14 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// One of the three.
+/// A theme.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Theme {
-    /// Dark letters on light paper.
+    /// Dark letters on a light background.
     #[default]
     Light,
-    /// Light letters on night blue.
+    /// Light letters on dark blue.
     Dark,
     /// Black on white, and everything larger.
     Projector,
@@ -41,43 +41,43 @@ pub enum Theme {
 /// The colours of a theme, by their use.
 #[derive(Debug, Clone, Copy)]
 pub struct Colours {
-    /// Behind everything.
+    /// The background of the window.
     pub paper: Colour,
-    /// Behind lists and fields.
+    /// The background of lists and fields.
     pub page: Colour,
-    /// Letters.
+    /// The text.
     pub ink: Colour,
-    /// Letters that matter less.
+    /// Less important text.
     pub faded: Colour,
     /// Lines around lists and fields.
     pub line: Colour,
-    /// The one button that a person most likely wants, and progress.
+    /// The main button, and progress.
     pub accent: Colour,
     /// The same, pressed.
     pub accent_pressed: Colour,
-    /// The chosen row of a list.
+    /// The selected row of a list.
     pub chosen: Colour,
-    /// For failures.
+    /// Failures.
     pub wrong: Colour,
-    /// For success.
+    /// Success.
     pub well: Colour,
-    /// Behind a question that waits for an answer.
+    /// The background of an open question.
     pub asking: Colour,
-    /// A whisper.
+    /// Direct messages.
     pub whisper: Colour,
-    /// People's names.
+    /// Users' names.
     pub users: [Colour; NAME_COLOURS],
 }
 
-/// No theme has this name.
+/// The error for an unknown name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownTheme(String);
 
 impl Theme {
-    /// All of them, in the order in which they are offered.
+    /// All themes, in the order of the menu.
     pub const ALL: [Self; 3] = [Self::Light, Self::Dark, Self::Projector];
 
-    /// As flags and the menu call it, in lower case.
+    /// Its name for flags and the menu, in lower case.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -87,7 +87,7 @@ impl Theme {
         }
     }
 
-    /// How much larger than usual everything is drawn.
+    /// The zoom of this theme.
     #[must_use]
     pub const fn zoom(self) -> f32 {
         match self {
@@ -230,7 +230,7 @@ const fn hex(colour: u32) -> Colour {
 mod tests {
     use super::*;
 
-    /// Every pair of letters and what is behind them that the window draws.
+    /// Every pair of text and background colours in the window.
     fn pairs(colours: &Colours) -> Vec<(Colour, Colour)> {
         let words = [
             colours.ink,

@@ -1,7 +1,7 @@
-//! A file of this computer becomes a request, and the offer that answers it a sender.
+//! Requests an upload, and starts a sender for the offer.
 //!
-//! Its digest is worked out by a thread of its own, `digest-3`, while the bytes are
-//! already being sent; FIN waits for it.
+//! A thread of its own, `digest-3`, computes its digest while the bytes are already being
+//! sent; FIN waits for it.
 
 use super::download::TransferContext;
 use super::{Settings, words};
@@ -16,14 +16,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The name under which a file is announced, and which version of it.
+/// The announced name and version of a file.
 ///
 /// # Errors
-/// A sentence where it cannot be given.
+/// A sentence if it cannot be uploaded.
 pub fn look_at(path: &Path) -> Result<(String, FileVersion), String> {
     let shown = words::harmless(&path.to_string_lossy());
     let open = || -> io::Result<_> {
-        // Looked at first: opening a named pipe would wait for somebody to write into it.
+        // Checked first, because opening a named pipe would wait for a writer.
         let metadata = std::fs::metadata(path)?;
         if metadata.is_file() {
             File::open(path)?;
@@ -44,13 +44,13 @@ pub fn look_at(path: &Path) -> Result<(String, FileVersion), String> {
     Ok((name.to_owned(), source::version(&metadata)))
 }
 
-/// Starts to send what was asked for.
+/// Starts to send an offered upload.
 ///
 /// `announced`: as it was when it was asked for.
 ///
 /// # Errors
-/// As [`sending::initiate`]; where the file is not what it was when it was announced, and
-/// where the offer goes on behind its end.
+/// As [`sending::initiate`]; also if the file has changed since it was announced, or the
+/// offset is beyond its end.
 pub fn start(
     offer: &Offer,
     path: &Path,

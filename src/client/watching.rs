@@ -1,12 +1,12 @@
-//! A running transfer that somebody watches: its journal on the way to a face's player.
+//! Passes the journal of a watched transfer to the player of a front end.
 //!
 //! ```text
 //!   receiver-3 --Report::Happened--> Showing --Seen--> session --Watched--> face
 //! ```
 //!
-//! One transfer at a time is watched. Events of the others are not even recorded,
-//! unless a journal is kept; and of that which is unwatched, at most [`MOST_ENTRIES`]
-//! entries are kept, so that memory is bounded whatever the face does with them.
+//! Only one transfer at a time is watched. Events of the others are not recorded, unless
+//! a journal is written; and at most [`MOST_ENTRIES`] entries wait for the front end, so
+//! that memory is bounded.
 
 use crate::journals::first_sequence;
 pub use crate::lab::page::{Seen, Watched};
@@ -16,18 +16,18 @@ use crate::reliable::event::log::{Entry, Heading, JournalEvent};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Whether a transfer's happenings are wanted: shared with its thread.
+/// Whether a transfer is watched: shared with its thread.
 #[derive(Debug, Clone, Default)]
 pub struct WatchSwitch(Arc<AtomicU8>);
 
-/// Nobody watches.
+/// Not watched.
 const OFF: u8 = 0;
-/// Somebody watches from the next [`Event::ListeningBegun`] on.
+/// Watched from the next [`Event::ListeningBegun`] on.
 const FROM_NOW: u8 = 1;
-/// Somebody watches.
+/// Watched.
 const ON: u8 = 2;
 
-/// In a transfer's thread: chooses the entries that are shown.
+/// In a transfer's thread: selects the entries that are shown.
 #[derive(Debug)]
 pub struct Showing {
     watch_switch: WatchSwitch,
@@ -40,19 +40,18 @@ pub struct Showing {
 }
 
 impl WatchSwitch {
-    /// From the next [`Event::ListeningBegun`] on, which a transfer that is to be watched
-    /// tells at once.
+    /// Watches from the next [`Event::ListeningBegun`] on, which a watched transfer
+    /// records at once.
     pub fn join(&self) {
         self.0.store(FROM_NOW, Ordering::Relaxed);
     }
 
-    /// From the first packet on, of a transfer that has not begun and notes all from its
-    /// beginning.
+    /// Watches a transfer that has not begun, from its first packet on.
     pub fn see_all(&self) {
         self.0.store(ON, Ordering::Relaxed);
     }
 
-    /// No more.
+    /// Ends watching.
     pub fn end(&self) {
         self.0.store(OFF, Ordering::Relaxed);
     }
@@ -71,7 +70,7 @@ impl Showing {
         }
     }
 
-    /// This has happened; what is to be shown of it.
+    /// Takes new entries; returns those to show.
     pub fn take(&mut self, entries: &[Entry]) -> Option<Seen> {
         let entries = match self.watch_switch.0.load(Ordering::Relaxed) {
             ON => entries,

@@ -1,4 +1,5 @@
-//! Shows figures, times and texts from the network to users, in every front end alike.
+//! Formats numbers, times and texts from the network for users, equally in every front
+//! end.
 //!
 //! ```
 //! use sash::client::words;
@@ -50,7 +51,7 @@ pub fn rate(bytes_per_second: u64) -> String {
     format!("{}/s", bytes(bytes_per_second))
 }
 
-/// A duration for somebody who waits: `8 s`, `2:05`, `1:00:00`.
+/// A remaining duration: `8 s`, `2:05`, `1:00:00`.
 #[must_use]
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -62,8 +63,8 @@ pub fn duration(duration: Duration) -> String {
     }
 }
 
-/// How long something will still take, as exactly as it can be known: `8 s`, `about
-/// 35 s`, `about 2 min`, `about 1 h 20 min`.
+/// A remaining time, as exact as possible: `8 s`, `about 35 s`, `about 2 min`, `about 1 h
+/// 20 min`.
 #[must_use]
 pub fn time_left(left: Duration) -> String {
     let seconds = left.as_secs();
@@ -84,18 +85,18 @@ pub fn time_left(left: Duration) -> String {
     }
 }
 
-/// A time of day on this computer's wall: `12:01`.
+/// A time of day in the local time zone: `12:01`.
 ///
 /// `time_ms`: milliseconds since 1970-01-01 UTC.
 #[must_use]
 pub fn time_of_day(time_ms: u64) -> String {
     let Some(time) = zoned(time_ms) else {
-        return "--:--".to_owned(); // A server's clock may say anything.
+        return "--:--".to_owned(); // A server's clock may have any value.
     };
     format!("{:02}:{:02}", time.hour(), time.minute())
 }
 
-/// The day of a moment on this computer's calendar, where there is one.
+/// The day of a moment in the local time zone, if there is one.
 ///
 /// `time_ms`: milliseconds since 1970-01-01 UTC.
 #[must_use]
@@ -115,7 +116,7 @@ fn zoned(time_ms: u64) -> Option<Zoned> {
     Some(timestamp.to_zoned(TimeZone::system()))
 }
 
-/// How much of a transfer is done: 0 to 100. An empty file is whole at once.
+/// The progress of a transfer: 0 to 100. An empty file is complete at once.
 #[must_use]
 pub fn percent(transfer: &Transfer) -> u8 {
     let percent = match transfer.total_bytes {
@@ -135,7 +136,7 @@ pub fn partial_file(partial_file: &PartialFile) -> String {
     format!("{file} ({percent} %)")
 }
 
-/// The state of a transfer, in a word or two.
+/// The state of a transfer, in one or two words.
 #[must_use]
 pub fn state(transfer: &Transfer) -> String {
     match (transfer.state, transfer.place) {
@@ -154,7 +155,7 @@ pub fn state(transfer: &Transfer) -> String {
     }
 }
 
-/// Where later transfers pause by themselves.
+/// The share at which later transfers pause by themselves.
 #[must_use]
 pub fn pause_at(share: Option<Share>) -> String {
     match share {
@@ -192,8 +193,8 @@ pub fn transfer(transfer: &Transfer) -> String {
     parts.join("  ")
 }
 
-/// The details of a transfer besides its row: how much of it, where, what went
-/// wrong, and its SHA-256 once that was verified.
+/// The details of a transfer besides its row: its progress, path, failure, and verified
+/// SHA-256.
 #[must_use]
 pub fn transfer_details(transfer: &Transfer) -> String {
     let file = harmless(&transfer.file);
@@ -225,7 +226,7 @@ pub fn transfer_details(transfer: &Transfer) -> String {
     }
 }
 
-/// How a transfer ended, in one line for the chat.
+/// The outcome of a transfer, in one line for the chat.
 #[must_use]
 pub fn transfer_end(transfer: &Transfer) -> String {
     let file = harmless(&transfer.file);
@@ -259,7 +260,7 @@ pub fn transfer_end(transfer: &Transfer) -> String {
     )
 }
 
-/// The figures of a run in the laboratory, in one line.
+/// The numbers of a run in the laboratory, in one line.
 #[must_use]
 pub fn lab_figures(figures: &LabFigures) -> String {
     let seconds = Duration::from_micros(figures.elapsed_us).as_secs_f64();
@@ -301,7 +302,7 @@ pub fn lab_row(row: &LabRow) -> String {
     format!("{:<24}  {what}", harmless(&row.name))
 }
 
-/// Whether a character is shown as it is.
+/// Whether a character is shown unchanged.
 #[must_use]
 pub fn is_harmless(character: char) -> bool {
     harmless_char(character) == character

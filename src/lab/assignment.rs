@@ -1,13 +1,13 @@
 //! A class exercise, limited so that it cannot overload a computer.
 //!
-//! A scenario that comes from the network is a program for somebody else's computer.
-//! Therefore it is read again before it is run, refused where it asks for more than a
-//! lesson needs (a size, a number of segments), and stopped where it turns out to do more
-//! work than that: with enough loss a small file can be sent again and again for hours.
+//! A scenario from the network is a program for another user's computer. Therefore it is
+//! checked again before it is run, refused if it needs more than a lesson does (size,
+//! number of segments), and stopped if it does more work than that: with enough loss a
+//! small file can be retransmitted for hours.
 //!
 //! ```text
 //! Assignment --experiment()--> Experiment --run()--> LabFigures
-//!                v too large, unreadable     v too much work, told to stop
+//!                v too large, unreadable     v too much work, or cancelled
 //! ```
 //!
 //! ```
@@ -32,68 +32,68 @@ use crate::wire::message::{Assignment, LabFigures};
 use crate::wire::options::{NegotiatedOptions, OptionError, RequestedOptions};
 use std::fmt;
 
-/// Largest file of an assignment. Unit: bytes.
+/// The largest file of an exercise. Unit: bytes.
 pub const LARGEST_SIZE: u64 = 4 << 20;
 
-/// Most segments of its file.
+/// The limit of segments of its file.
 pub const MOST_SEGMENTS: u64 = 20_000;
 
 /// The limit of the bytes of one window. Unit: bytes.
 const LARGEST_WINDOW_BYTES: u64 = 16 << 20;
 
-/// Longest scenario. Unit: characters.
+/// The longest scenario. Unit: characters.
 const LONGEST_LINK: usize = 1_000;
 
-/// Most packets that a run puts on its link, and as often may a machine be fed. A lesson
-/// takes a few thousand; this many, a few seconds.
+/// The limit of packets on the link, and of steps of the state machines. A lesson needs a
+/// few thousand; this many take a few seconds.
 const MOST_WORK: u64 = 500_000;
 
-/// Between two looks at whether to go on.
+/// The interval of the check whether to continue.
 const WORK_BETWEEN_LOOKS: u64 = 1_000;
 
 /// A run with too much data in flight is stopped too: all of it is in memory during the
 /// transfer. Unit: bytes.
 const MOST_BYTES: u64 = 48 << 20;
 
-/// Why an assignment is not run, or not to its end.
+/// The reason why an exercise is not run, or not to its end.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AssignmentError {
-    /// The scenario means nothing.
+    /// The scenario is invalid.
     Link(ScenarioError),
-    /// A choice outside its range.
+    /// An option is outside its range.
     Option(OptionError),
-    /// More characters than a scenario needs.
+    /// The scenario is too long.
     LongLink,
-    /// A larger file than a lesson needs.
+    /// The file is too large.
     Large {
         /// Unit: bytes.
         size: u64,
     },
     /// More packets than this would take too long.
     ManySegments {
-        /// How many.
+        /// The number.
         segments: u64,
     },
-    /// More in flight than should lie in memory.
+    /// Too many bytes in flight.
     WideWindow {
         /// Unit: bytes.
         bytes: u64,
     },
-    /// It did more work than a lesson needs, and was stopped.
+    /// It did too much work, and was stopped.
     Endless {
-        /// Packets, and steps of the machines.
+        /// Packets, and steps of the state machines.
         work: u64,
     },
-    /// A bug in a machine.
+    /// A bug in a state machine.
     Stuck(Stuck),
-    /// Somebody wanted it to stop.
+    /// It was cancelled.
     Stopped,
 }
 
-/// The run that an assignment asks for.
+/// The run of an exercise.
 ///
 /// # Errors
-/// [`AssignmentError`] where it means nothing, or asks for too much.
+/// [`AssignmentError`] if it is invalid or too large.
 pub fn experiment(assignment: &Assignment) -> Result<Experiment, AssignmentError> {
     if assignment.link.chars().count() > LONGEST_LINK {
         return Err(AssignmentError::LongLink);
@@ -133,8 +133,8 @@ pub fn experiment(assignment: &Assignment) -> Result<Experiment, AssignmentError
     })
 }
 
-/// Runs it to its end, or until `may_continue` says otherwise, which is asked now and
-/// then.
+/// Runs it to its end, or until `may_continue`, which is called from time to time,
+/// returns `false`.
 ///
 /// # Errors
 /// [`AssignmentError::Endless`] and the two after it.
@@ -190,7 +190,7 @@ fn figures(run: &Run) -> LabFigures {
 impl fmt::Display for AssignmentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // The scenario's own message has the place under it, on lines of its own.
+            // The scenario's own message marks the place on further lines.
             Self::Link(error) => {
                 let text = error.to_string();
                 f.write_str(text.lines().next().unwrap_or_default())

@@ -1,4 +1,4 @@
-//! A capture that Wireshark reads: pcapng blocks around IP packets, as bytes.
+//! A capture for Wireshark: pcapng blocks around IP packets, as bytes.
 //!
 //! ```text
 //!   section header   who wrote it, and what in it is made up
@@ -47,29 +47,29 @@ use pcap_file::pcapng::{PcapNgBlock, PcapNgWriter};
 use pcap_file::{DataLink, Endianness};
 use std::time::Duration;
 
-/// A capture in the making.
+/// A growing capture.
 pub struct Capture {
     blocks: PcapNgWriter<Vec<u8>>,
     packets: u64,
 }
 
-/// Which way a packet went, seen from where the capture was made.
+/// The direction of a packet, seen from the place of the capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaptureDirection {
-    /// It came.
+    /// Incoming.
     In,
-    /// It left.
+    /// Outgoing.
     Out,
 }
 
 /// The unit of time stamps: 10 to the minus ninth seconds (`if_tsresol`).
 const NANOSECONDS: u8 = 9;
 
-/// Why what goes into memory has no error.
+/// The reason why writing into memory cannot fail.
 const IN_MEMORY: &str = "a block for the one interface, into memory, is always written";
 
 impl Capture {
-    /// The head of a capture; `about`: what is to be known of all of it.
+    /// Begins a capture; `about` describes it.
     ///
     /// # Panics
     /// Never: it writes into memory.
@@ -102,7 +102,7 @@ impl Capture {
         capture
     }
 
-    /// One more packet, from the first byte of its IP header on.
+    /// Adds a packet, from the first byte of its IP header on.
     ///
     /// # Panics
     /// Never: it writes into memory.
@@ -116,7 +116,7 @@ impl Capture {
         self.cut_packet(time, direction, packet, packet.len(), comment);
     }
 
-    /// The same of a packet that is cut short; `bytes`: its original length.
+    /// The same for a cut packet; `bytes`: its original length.
     ///
     /// # Panics
     /// Never: it writes into memory.
@@ -140,7 +140,7 @@ impl Capture {
         });
     }
 
-    /// The end: how many packets there are, and how many `missed` are not in it.
+    /// Ends the capture with the number of packets, and of `missed` ones.
     ///
     /// # Panics
     /// Never: it writes into memory.
@@ -157,18 +157,18 @@ impl Capture {
         });
     }
 
-    /// How many packets are in it so far.
+    /// The number of packets so far.
     #[must_use]
     pub const fn packets(&self) -> u64 {
         self.packets
     }
 
-    /// The blocks made since the last time, all of them whole.
+    /// The complete blocks since the last call.
     pub fn take(&mut self) -> Vec<u8> {
         std::mem::take(self.blocks.get_mut())
     }
 
-    /// How many bytes [`Capture::take`] would give.
+    /// The number of bytes that [`Capture::take`] would return.
     #[must_use]
     pub fn waiting_bytes(&self) -> usize {
         self.blocks.get_ref().len()
@@ -189,8 +189,7 @@ impl CaptureDirection {
     }
 }
 
-/// The comment about a packet that met this fate on the link of that scenario; none if it
-/// passed.
+/// The comment about a packet with this fate on the link; none if it arrives unchanged.
 #[must_use]
 pub fn comment(fate: Fate, scenario: &str) -> Option<String> {
     let what = match fate {
@@ -241,7 +240,7 @@ mod tests {
             &[2, 0, 4, 0, 2, 0, 0, 0],      // epb_flags: outbound
             &[1, 0, 3, 0, b'w', b'h', b'y', 0], // opt_comment
             &[0, 0, 0, 0],                  // end of options
-            &[60, 0, 0, 0],                 // 60 bytes, for who reads backwards
+            &[60, 0, 0, 0],                 // 60 bytes, for reading backwards
         ];
         assert_eq!(bytes, expected.concat());
     }

@@ -51,7 +51,7 @@ use crate::wire::packet::Kind;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-/// A run, where it stands still, and what is asked there.
+/// A run, its moment, and the question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunQuestion {
     journal: Journal,
@@ -76,24 +76,24 @@ struct Transmitted {
     again: Vec<u32>,
 }
 
-/// Why nothing can be asked about a run.
+/// The reason why no question is possible about a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NoQuestion {
     /// The run is too large, or cannot be read.
     Run(AssignmentError),
-    /// A controller decides when a packet goes, not the protocol alone.
+    /// A controller, not the protocol alone, decides when a packet leaves.
     Controller(Congestion),
     /// More segments than fit into a picture.
     ManySegments {
-        /// How many.
+        /// The number.
         segments: u64,
     },
     /// There is no such moment.
     NoMoment {
-        /// How many there are.
+        /// The number of moments.
         moments: usize,
     },
-    /// Another number of choices than the question came with: another version of Sash.
+    /// The number of choices differs from that in the question: another version of Sash.
     OtherChoices,
 }
 
@@ -112,10 +112,10 @@ const MOST_WORK: usize = 20_000;
 /// Rows of the ladder in the text of a question.
 const LADDER_ROWS: usize = 14;
 
-/// The run of a question, as far as can be told without running it.
+/// The run of a question, checked as far as possible without running it.
 ///
 /// # Errors
-/// [`NoQuestion`] where it means nothing, or is too large to be asked about.
+/// [`NoQuestion`] if it is invalid or too large.
 pub fn check(about: About, assignment: &Assignment) -> Result<Experiment, NoQuestion> {
     let experiment = assignment::experiment(assignment).map_err(NoQuestion::Run)?;
     let segments = assignment
@@ -132,8 +132,8 @@ pub fn check(about: About, assignment: &Assignment) -> Result<Experiment, NoQues
     }
 }
 
-/// The default moment of a question: the first at which the sender
-/// retransmits; else the first at which it transmits, else the first.
+/// The default moment of a question: the first retransmission, otherwise the first
+/// transmission, otherwise the first moment.
 ///
 /// # Errors
 /// As [`RunQuestion::new`].
@@ -255,13 +255,13 @@ impl RunQuestion {
         })
     }
 
-    /// The whole run: what comes after the moment is for after the answers.
+    /// The whole run, to be shown only after the answers.
     #[must_use]
     pub const fn journal(&self) -> &Journal {
         &self.journal
     }
 
-    /// The run up to the moment, and nothing of what comes after it.
+    /// The run up to the moment, and nothing after it.
     #[must_use]
     pub fn journal_up_to_the_moment(&self) -> Journal {
         Journal {
@@ -352,7 +352,7 @@ impl RunQuestion {
         }
     }
 
-    /// How it is answered: `a, b, c or d`, `a number`.
+    /// The possible answers: `a, b, c or d`, `a number`.
     #[must_use]
     pub fn possible(&self) -> String {
         let letters: Vec<String> = (0..self.choices().len())
@@ -379,7 +379,7 @@ impl RunQuestion {
         }
     }
 
-    /// The right answer. For after the answers are shown.
+    /// The right answer, to be shown only after the answers.
     #[must_use]
     pub fn right(&self) -> Answer {
         match &self.asked {
@@ -390,7 +390,7 @@ impl RunQuestion {
         }
     }
 
-    /// Why the right answer is right. For after the answers are shown.
+    /// The reason for the right answer, to be shown only after the answers.
     #[must_use]
     pub fn reason(&self) -> String {
         match &self.asked {

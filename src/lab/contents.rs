@@ -1,7 +1,7 @@
-//! Made-up files: any size, and any byte of them known without storing one.
+//! Sample files of any size: every byte can be computed, so none is stored.
 //!
-//! A 10 GB file costs the laboratory no memory: the sender makes the bytes it sends, the
-//! receiver makes the bytes it ought to have got.
+//! A 10 GB file costs the laboratory no memory: the sender computes the bytes to send,
+//! and the receiver computes the bytes to expect.
 //!
 //! ```
 //! use sash::lab::contents;
@@ -13,13 +13,13 @@ use crate::wire::digest::Digest;
 use sha2::{Digest as _, Sha256};
 use std::ops::Range;
 
-/// The bytes at these places of every made-up file.
+/// The bytes at these places of every sample file.
 #[must_use]
 pub fn bytes(range: Range<u64>) -> Vec<u8> {
     range.map(byte).collect()
 }
 
-/// The SHA-256 of the made-up file of this size.
+/// The SHA-256 of the sample file of this size.
 #[must_use]
 pub fn digest(size: u64) -> Digest {
     let mut hasher = Sha256::new();

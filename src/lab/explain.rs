@@ -1,4 +1,4 @@
-//! Why a packet was sent: the rule, its line of code, and where the report tells it.
+//! Why a packet was sent: the rule, its line of code, and its place in the report.
 //!
 //! ```text
 //!   DATA 8.2  <- sent because ->  three later packets had arrived
@@ -6,9 +6,9 @@
 //!                                 report/reliable/sack.md#the-idea
 //! ```
 //!
-//! A rule names a line by its text; the number is looked up in the source that was
-//! compiled, so it cannot be wrong. Which rule it was the journal says: which packet the
-//! sender declared lost before it retransmitted, and why.
+//! A rule names a line by its text; the number is looked up in the compiled source, so it
+//! cannot be wrong. The rule follows from the journal: from the packets that the sender
+//! declared lost before the retransmission, and the triggers.
 //!
 //! ```
 //! use sash::lab::explain::Rule;
@@ -39,27 +39,27 @@ use std::borrow::Cow;
 /// Explains why a side sends a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
-    /// The three steps that open a connection.
+    /// The three steps of the handshake.
     Opening,
     /// A segment is transmitted for the first time, because the window allows it.
     FirstTransmission(Arq),
-    /// No ACK came in time.
+    /// No ACK arrived in time.
     Timeout(Arq),
     /// Three later packets have arrived.
     ThreeLater,
-    /// A later packet has arrived, and 9/8 of a round trip is over.
+    /// A later packet has arrived, and 9/8 of a round-trip time has passed.
     Overtaken,
-    /// A closed window is asked whether it is open again.
+    /// A window probe asks whether a zero window has opened.
     WindowProbe,
     /// An acknowledgment.
     Acknowledgement(Arq),
-    /// Something is newly missing or damaged.
+    /// A segment is newly missing or corrupt.
     Gap(Arq),
-    /// Everything has come, FIN too; the receiver is at work on the whole file.
+    /// Everything has arrived, including FIN; the disk is still writing.
     FinReceived,
-    /// Nothing is left to be sent.
+    /// Everything is acknowledged.
     Fin,
-    /// All has arrived, and was looked at.
+    /// Everything has arrived and was verified.
     FinAck,
     /// The transfer ends unfinished.
     Reset,
@@ -193,7 +193,7 @@ impl Rule {
         sentence.into()
     }
 
-    /// The line of code that it is.
+    /// The line of code of the rule.
     #[must_use]
     pub const fn origin(self) -> Origin {
         match self {
@@ -228,7 +228,7 @@ impl Rule {
         }
     }
 
-    /// Where the report tells it.
+    /// Its place in the report.
     #[must_use]
     pub const fn section(self) -> Section {
         let (page, anchor) = match self {

@@ -1,4 +1,4 @@
-//! Numbers that a seed decides, for what the laboratory draws.
+//! Random numbers from a seed, for the laboratory.
 
 /// A pseudo-random generator: splitmix64 (Steele, Lea, Flood, 2014).
 pub(super) struct Generator(u64);
@@ -23,7 +23,7 @@ impl Generator {
         &choices[usize::try_from(place).unwrap_or_default()]
     }
 
-    /// From 0 up to but without 1.
+    /// A number from 0 to 1, without 1.
     #[expect(
         clippy::cast_precision_loss,
         reason = "the upper 53 bits are exact in an f64"
@@ -32,7 +32,7 @@ impl Generator {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// Between two positive numbers; each doubling is as likely as any other.
+    /// A number between two positive ones, on a logarithmic scale.
     pub(super) fn between_by_ratio(&mut self, least: f64, most: f64) -> f64 {
         least * (most / least).powf(self.share())
     }

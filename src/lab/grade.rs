@@ -11,21 +11,21 @@
 //!
 //! A run is in virtual time over a simulated link: it gives the same result on every
 //! computer. The first answer that breaks a rule ends it, with the rule, the moment and,
-//! where the answer is a usual one, the name of the mistake.
+//! for a usual mistake, its name.
 //!
 //! | module | is |
 //! | --- | --- |
 //! | [`verbs`] | the lines that Sash and a program exchange |
-//! | [`scenario`] | what is graded: points, a link, a window, segments; files and hidden seeds |
+//! | [`scenario`] | a graded run: points, link, window, segments; files and hidden seeds |
 //! | [`public`] | the scenarios that every student can see |
 //! | [`reference`](mod@reference) | the textbook protocols as programs |
-//! | [`program`] | a program under test: what it is told and what it does |
+//! | [`program`] | a program under test: events and actions |
 //! | [`run`](mod@run) | two programs, a link and virtual time |
-//! | [`rules`] | each rule, each usual mistake, and what a violation says |
+//! | [`rules`] | the rules, the usual mistakes, and violations |
 //! | [`sender`], [`receiver`] | the judges of the textbook protocols |
 //! | [`selective_ack`] | the judges of sack |
 //! | [`congestion`] | a congestion controller beside Reno over six paths |
-//! | [`trace`] | what happened in a run, for ladders and journals |
+//! | [`trace`] | the steps of a run, for ladders and journals |
 //! | [`report`] | a violation with both ladders, in text |
 //!
 //! ```

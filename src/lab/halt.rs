@@ -2,7 +2,7 @@
 //! full.
 //!
 //! ```text
-//!   half has arrived --> held up for five seconds --> goes on
+//!   half has arrived --> halted for five seconds --> continues
 //!   Sender               nothing new is sent
 //!   Receiver, Disk       the window closes; the sender asks whether it is open again
 //! ```
@@ -27,7 +27,7 @@ pub enum Halt {
     Sender,
     /// The receiver is paused.
     Receiver,
-    /// The receiver's disk takes nothing, and then only a little at first.
+    /// The receiver's disk accepts nothing, and then only a little at first.
     Disk,
 }
 
@@ -64,7 +64,7 @@ impl FromStr for Halt {
     }
 }
 
-/// Nobody of this name can hold a transfer up.
+/// The error for an unknown name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownHalt(String);
 
@@ -77,10 +77,10 @@ impl fmt::Display for UnknownHalt {
 
 impl std::error::Error for UnknownHalt {}
 
-/// How long a transfer is held up.
+/// The duration of a halt.
 const HALT: Duration = Duration::from_secs(5);
 
-/// The segments that a disk takes before it is as fast as ever, and for how long.
+/// The number of segments that a slow disk accepts, and the duration.
 const SILLY_WINDOW: u32 = 1;
 
 /// The state of a halt during one run.
@@ -94,11 +94,11 @@ pub(super) struct Halting {
 enum HaltPhase {
     /// Less than half has arrived.
     Ahead,
-    /// Nothing goes on until then.
+    /// The transfer is halted until then.
     Held { until: Moment },
     /// Until then, the disk accepts only a few bytes.
     SillyWindow { until: Moment },
-    /// It goes on.
+    /// The transfer continues.
     Over,
 }
 
@@ -111,7 +111,7 @@ impl Halting {
         Self { halt, phase }
     }
 
-    /// Holds the transfer up, or lets it go on, where it is time for that.
+    /// Halts the transfer or lets it continue, if it is time.
     pub(super) fn apply(
         &mut self,
         sender: &mut Sending,

@@ -1,4 +1,4 @@
-//! A journal as a packet ladder: two ends, an arrow for every packet.
+//! A journal as a ladder diagram: two ends, an arrow for every packet.
 //!
 //! ```text
 //!      sender                                    receiver
@@ -7,10 +7,10 @@
 //!   250.0 ms |<-----NACK, next expected 2, has 3--|  200.0 ms
 //! ```
 //!
-//! In text a row stands where its packet left; the time at the arrow's head is when it
-//! arrived. In the [`picture`], and in a [`Scene`] at each moment, time goes down.
+//! In text each row is at the departure of its packet; the time at the arrow's head is
+//! its arrival. In the [`picture`], and in a [`Scene`] at each moment, time runs down.
 //! The name of a packet follows the [`notation`](super::notation) of its protocol. It
-//! draws what the journal says and decides nothing.
+//! draws the journal and decides nothing.
 //!
 //! ```
 //! use sash::lab::{ladder, run::Experiment};
@@ -52,7 +52,7 @@ pub fn text(heading: &Heading, entries: &[Entry]) -> String {
     part(heading, entries, Excerpt::ALL)
 }
 
-/// The ladder of a part of a run, its heading included, and what is left out.
+/// The ladder of a part of a run, with its heading and a note on omitted parts.
 #[must_use]
 pub fn part(heading: &Heading, entries: &[Entry], window: Excerpt) -> String {
     let Heading {
@@ -130,7 +130,7 @@ fn lines(
 ) -> Vec<String> {
     let line = |(_, step): &(u64, LadderEvent)| match *step {
         LadderEvent::Departure(place) => Some(row(&transmissions.all[place], notation)),
-        // The row stands where the packet left.
+        // The row is at the departure of the packet.
         LadderEvent::Arrival(place) => {
             let transmission = &transmissions.all[place];
             transmission

@@ -1,10 +1,9 @@
 //! The names of packets in ladder diagrams, in the quiz and in explanations.
 //!
-//! The three textbook protocols speak as the textbook does: `ACK 3` acknowledges segment
-//! 3, and, where ACKs are cumulative, all before it. `sack` speaks as TCP and QUIC do:
-//! its ACK names the next expected segment and the ranges beyond it. The packet's own
-//! serial number is a detail, and so is its attempt, which is told from the second
-//! transmission on.
+//! The three textbook protocols use the textbook's notation: `ACK 3` acknowledges segment
+//! 3, and, if ACKs are cumulative, all before it. `sack` uses that of TCP and QUIC: its
+//! ACK names the next expected segment and the ranges beyond it. The packet's own number
+//! is not shown, and its attempt only from the second transmission on.
 //!
 //! ```
 //! use sash::lab::notation::Notation;
@@ -39,7 +38,7 @@ pub struct Notation {
 const HANDSHAKE: u32 = 0;
 
 impl Notation {
-    /// Of this journal.
+    /// The notation of this journal.
     #[must_use]
     pub const fn of(heading: &Heading) -> Self {
         Self {
@@ -160,7 +159,7 @@ fn ordinal(number: u8) -> String {
     format!("{number}{ending}")
 }
 
-/// `, has 4-6, 9`: as many ranges as there is room for, and two dots for the others.
+/// `, has 4-6, 9`: as many ranges as fit, and two dots for the others.
 fn has(ranges: &[[u32; 2]], width: usize) -> String {
     let mut words = String::new();
     for (place, range) in ranges.iter().enumerate() {
@@ -182,7 +181,7 @@ fn has(ranges: &[[u32; 2]], width: usize) -> String {
     words
 }
 
-/// In the place of ranges for which there is no room.
+/// In place of ranges that do not fit.
 const DOTS: &str = " ..";
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! The laboratory's page, for the window and for a browser: what is open, what a person
-//! wants, what is to be shown. No file, no thread, no clock, no widget.
+//! The laboratory's page, for the window and for a browser: its content, the user's
+//! requests, and what it shows. It uses no file, thread, clock or widget.
 //!
 //! ```text
 //!   LaboratoryRequest (a button, a slider, a click) --> Laboratory --> take_tasks()   read, write, race
@@ -9,19 +9,19 @@
 //!
 //! | module | is |
 //! | --- | --- |
-//! | `about` | what is under the mouse |
-//! | [`cards`] | first runs that teach |
-//! | [`knob`] | sliders over a link |
+//! | `about` | describes the object under the mouse |
+//! | [`cards`] | the first experiments |
+//! | [`knob`] | the sliders of a link |
 //! | [`link`] | the link to the page in a browser |
-//! | [`export`] | what can be written, and under which name |
-//! | `setup` | the fields, and what they mean |
-//! | `looking` | what is shown of it, and how |
-//! | `fault_injection` | fault injection: killing packets, moving sliders |
+//! | [`export`] | the files that can be written, and their names |
+//! | `setup` | the fields, and their experiment |
+//! | `looking` | the user's view of a run |
+//! | `fault_injection` | fault injection: lost packets, moved sliders |
 //! | `question` | a question of the class |
-//! | `racing` | a race, as far as it is shown |
-//! | `quiz` | what does the sender do next? |
-//! | `request` | what a person wants |
-//! | `task` | work for other threads, and its result |
+//! | `racing` | the shown part of a race |
+//! | `quiz` | the quiz |
+//! | `request` | the requests of the user |
+//! | `task` | tasks for other threads, and their results |
 
 mod about;
 pub mod cards;
@@ -57,7 +57,7 @@ use export::Format;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Everything on the page.
+/// The page.
 #[derive(Debug)]
 pub struct Laboratory {
     setup: Setup,
@@ -69,15 +69,15 @@ pub struct Laboratory {
     card: Option<&'static Card>,
     /// A question of the class is open about the run that is shown.
     is_asked: bool,
-    /// How long a packet's way takes on the wall.
+    /// The slow motion: the time of a packet on the screen.
     one_way_delay: Duration,
     notice: Option<Notice>,
     tasks: Vec<Task>,
     /// A task of this kind is running.
     busy: Option<&'static str>,
-    /// The real transfer on the stage, by our number for it.
+    /// The client's number of the shown real transfer.
     watched: Option<u64>,
-    /// Whether the person may ask the class.
+    /// Whether the user may ask the class.
     is_teacher: bool,
 }
 
@@ -104,12 +104,12 @@ pub enum View {
     Chart(ChartKind),
 }
 
-/// A sentence for the person.
+/// A sentence for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// The current message.
     pub sentence: String,
-    /// Whether something went wrong.
+    /// Whether it reports a failure.
     pub is_problem: bool,
 }
 
@@ -124,7 +124,7 @@ impl Default for Laboratory {
 }
 
 impl Laboratory {
-    /// With these fields filled in, and nothing run yet.
+    /// A page with these fields, before the first run.
     #[must_use]
     pub const fn new(setup: Setup) -> Self {
         Self {
@@ -145,7 +145,7 @@ impl Laboratory {
         }
     }
 
-    /// Does what a person wants, or says why not.
+    /// Carries out a request of the user, or explains why it cannot.
     pub fn take(&mut self, request: LaboratoryRequest) {
         self.notice = None;
         if request.begins() {
@@ -285,7 +285,7 @@ impl Laboratory {
         std::mem::take(&mut self.tasks)
     }
 
-    /// Something has happened in the real transfer that is watched.
+    /// The watched transfer has new events.
     pub fn see(&mut self, news: Watched) {
         let Watched { tag, seen, is_over } = news;
         if let Some(heading) = seen.heading {
@@ -295,7 +295,7 @@ impl Laboratory {
             self.watched = Some(tag);
         }
         if self.watched != Some(tag) {
-            return; // Something else came onto the stage meanwhile.
+            return; // Something else is shown meanwhile.
         }
         let Content::Player(player) = &mut self.content else {
             return;
@@ -313,7 +313,7 @@ impl Laboratory {
         self.settle();
     }
 
-    /// The fields; the scenario grows by what is killed and turned.
+    /// The fields; lost packets and moved sliders change the scenario.
     #[must_use]
     pub const fn setup(&self) -> &Setup {
         &self.setup
@@ -356,7 +356,7 @@ impl Laboratory {
         is_simulation || self.watched.is_some()
     }
 
-    /// How long a packet's way takes on the wall.
+    /// The slow motion: the time of a packet on the screen.
     #[must_use]
     pub const fn one_way_delay(&self) -> Duration {
         self.one_way_delay
@@ -374,7 +374,7 @@ impl Laboratory {
         self.busy
     }
 
-    /// Whether it goes on by itself.
+    /// Whether it is playing.
     #[must_use]
     pub fn is_playing(&self) -> bool {
         match &self.content {
@@ -385,7 +385,7 @@ impl Laboratory {
         }
     }
 
-    /// Where in the known time it stands, and where that ends. Unit: microseconds.
+    /// The position in the known time, and the end of that time. Unit: microseconds.
     #[must_use]
     pub fn times_us(&self) -> (u64, u64) {
         match &self.content {
@@ -428,7 +428,7 @@ impl Laboratory {
         self.tasks.push(task);
     }
 
-    /// The real transfer that was watched goes on without us.
+    /// The real transfer is not watched any more, and continues.
     fn leave(&mut self) {
         if self.watched.take().is_some() {
             self.tasks.push(Task::OfController(Command::StopWatching));
@@ -558,7 +558,7 @@ fn share_of(time_us: u64, share: f64) -> u64 {
     (time_us as f64 * share.clamp(0.0, 1.0)).round() as u64
 }
 
-/// A journal of a run that is over, for a player.
+/// A journal of a finished run, for a player.
 fn journal_of(experiment: &Experiment) -> Result<Journal, String> {
     let mut entries = Vec::new();
     experiment

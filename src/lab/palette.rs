@@ -1,8 +1,8 @@
-//! Colours that people with every kind of sight can tell apart.
+//! Colours that people with any kind of colour vision can distinguish.
 //!
-//! The seven of Okabe and Ito, black, and greys for paper, lines and words. A colour
-//! never carries a meaning alone: each use adds a sign, a mark or a dash, so that a
-//! picture can be read in grey.
+//! The seven of Okabe and Ito, black, and greys for paper, lines and words. Colour alone
+//! never has a meaning: each use adds a sign, a mark or a dash, so that a picture can be
+//! read in grey.
 //!
 //! ```
 //! use sash::lab::palette::{BLUE, Colour};
@@ -44,11 +44,11 @@ pub const PURPLE: Colour = Colour::new(204, 121, 167);
 pub const BLACK: Colour = Colour::new(0, 0, 0);
 /// Words and axes.
 pub const INK: Colour = Colour::new(34, 34, 34);
-/// Words of less weight: units, notes.
+/// Less important text: units, notes.
 pub const SOFT_INK: Colour = Colour::new(95, 95, 95);
-/// Lines behind what is measured.
+/// Lines behind measured values.
 pub const GRID: Colour = Colour::new(217, 217, 217);
-/// Areas that nothing has happened to.
+/// Areas without events.
 pub const PALE: Colour = Colour::new(240, 240, 240);
 /// The background.
 pub const PAPER: Colour = Colour::new(255, 255, 255);
@@ -78,8 +78,8 @@ impl Paper {
 
     /// The colour on this background for a colour on white.
     ///
-    /// Okabe and Ito's colours stay where they can be seen on both; what is too dark for
-    /// dark paper is lighter there, in the same hue.
+    /// Okabe and Ito's colours stay if they are visible on both; colours that are too
+    /// dark for a dark background are lighter there, in the same hue.
     #[must_use]
     pub const fn shown(self, colour: Colour) -> Colour {
         match self {
@@ -123,7 +123,7 @@ impl Colour {
         Self { red, green, blue }
     }
 
-    /// How much one stands out from the other: 1 (not at all) to 21 (black on white).
+    /// The contrast of two colours: 1 (none) to 21 (black on white).
     ///
     /// Source: WCAG 2.2, "contrast ratio".
     #[must_use]
@@ -132,7 +132,7 @@ impl Colour {
         (one.max(two) + 0.05) / (one.min(two) + 0.05)
     }
 
-    /// How bright it looks: 0 (black) to 1 (white).
+    /// The relative luminance: 0 (black) to 1 (white).
     ///
     /// Source: WCAG 2.2, "relative luminance".
     fn luminance(self) -> f64 {

@@ -1,4 +1,4 @@
-//! A drawing that knows no surface: areas, lines and words in their places.
+//! A drawing for any surface: areas, lines and text with their places.
 //!
 //! The strip, the ladder, the race and, in a window, the charts draw one of these.
 //! [`Picture::svg`] writes it as an SVG file; a window draws the same shapes. Therefore
@@ -9,7 +9,7 @@
 //!                                              '--> on a Paper: a window
 //! ```
 //!
-//! It measures no letters: who places words leaves [`LETTER`] of their size for each.
+//! It does not measure letters: a caller reserves [`LETTER`] of their size for each.
 //!
 //! ```
 //! use sash::lab::palette::BLUE;
@@ -38,7 +38,7 @@ pub struct Picture {
     pub shapes: Vec<Shape>,
 }
 
-/// One thing that is drawn.
+/// One shape.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shape {
     /// A filled rectangle.
@@ -64,7 +64,7 @@ pub struct Area {
     pub width: f64,
     /// How high.
     pub height: f64,
-    /// Of this colour.
+    /// Its colour.
     pub fill: Colour,
 }
 
@@ -75,7 +75,7 @@ pub struct Line {
     pub from: Point,
     /// Where it ends.
     pub to: Point,
-    /// Of this colour.
+    /// Its colour.
     pub colour: Colour,
     /// How thick.
     pub width: f64,
@@ -108,7 +108,7 @@ pub enum Stroke {
 pub struct Triangle {
     /// Its corners.
     pub corners: [Point; 3],
-    /// Of this colour.
+    /// Its colour.
     pub fill: Colour,
 }
 
@@ -119,7 +119,7 @@ pub struct Disc {
     pub middle: Point,
     /// From the middle to the edge.
     pub radius: f64,
-    /// Of this colour.
+    /// Its colour.
     pub fill: Colour,
 }
 
@@ -136,13 +136,13 @@ pub struct Words {
     pub is_bold: bool,
     /// Whether it is read from below upwards.
     pub is_upright: bool,
-    /// Of this colour.
+    /// Its colour.
     pub colour: Colour,
     /// The text.
     pub text: String,
 }
 
-/// Which part of a text stands at its place.
+/// The part of a text that is at its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Anchor {
     /// Its beginning.
@@ -153,15 +153,15 @@ pub enum Anchor {
     End,
 }
 
-/// The room for one letter, as a share of the letters' size: more than the usual sans
+/// The space for one letter, as a share of the letters' size: more than a usual sans
 /// serif needs on average.
 pub const LETTER: f64 = 0.6;
 
-/// Fonts that are everywhere.
+/// Fonts that are available everywhere.
 const FONTS: &str = "DejaVu Sans, Helvetica, Arial, sans-serif";
 
 impl Picture {
-    /// Nothing but paper.
+    /// An empty picture.
     #[must_use]
     pub fn new(width: f64, height: f64, title: &str) -> Self {
         Self {
@@ -203,8 +203,7 @@ impl Picture {
         }
     }
 
-    /// Adds four lines around what lies between these corners: the upper left one and the
-    /// lower right one.
+    /// Adds a frame with these corners: the upper left one and the lower right one.
     pub fn add_frame(&mut self, from: (f64, f64), to: (f64, f64), colour: Colour) {
         let ((left, top), (right, foot)) = (from, to);
         let corners = [(left, top), (right, top), (right, foot), (left, foot)];

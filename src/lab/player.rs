@@ -1,4 +1,4 @@
-//! One player for what was recorded, what is run, and what happens now.
+//! One player for recorded, simulated and live transfers.
 //!
 //! ```text
 //!   Player::journal   a whole journal: play, step, go anywhere
@@ -8,14 +8,14 @@
 //!            '-- position --> strip, entries so far, packets in flight
 //! ```
 //!
-//! Time is an argument: [`Player::tick`] is told how much has passed on the wall, and
-//! [`Slowness`] says how much that is in the transfer. Going back shows the past; nothing
-//! is ever forgotten up to [`MOST_ENTRIES`].
+//! Time is an argument: [`Player::tick`] gets the time that has passed in reality, and
+//! [`Slowness`] converts it into time of the transfer. Going back shows the past; up to
+//! [`MOST_ENTRIES`] entries are kept.
 //!
 //! [`Player::kill`] loses a packet of a stage that is in flight at its newest moment. It
-//! does not reach into a real transfer: there [`Player::can_kill`] says whether it may be
-//! asked for, the driver of the transfer does it, and the entry that records it comes
-//! back by [`Player::push`]. It draws nothing.
+//! does not change a real transfer: there [`Player::can_kill`] says whether it is
+//! possible, the driver of the transfer does it, and its entry arrives by
+//! [`Player::push`]. The player draws nothing.
 //!
 //! ```
 //! use sash::lab::{player::Player, run::Experiment};
@@ -47,15 +47,15 @@ use in_flight::Transmissions;
 use std::time::Duration;
 use view::Knowledge;
 
-/// A transfer and a place in it.
+/// A transfer and a position in it.
 #[derive(Debug)]
 pub struct Player {
     scrubber: Scrubber,
     transmissions: Transmissions,
-    /// While it is what is seen.
+    /// The sender's view, while it is shown.
     knowledge: Option<Knowledge>,
     source: Source,
-    /// Of a recorded or live transfer, as its entries tell.
+    /// The scenario of a recorded or live transfer, from its entries.
     scenario: Scenario,
     /// Where in the transfer's time.
     position: Duration,
@@ -66,16 +66,16 @@ pub struct Player {
     problem: Option<Stuck>,
 }
 
-/// How time on the wall becomes time in the transfer.
+/// The speed: the conversion from real time to time of the transfer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Slowness {
-    /// Transfer seconds in a second on the wall.
+    /// Transfer seconds per real second.
     Speed(f64),
-    /// A packet's way from one side to the other takes this long on the wall.
+    /// A packet from one side to the other takes this long in reality.
     OneWayDelay(Duration),
 }
 
-/// Where entries come from.
+/// The source of entries.
 #[derive(Debug)]
 enum Source {
     Recorded,
@@ -83,23 +83,23 @@ enum Source {
     Live { is_over: bool },
 }
 
-/// More than these are not kept: a stage stops there, a live transfer is shown no
+/// The limit of entries: a simulation stops there, and a live transfer is shown no
 /// further.
 pub const MOST_ENTRIES: usize = 1_000_000;
 
-/// No tick is longer: a window that was suspended continues where it was.
+/// The longest tick: a window that was suspended continues at the same place.
 const LONGEST_TICK: Duration = Duration::from_secs(1);
 
-/// A stage advances by at most this many entries in one tick, that a fast one does not
-/// freeze a window.
+/// The limit of entries per tick of a simulation, so that a fast one does not freeze a
+/// window.
 const MOST_IN_A_TICK: usize = 20_000;
 
 /// The assumed one-way time of a packet if none is known.
 const USUAL_ONE_WAY_DELAY: Duration = Duration::from_millis(1);
 
 impl Player {
-    /// At the beginning of what was recorded; of a line that is no scenario, of a perfect
-    /// link.
+    /// A player at the beginning of a recorded journal; if its scenario is invalid, the
+    /// link counts as perfect.
     #[must_use]
     pub fn journal(journal: Journal) -> Self {
         let Journal {
@@ -107,13 +107,13 @@ impl Player {
         } = journal;
         let mut player = Self::of(heading, Source::Recorded);
         player.take(entries);
-        // Makes later jumps quick.
+        // This makes later jumps fast.
         player.go_to(usize::MAX);
         player.go_to(0);
         player
     }
 
-    /// At the beginning of a run that is yet to happen.
+    /// A player at the beginning of a new run.
     #[must_use]
     pub fn simulation(experiment: Experiment) -> Self {
         let simulation = Simulation::new(Experiment {
@@ -129,8 +129,8 @@ impl Player {
         player
     }
 
-    /// Of a transfer that goes on by itself: [`Player::push`] tells what happens. It
-    /// plays, and follows.
+    /// A player of a live transfer, whose events arrive by [`Player::push`]. It plays and
+    /// follows.
     #[must_use]
     pub fn live(heading: Heading) -> Self {
         let mut player = Self::of(heading, Source::Live { is_over: false });
@@ -155,8 +155,7 @@ impl Player {
         }
     }
 
-    /// This has happened in a live transfer. A view that follows the newest moment moves
-    /// along.
+    /// Adds an entry of a live transfer. A view of the newest moment follows.
     pub fn push(&mut self, entries: Vec<Entry>) {
         let follows = self.is_playing && self.is_at_the_end();
         self.take(entries);
@@ -166,7 +165,7 @@ impl Player {
         }
     }
 
-    /// A live transfer is over: nothing more comes.
+    /// A live transfer has ended: no more entries follow.
     pub fn end(&mut self) {
         if let Source::Live { is_over } = &mut self.source {
             *is_over = true;
@@ -200,7 +199,7 @@ impl Player {
         before != (self.place(), self.position)
     }
 
-    /// Goes on by itself from here; from the very end, from the beginning.
+    /// Plays from here; at the very end, from the beginning.
     pub fn play(&mut self) {
         if self.is_over() {
             self.go_to(0);
@@ -208,18 +207,18 @@ impl Player {
         self.is_playing = true;
     }
 
-    /// Stands still.
+    /// Pauses.
     pub const fn pause(&mut self) {
         self.is_playing = false;
     }
 
-    /// How fast it plays.
+    /// Sets the speed.
     pub const fn set_slowness(&mut self, slowness: Slowness) {
         self.slowness = slowness;
     }
 
-    /// To this moment, or as near as there is: a stage runs on where it has not been
-    /// there yet. Unit: microseconds.
+    /// Goes to this moment, or as near as possible: a simulation runs up to it. Unit:
+    /// microseconds.
     pub fn seek(&mut self, time_us: u64) {
         let goal = micros(time_us);
         if matches!(self.source, Source::Simulation(_)) && goal > micros(self.end_us()) {
@@ -243,9 +242,9 @@ impl Player {
         self.position = micros(time_us);
     }
 
-    /// Loses a packet of a stage that is in flight at its newest moment. False, and
-    /// nothing happens, where it is not in flight, at any other moment, and of a transfer
-    /// that is no stage.
+    /// Loses a packet in flight at the newest moment of a simulation. Returns `false`,
+    /// and changes nothing, if it is not in flight, at another moment, or in a transfer
+    /// that is no simulation.
     pub fn kill(&mut self, packet: Label) -> bool {
         let can_kill = self.can_kill();
         let Source::Simulation(simulation) = &mut self.source else {
@@ -259,8 +258,8 @@ impl Player {
         is_killed
     }
 
-    /// Another link for a stage, from its newest moment on. False, and nothing happens,
-    /// of a transfer that is no stage.
+    /// Replaces the link of a simulation, from its newest moment on. Returns `false`, and
+    /// changes nothing, in a transfer that is no simulation.
     pub fn change(&mut self, scenario: Scenario) -> bool {
         let is_at_the_end = self.is_at_the_end();
         let Source::Simulation(simulation) = &mut self.source else {
@@ -274,15 +273,14 @@ impl Player {
         true
     }
 
-    /// Whether packets in flight at this place may be killed: only where it is the newest
-    /// moment of what still goes on.
+    /// Whether packets in flight can be lost here: only at the newest moment of a running
+    /// transfer.
     #[must_use]
     pub fn can_kill(&self) -> bool {
         !self.has_ended() && self.is_at_the_end()
     }
 
-    /// The link: of what goes on, as it was last changed, with each packet that was
-    /// killed as its `drop=`.
+    /// The scenario of the link: with the last change, and with lost packets in `drop=`.
     #[must_use]
     pub const fn scenario(&self) -> &Scenario {
         match &self.source {
@@ -299,7 +297,7 @@ impl Player {
             .at(self.place().index, self.position_us())
     }
 
-    /// How it looks here.
+    /// The strip at this position.
     #[must_use]
     pub const fn strip(&self) -> &Strip {
         self.scrubber.strip()
@@ -311,14 +309,14 @@ impl Player {
         self.scrubber.heading()
     }
 
-    /// All that is known, also what lies behind this place: the first `place().index`
-    /// have happened here.
+    /// All known entries, including later ones: the first `place().index` have happened
+    /// here.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         self.scrubber.entries()
     }
 
-    /// How many entries have happened here.
+    /// The number of entries that have happened here.
     #[must_use]
     pub fn place(&self) -> JournalPosition {
         self.scrubber.place()
@@ -346,25 +344,25 @@ impl Player {
         matches!(self.source, Source::Simulation(_))
     }
 
-    /// Whether it goes on by itself.
+    /// Whether it is playing.
     #[must_use]
     pub const fn is_playing(&self) -> bool {
         self.is_playing
     }
 
-    /// Whether nothing happens after this place, now or ever.
+    /// Whether nothing follows this position, now or later.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.has_ended() && self.is_at_the_end()
     }
 
-    /// Whether as many entries are kept as ever are: what happens later is not shown.
+    /// Whether the limit of entries is reached: later events are not shown.
     #[must_use]
     pub fn is_full(&self) -> bool {
         !matches!(self.source, Source::Recorded) && self.entries().len() >= MOST_ENTRIES
     }
 
-    /// The result of a stage, once it has ended.
+    /// The result of a simulation, once it has ended.
     #[must_use]
     pub fn outcome(&self) -> Option<&Run> {
         match &self.source {
@@ -373,13 +371,13 @@ impl Player {
         }
     }
 
-    /// Why a stage cannot go on, where it cannot.
+    /// The reason why a simulation cannot continue, if it cannot.
     #[must_use]
     pub const fn problem(&self) -> Option<Stuck> {
         self.problem
     }
 
-    /// Transfer seconds in a second on the wall.
+    /// Transfer seconds per real second.
     #[must_use]
     pub fn speed(&self) -> f64 {
         let speed = match self.slowness {
@@ -395,15 +393,15 @@ impl Player {
         }
     }
 
-    /// How long a packet usually takes from one side to the other. Unit: microseconds.
+    /// The usual one-way time of a packet. Unit: microseconds.
     #[must_use]
     pub fn one_way_delay_us(&self) -> u64 {
         u64::try_from(self.one_way_delay().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// The delay of a packet on an idle link: of the link as it was at the beginning,
-    /// else of the first packet. It stays the same for the whole run, as the scale of a
-    /// ladder depends on it. Unit: microseconds.
+    /// The delay of a packet on the idle link of the beginning, or otherwise of the first
+    /// packet. It stays the same for the whole run, because the scale of a ladder depends
+    /// on it. Unit: microseconds.
     #[must_use]
     pub fn usual_one_way_us(&self) -> u64 {
         self.usual_us
@@ -439,7 +437,7 @@ impl Player {
         self.entries().last().map_or(0, |entry| entry.time_us)
     }
 
-    /// When the last of this many entries happened. Unit: microseconds.
+    /// The time of the last of this many entries. Unit: microseconds.
     fn time_at(&self, index: usize) -> u64 {
         let last = index.checked_sub(1);
         let entry = last.and_then(|last| self.entries().get(last));
@@ -451,7 +449,7 @@ impl Player {
         self.show(index);
     }
 
-    /// A stage goes on until there is a new entry; false where there is none ever.
+    /// Runs a simulation until there is a new entry; `false` if there is none.
     fn run_one_step(&mut self) -> bool {
         let known = self.entries().len();
         while self.entries().len() == known {
@@ -468,7 +466,8 @@ impl Player {
         true
     }
 
-    /// A stage goes on to this moment, or as far as one tick may; the position with it.
+    /// Runs a simulation to this moment, or as far as one tick may, and moves the
+    /// position.
     fn run_up_to(&mut self, goal: Duration) {
         let goal_us = u64::try_from(goal.as_micros()).unwrap_or(u64::MAX);
         let known = self.entries().len();
@@ -478,7 +477,7 @@ impl Player {
                 return;
             };
             if simulation.next_time_us().is_none_or(|next| next > goal_us) {
-                // Nothing happens until then: only time passes.
+                // Without an event until then, only time passes.
                 self.problem = simulation.run_until(goal_us).err();
                 self.take_from_simulation();
                 let is_over = self.has_ended();

@@ -7,14 +7,13 @@
 //!           '- the window is full      a) waits   b) retransmits DATA 3   c) ...
 //! ```
 //!
-//! The event log has the correct answer: a question's answer is all that the sender sent
-//! after that moment, until the next thing reached it (a packet, a timer, a pause). The
-//! other choices are what other protocols would do there, and what this one does
-//! elsewhere. Nothing here decides what a protocol does: a moment whose outcome the rules
-//! of
-//! `reason` do not explain is not asked about.
+//! The event log contains the right answer: everything that the sender sent after that
+//! moment, until the next event reached it (a packet, a timer, a pause). The other
+//! choices are the actions of other protocols there, and of this one elsewhere. This
+//! module does not decide what a protocol does: a moment that the rules of `reason` do
+//! not explain is not used.
 //!
-//! Asked is about protocols, so a run that a controller paces is refused.
+//! The questions are about protocols, so a run with a controller is refused.
 //!
 //! ```
 //! use sash::lab::predict::{Choosing, ask};
@@ -75,33 +74,33 @@ pub struct Question {
     pub choices: Vec<Action>,
     /// The place of the right one.
     pub right: usize,
-    /// Something to think of.
+    /// A hint.
     pub hint: &'static str,
-    /// Why the right one is right.
+    /// The reason for the right one.
     pub reason: String,
-    /// Where the report tells it.
+    /// Its place in the report.
     pub section: Section,
 }
 
-/// How many questions, and which.
+/// The number and the choice of questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choosing {
-    /// Not more than this; fewer where a run has fewer moments.
+    /// The limit of questions; a run with fewer moments has fewer.
     pub questions: usize,
     /// Another seed, other moments and another order of the choices.
     pub seed: u64,
 }
 
-/// Why nothing can be asked about a run.
+/// The reason why no question is possible about a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoQuestion {
-    /// A controller decides when a packet goes, not the protocol alone.
+    /// A controller, not the protocol alone, decides when a packet leaves.
     Controller(Congestion),
     /// See [`Experiment::run`].
     Stuck(Stuck),
 }
 
-/// Of a reason: the ladder above it is as wide. Unit: characters.
+/// The width of a reason, which is that of the ladder above it. Unit: characters.
 const COLUMNS: usize = 80;
 
 /// Rows of the ladder in a question: a window's packets, as far as a screen has room.
@@ -171,8 +170,8 @@ pub fn questions(
         .collect())
 }
 
-/// The most interesting moment last: one of each kind before a second of any, and the
-/// plain kinds after the others; within that as the seed has it.
+/// The most interesting moment last: one of each kind before a second of any, and simple
+/// kinds after the others; otherwise in the order of the seed.
 fn by_interest(stops: Vec<Stop>, seed: u64) -> Vec<Stop> {
     let mut drawn: Vec<(u64, Stop)> = stops
         .into_iter()
@@ -198,7 +197,7 @@ fn in_order(journal: &Journal, mut stops: Vec<Stop>, seed: u64) -> Vec<Question>
         heading, entries, ..
     } = journal;
     stops.sort_by_key(|stop| stop.index);
-    // Questions are about what the sender knows.
+    // Questions are about the sender's knowledge.
     let knowledge: Vec<Entry> = entries
         .iter()
         .filter(|entry| PointOfView::Sender.shows(entry))
@@ -250,7 +249,7 @@ fn question(
         of: before.len(),
     };
     let drawn = text(heading, strip, place);
-    // Its first two lines say what is said above.
+    // Its first two lines repeat the text above.
     let window = drawn.splitn(4, '\n').nth(3).unwrap_or_default();
     let _ = write!(situation, "\n{window}");
     let occasion = stop.occasion;
@@ -307,7 +306,7 @@ fn happened(heading: &Heading, before: &[Entry], segments: u32) -> String {
             | Event::ListeningBegun { .. }
             | Event::StateChanged { .. },
         )
-        | None => String::new(), // None of these is ever stopped at.
+        | None => String::new(), // The quiz never stops at these.
     }
 }
 
@@ -363,7 +362,7 @@ const fn turned(flow_control: FlowControlState) -> &'static str {
 }
 
 impl Question {
-    /// As it is asked, its choices included.
+    /// The text of the question, with its choices.
     #[must_use]
     pub fn text(&self) -> String {
         let Self {

@@ -1,4 +1,5 @@
-//! One file, one scenario, several lanes: who is there first, and what each sent again.
+//! A race: one file and one scenario in several lanes, with their times and
+//! retransmissions.
 //!
 //! ```text
 //!   stop-and-wait     ======R.===.======R.====================  16.194 s
@@ -6,9 +7,9 @@
 //!   selective-repeat  ===                                        1.290 s
 //! ```
 //!
-//! Whether a packet is lost the link decides by its name, so the lanes meet the same
-//! first losses: [`Race::first_losses_agree`] says whether they did. (What waits in a
-//! queue, is too long or meets an outage depends on when it is sent.)
+//! The link decides by the name of a packet whether it is lost, so the lanes lose the
+//! same first transmissions: [`Race::first_losses_agree`] checks this. (Losses by a
+//! queue, an MTU or an outage depend on the time of transmission.)
 //!
 //! ```
 //! use sash::lab::race::Race;
@@ -45,7 +46,7 @@ use std::time::Duration;
 /// All lanes, run to their ends.
 #[derive(Debug, Clone)]
 pub struct Race {
-    /// In the order asked for.
+    /// In the requested order.
     pub lanes: Vec<Lane>,
 }
 
@@ -60,11 +61,11 @@ pub struct Lane {
     pub run: Run,
     /// Segments whose first transmission the link lost or corrupted.
     pub first_losses: BTreeSet<u32>,
-    /// Segments that were sent again, and how often.
+    /// The retransmitted segments, and how often.
     pub retransmissions: Vec<(u32, u32)>,
-    /// How many segments the file has.
+    /// The number of segments of the file.
     pub segments: u32,
-    /// How the file grew, and when something was sent again.
+    /// The growth of the file, and the retransmissions.
     pub course: Vec<Mark>,
 }
 
@@ -82,14 +83,14 @@ pub struct Mark {
 pub enum LaneEvent {
     /// The receiver has this many segments in order.
     InOrder(u32),
-    /// This segment was sent again.
+    /// This segment was retransmitted.
     Resent(u32),
     /// The link lost or corrupted a transmission of this segment.
     Lost(u32),
 }
 
 impl Race {
-    /// Runs every lane, one after another: virtual time waits for nobody.
+    /// Runs every lane, one after another, in virtual time.
     ///
     /// # Errors
     /// [`Stuck`]: see [`Experiment::run`].
@@ -105,7 +106,7 @@ impl Race {
         pairs.all(|(lane, next)| lane.first_losses == next.first_losses)
     }
 
-    /// The lane that was there first, of those that arrived whole.
+    /// The first of the lanes whose file arrived complete.
     #[must_use]
     pub fn winner(&self) -> Option<&Lane> {
         let whole = self.lanes.iter().filter(|lane| lane.run.is_verified());

@@ -1,13 +1,14 @@
-//! Links drawn from a seed, and what the default controller must reach on each of them.
+//! Random links from a seed, and the bounds that the default controller must keep on
+//! each.
 //!
 //! ```text
 //!   seed --> rate, round trip, queue or policer, loss, jitter, reordering, clumps
 //!        --> one transfer in virtual time --> packets per segment, rate, queue
 //! ```
 //!
-//! A table of measured links is met in its cells and missed between them. Therefore the
-//! requirement is a bound over a space, and the links of each test run are drawn from
-//! that space.
+//! A controller can be tuned to a table of links and still fail between them. Therefore
+//! the requirement is a bound over a space of links, and each test run takes random links
+//! from that space.
 //!
 //! | property | from | to |
 //! | --- | --- | --- |
@@ -44,8 +45,7 @@ pub struct RandomLink {
     pub rate: f64,
     /// Without a queue. Unit: seconds.
     pub round_trip: f64,
-    /// How much longer a packet may take by jitter, by reordering and by the wait for the
-    /// next clump. Unit: seconds.
+    /// The additional delay of a packet by jitter, reordering and clumps. Unit: seconds.
     pub spread: f64,
     /// The queue, or the bucket of the policer. Unit: packets.
     pub queue: f64,
@@ -65,7 +65,7 @@ pub struct Measured {
     pub utilization: Option<f64>,
     /// The mean queue over the second half. Unit: packets.
     pub queue: f64,
-    /// Whether the file arrived in time at all.
+    /// Whether the file arrived in time.
     pub is_whole: bool,
     /// From the first DATA packet to the last. Unit: seconds.
     pub seconds: f64,
@@ -188,22 +188,21 @@ impl RandomLink {
         }
     }
 
-    /// How many packets fit on the path without a queue.
+    /// The bandwidth-delay product. Unit: packets.
     #[must_use]
     pub fn product(&self) -> f64 {
         self.rate * (self.round_trip + self.spread) / 8.0 / PACKET_BYTES
     }
 
-    /// For how long a receiver may hold an ACK back: an eighth of a round trip, from 1 to
-    /// 10 ms.
+    /// The longest delay of an ACK: an eighth of a round-trip time, from 1 to 10 ms.
     fn held(&self) -> f64 {
         (self.round_trip / 8.0).clamp(1e-3, 10e-3)
     }
 
     /// The capacity of the link. Unit: packets per second.
     ///
-    /// No more than the receive window of 8,192 packets in the time that the unluckiest
-    /// of its packets takes to arrive, with all of its retransmissions.
+    /// It is limited by the receive window of 8,192 packets in the time that its slowest
+    /// packet takes, with all retransmissions.
     #[must_use]
     pub fn limit(&self) -> f64 {
         let window = f64::from(LARGEST_WINDOW);
@@ -233,7 +232,7 @@ impl RandomLink {
     /// Sends the file.
     ///
     /// # Panics
-    /// Never: what is drawn is a scenario, which a test sees to.
+    /// Never: every random link is a valid scenario, as a test checks.
     #[must_use]
     pub fn measure(&self, congestion: Congestion) -> Measured {
         let scenario: Scenario = self.scenario.parse().expect("a scenario");
@@ -290,8 +289,8 @@ impl RandomLink {
 /// The length of a file. Unit: bandwidth-delay products.
 const FILE_PRODUCTS: (f64, f64) = (15.0, 40.0);
 
-/// Timers of 1 ms and more decide over a file that takes less time than this. Unit:
-/// seconds.
+/// The least duration of a transfer; in a shorter one timers of 1 ms matter too much.
+/// Unit: seconds.
 const FILE_SECONDS: (f64, f64) = (0.06, 0.3);
 
 /// The length of a file at least: 32 packets of the first window are a twelfth of it.

@@ -1,7 +1,7 @@
-//! A transfer in virtual time: two machines, a link, no sockets, no clock.
+//! A transfer in virtual time: two state machines and a link, without sockets or clock.
 //!
-//! An [`Experiment`] says what is run, a [`Run`] what came of it; how it goes on in
-//! between is the [`Simulation`](super::simulation::Simulation)'s.
+//! An [`Experiment`] describes the run, a [`Run`] its result;
+//! [`Simulation`](super::simulation::Simulation) carries it out.
 //!
 //! ```
 //! use sash::lab::run::Experiment;
@@ -46,18 +46,17 @@ pub struct Experiment {
     pub first: SequenceNumber,
     /// The part of the file that the receiver already has. Unit: bytes.
     pub offset: u64,
-    /// Whether the sender opens the transfer, as a client does that uploads.
+    /// Whether the sender begins the handshake, as in an upload.
     pub is_upload: bool,
     /// The halt in its middle, if any.
     pub halt: Option<Halt>,
-    /// The rule of the sender's timeout. In virtual time it may be any.
+    /// The rule of the sender's timeout.
     pub timing: Timing,
-    /// The longest that an ACK is held back; zero: every DATA packet is acknowledged.
+    /// The longest delay of an ACK; zero: every DATA packet is acknowledged at once.
     pub acknowledgement_delay: Duration,
-    /// From one packet of the sender to its next, at least. Where this is a packet's time
-    /// on the wire, the sender sits at the wire itself, as the textbook's does: what it
-    /// has not sent yet does not wait in a queue, and it may still decide otherwise.
-    /// Zero: it sends what it may at once.
+    /// The least time between two packets of the sender. If it equals the transmission
+    /// delay, the sender is directly at the wire, as in the textbook: packets do not wait
+    /// in a queue, and the sender decides as late as possible. Zero: it sends at once.
     pub spacing: Duration,
     /// Whether entries are made for the journal.
     pub listening: bool,
@@ -66,28 +65,27 @@ pub struct Experiment {
 /// The result.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// How the sender ended.
+    /// The outcome of the sender.
     pub sender: Outcome,
-    /// How the receiver ended.
+    /// The outcome of the receiver.
     pub receiver: Outcome,
-    /// Whether what arrived is, byte for byte, what was sent.
+    /// Whether the received file equals the sent one, byte for byte.
     pub is_identical: bool,
-    /// From the first SYN to the moment the receiver had the whole file and knew it: what
-    /// a person waits for. (That the sender knows it too is the chat connection's work,
-    /// which a run does not have.) Virtual time.
+    /// The time from the first SYN until the receiver has verified the whole file, for
+    /// which a user waits. Virtual time.
     pub elapsed: Duration,
-    /// From the first DATA to the last ACK: without the opening and the ending. Virtual
-    /// time.
+    /// The time from the first DATA to the last ACK, without handshake and termination.
+    /// Virtual time.
     pub transferring: Duration,
-    /// The part of the file that was there before. Unit: bytes.
+    /// The part of the file that the receiver had before. Unit: bytes.
     pub offset: u64,
-    /// The sender's figures at its end.
+    /// The sender's counters at its end.
     pub progress: Progress,
-    /// All that went in the file's direction.
+    /// The packets in the file's direction.
     pub data: Traffic,
-    /// All that went against it.
+    /// The packets in the other direction.
     pub ack: Traffic,
-    /// Deliveries and timers: how often a machine was fed.
+    /// The number of deliveries and timeouts.
     pub steps: u64,
 }
 
@@ -100,10 +98,10 @@ pub struct Traffic {
     pub bytes: u64,
 }
 
-/// No experiment goes on for longer than this. Virtual time.
+/// The longest experiment. Virtual time.
 pub(super) const LONGEST_RUN: Duration = Duration::from_secs(24 * 3600);
 
-/// Journals shall not differ from run to run, so the laboratory's token is no secret.
+/// Journals must not differ between runs, so the laboratory's token is constant.
 pub(super) const TOKEN: Token = Token(*b"sash laboratory ");
 
 impl Experiment {
@@ -201,7 +199,7 @@ impl Experiment {
 }
 
 impl Run {
-    /// Whether both sides say, and the bytes show, that the file arrived whole.
+    /// Whether both sides report, and the bytes show, that the file arrived complete.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         let said = [self.sender, self.receiver];
@@ -217,7 +215,7 @@ impl Run {
     }
 }
 
-/// Neither machine would ever end.
+/// The error for a run that would never end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stuck {
     pub(super) at: Moment,

@@ -1,4 +1,4 @@
-//! Several transfers over one link, in virtual time: who gets how much of it?
+//! Several transfers over one link, in virtual time: measures how they share it.
 //!
 //! ```text
 //!   sender 0 ---.                          .---> receiver 0
@@ -6,8 +6,8 @@
 //!               '<-- [ link for the ACKs ]-'
 //! ```
 //!
-//! Packets carry no file bytes here, only their lengths, so that a grid of hundreds of
-//! links takes seconds. Whether bytes arrive whole is what [`super::run`] checks.
+//! Packets contain no file bytes here, only lengths, so that hundreds of links take
+//! seconds. [`super::run`] checks that bytes arrive complete.
 //!
 //! ```
 //! use sash::lab::shared::{Shared, Transfer};
@@ -46,7 +46,7 @@ pub struct Transfer {
 }
 
 impl Transfer {
-    /// A transfer that goes on for longer than anybody watches it.
+    /// A transfer longer than any measurement.
     #[must_use]
     pub const fn new(congestion: Congestion) -> Self {
         Self {
@@ -67,7 +67,7 @@ pub struct Flow {
     sent: u64,
     delivered: u32,
     first_sent_at: Option<Moment>,
-    /// When this many segments had arrived, for each 20th of the file.
+    /// The time of arrival of each 20th of the file.
     marks: Vec<Moment>,
 }
 
@@ -95,7 +95,7 @@ impl Flow {
         }
     }
 
-    /// DATA packets that were sent, retransmissions among them.
+    /// DATA packets sent, including retransmissions.
     #[must_use]
     pub const fn sent(&self) -> u64 {
         self.sent
@@ -172,25 +172,25 @@ impl Shared {
     /// One of the transfers, in the order in which they were given.
     ///
     /// # Panics
-    /// Where there is none of that number.
+    /// If there is none with this number.
     #[must_use]
     pub fn flow(&self, number: usize) -> &Flow {
         &self.flows[number]
     }
 
-    /// How far it has come.
+    /// The current time.
     #[must_use]
     pub const fn now(&self) -> Moment {
         self.now
     }
 
-    /// Other conditions from now on; what is in the link keeps its fate.
+    /// Changes the link; packets in it keep their fate.
     pub fn change(&mut self, scenario: &Scenario) {
         self.data.change(scenario, self.now);
         self.acks.change(scenario, self.now);
     }
 
-    /// The mean of what DATA packets found waiting before them since then. Unit: bytes.
+    /// The mean queue that DATA packets have found since then. Unit: bytes.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a mean for comparison")]
     pub fn mean_queue(&self, since: Moment) -> f64 {
@@ -201,7 +201,7 @@ impl Shared {
         sum as f64 / count.max(1) as f64
     }
 
-    /// Goes on until every file has arrived, or until nothing is left of `timeout`.
+    /// Continues until every file has arrived, or until `timeout` has passed.
     pub fn run_to_end(&mut self, timeout: Duration) {
         let end = self.now + timeout;
         while self.now < end && !self.flows.iter().all(Flow::is_whole) {
@@ -209,14 +209,14 @@ impl Shared {
         }
     }
 
-    /// Goes on up to this moment.
+    /// Continues up to this moment.
     pub fn run_until(&mut self, end: Moment) {
         while self.now < end {
             self.step();
         }
     }
 
-    /// Lets everybody send, waits for one thing, and feeds that one thing.
+    /// Lets all senders send, waits for one event, and delivers this event.
     fn step(&mut self) {
         self.drain();
         let timers = self.flows.iter().filter_map(|flow| {
@@ -264,7 +264,7 @@ impl Shared {
     }
 }
 
-/// Where nobody waits for anything, time passes all the same, so that a run ends.
+/// If nothing is awaited, time still passes, so that a run ends.
 const NOTHING_LEFT: Duration = Duration::from_secs(3600);
 
 fn push(link: &mut Link<(usize, Packet)>, number: usize, packet: Packet, now: Moment) {

@@ -1,4 +1,4 @@
-//! A transfer in virtual time that stops when it is asked to, and accepts injected
+//! A transfer in virtual time that can be stopped at any moment, and accepts injected
 //! faults.
 //!
 //! ```text
@@ -7,16 +7,16 @@
 //!   run_until(t): time jumps from one thing that happens to the next, up to t
 //! ```
 //!
-//! [`Experiment::run`] is a stage that goes on to its end. The driver is the one every
-//! machine asks for: drain `poll_transmit`, wait for one thing, feed that one thing,
-//! repeat. Packets travel as bytes, encoded and decoded as on a socket, so that a flipped
-//! bit meets the same CRC-32.
+//! [`Experiment::run`] is a simulation that runs to its end. The driver is that of every
+//! state machine: drain `poll_transmit`, wait for one event, deliver this event, repeat.
+//! Packets are bytes, encoded and decoded as on a socket, so that the same CRC-32 detects
+//! a flipped bit.
 //!
-//! Between two things that happen somebody may [`kill`](Simulation::kill) a packet that
-//! is in flight, or [`change`](Simulation::change) the link. [`Simulation::scenario`]
-//! grows by what was killed: that scenario, run again, loses the same packets and
-//! continues in the same way. (A change is not in the line: it holds from the beginning
-//! when the scenario is run again.)
+//! Between two events a user may [`kill`](Simulation::kill) a packet in flight, or
+//! [`change`](Simulation::change) the link. Lost packets are added to
+//! [`Simulation::scenario`]: another run of it loses the same packets and continues in
+//! the same way. (The line does not record when the link changed: in another run the
+//! changed link applies from the beginning.)
 //!
 //! ```
 //! use sash::lab::{run::Experiment, simulation::Simulation};
@@ -45,11 +45,11 @@ use crate::wire::packet::{Kind, Packet};
 use arriving::Arriving;
 use std::time::Duration;
 
-/// One run, as far as it has come.
+/// One run, up to its current moment.
 #[derive(Debug)]
 pub struct Simulation {
     experiment: Experiment,
-    /// As started or changed, with what was killed.
+    /// The scenario as started or changed, with lost packets.
     scenario: Scenario,
     now: Moment,
     sender: Sending,
@@ -66,10 +66,10 @@ pub struct Simulation {
     all_acked_at: Option<Moment>,
     traffic: [Traffic; 2],
     steps: u64,
-    /// Each datagram as a live capture sees it.
+    /// Each datagram, as in a live capture.
     #[cfg(test)]
     on_the_wire: Vec<(Moment, Direction, Vec<u8>, Entered)>,
-    /// The entries that were not taken yet.
+    /// The entries that are not taken yet.
     entries: Vec<Entry>,
     end: Option<Result<Run, Stuck>>,
 }
@@ -78,8 +78,8 @@ impl Experiment {
     /// Runs it to its end; `observe` is given every entry of the journal.
     ///
     /// # Errors
-    /// [`Stuck`] where neither machine would ever do anything again, or where it takes
-    /// longer than a day. Both would be a bug in a machine.
+    /// [`Stuck`] if neither state machine would ever do anything again, or if it takes
+    /// longer than a day. Both would be bugs in a state machine.
     pub fn run(&self, mut observe: impl FnMut(Entry)) -> Result<Run, Stuck> {
         let mut simulation = Simulation::new(self.clone());
         loop {
@@ -93,8 +93,8 @@ impl Experiment {
 }
 
 impl Simulation {
-    /// At the very beginning: what leaves at once has left. Entries are made where the
-    /// experiment is `listening`.
+    /// A simulation at its beginning: packets that leave at once have left. Entries are
+    /// recorded if the experiment is `listening`.
     #[must_use]
     pub fn new(experiment: Experiment) -> Self {
         let (arq, now) = (experiment.arq, Moment::START);
@@ -134,8 +134,8 @@ impl Simulation {
         simulation
     }
 
-    /// Goes on up to and with this moment, and no further; gives what is new in the
-    /// journal, injected faults included. Unit: microseconds.
+    /// Continues up to and including this moment; returns the new entries of the journal,
+    /// including injected faults. Unit: microseconds.
     ///
     /// # Errors
     /// [`Stuck`]: see [`Experiment::run`]; again at every later call.
@@ -151,7 +151,7 @@ impl Simulation {
         Ok(std::mem::take(&mut self.entries))
     }
 
-    /// Goes on to the end; its entries are still to be taken.
+    /// Continues to the end; its entries are still to be taken.
     ///
     /// # Errors
     /// As [`Simulation::run_until`].
@@ -169,8 +169,8 @@ impl Simulation {
         })
     }
 
-    /// To the next thing that happens, and all that follows from it at once. Does nothing
-    /// where the run is over.
+    /// Continues to the next event, and everything that follows from it at once. Does
+    /// nothing if the run has ended.
     ///
     /// # Errors
     /// As [`Simulation::run_until`].
@@ -192,9 +192,9 @@ impl Simulation {
         self.entries.drain(..)
     }
 
-    /// Loses a packet that is in flight at this moment, with each copy of it. The journal
-    /// tells it, and the scenario grows by its `drop=`. `false`, and nothing happens,
-    /// where no such packet is in flight.
+    /// Loses a packet in flight at this moment, with all its copies. The journal records
+    /// it, and the scenario gets its `drop=`. Returns `false`, and changes nothing, if no
+    /// such packet is in flight.
     pub fn kill(&mut self, packet: Label) -> bool {
         let mut is_killed = false;
         for direction in [Direction::Data, Direction::Ack] {
@@ -216,7 +216,7 @@ impl Simulation {
         is_killed
     }
 
-    /// Another link from this moment on; what is in flight keeps its fate.
+    /// Replaces the link from this moment on; packets in flight keep their fate.
     pub fn change(&mut self, scenario: Scenario) {
         if scenario == self.scenario {
             return;
@@ -233,25 +233,25 @@ impl Simulation {
         self.scenario = scenario;
     }
 
-    /// The journal's first line: what was started.
+    /// The journal's first line.
     #[must_use]
     pub fn heading(&self) -> Heading {
         self.experiment.heading()
     }
 
-    /// The link as it was started or last changed, and each packet that was killed since.
+    /// The scenario as started or last changed, with each packet lost since.
     #[must_use]
     pub const fn scenario(&self) -> &Scenario {
         &self.scenario
     }
 
-    /// How far it has come. Unit: microseconds.
+    /// The current moment. Unit: microseconds.
     #[must_use]
     pub fn time_us(&self) -> u64 {
         microseconds(self.now.since_start())
     }
 
-    /// When the next thing happens; `None` where nothing will. Unit: microseconds.
+    /// The time of the next event; `None` if there is none. Unit: microseconds.
     #[must_use]
     pub fn next_time_us(&self) -> Option<u64> {
         if self.end.is_some() {
@@ -281,7 +281,7 @@ impl Simulation {
         }
     }
 
-    /// All that happens at this moment without anything more being fed.
+    /// Everything that follows at this moment without another event.
     fn run_this_moment(&mut self) {
         self.halting
             .apply(&mut self.sender, &mut self.receiver, self.now);
@@ -293,7 +293,7 @@ impl Simulation {
             self.receiver_knew_at.get_or_insert(self.now);
         }
         if self.sender.outcome().is_some() {
-            self.receiver.release(); // Nobody will ask again.
+            self.receiver.release(); // No FIN will be retransmitted.
         }
         if let (Some(sender), Some(receiver)) =
             (self.sender.outcome(), self.receiver.outcome())
@@ -314,7 +314,7 @@ impl Simulation {
         }
     }
 
-    /// Lets both machines send until neither has anything more to say.
+    /// Lets both state machines send until neither has anything more to send.
     fn drain(&mut self) {
         while self.may_leave()
             && let Some(transmit) = self.sender.poll_transmit(self.now)
@@ -328,8 +328,8 @@ impl Simulation {
         self.note_events();
     }
 
-    /// Whether the sender's next packet may leave. Where packets are spaced it decides
-    /// last: after all arrivals and timers of the same moment.
+    /// Whether the sender's next packet may leave. If packets have a least distance, the
+    /// sender decides after all arrivals and timers of the same moment.
     fn may_leave(&self) -> bool {
         self.experiment.spacing.is_zero()
             || self.leaves_at <= self.now
@@ -388,7 +388,7 @@ impl Simulation {
         earliest([self.next_event(), leaves_at])
     }
 
-    /// Jumps to whatever happens next.
+    /// Jumps to the next event.
     fn wait(&mut self) -> Result<(), Stuck> {
         let next = self.next_moment().ok_or(Stuck {
             at: self.now,
@@ -404,7 +404,7 @@ impl Simulation {
         Ok(())
     }
 
-    /// Feeds one thing: a delivery where there is one, else the passing of time.
+    /// Delivers one event: a packet if there is one, otherwise a timeout.
     fn feed(&mut self) {
         self.steps += 1;
         if let Some(delivery) = self.data.poll(self.now) {

@@ -1,13 +1,14 @@
-//! Transfers without end: every seed is a protocol, a controller, a link and a file.
+//! Any number of random transfers: every seed is a protocol, a controller, a link and a
+//! file.
 //!
 //! ```text
 //!   seed 4711 --> go-back-n, cubic, window 64, 1601 bytes, "seed=4711;loss=30%;..."
 //!             --> a run in virtual time --> whole? ended? in time? --> next seed
 //! ```
 //!
-//! Protocol, controller and link go round like the wheels of a counter, so that some 500
-//! seeds in a row have every three of them together; the rest is a hash of the seed. A
-//! seed that fails says the line that runs it again, for `lab run`.
+//! Protocol, controller and link advance like the wheels of a counter, so that about 500
+//! consecutive seeds contain every combination; the rest is a hash of the seed. A seed
+//! that fails prints the `lab run` command that repeats it.
 //!
 //! ```
 //! use sash::lab::soak;
@@ -26,7 +27,7 @@ use crate::wire::sequence::SequenceNumber;
 use std::fmt;
 use std::time::Duration;
 
-/// Links from mild to wild; the seed is put before each.
+/// Links from good to very bad; the seed precedes each.
 const LINKS: [&str; 25] = [
     "",
     "loss=5%",
@@ -69,7 +70,7 @@ const LONGEST: Duration = Duration::from_secs(1_800);
 /// The transfer of this seed.
 ///
 /// # Panics
-/// Never: the links above are scenarios, which a test sees to.
+/// Never: the links above are valid scenarios, as a test checks.
 #[must_use]
 pub fn experiment(seed: u64) -> Experiment {
     let mut wheels = seed;
@@ -120,9 +121,9 @@ pub fn experiment(seed: u64) -> Experiment {
 /// Runs the transfer of the seed.
 ///
 /// # Errors
-/// [`Failure`] where the file did not arrive whole, where the receiver does not know that
-/// it did, where the sender believes anything else, or where it took too long. A transfer
-/// of which no packet came through within 30 s never began, and is none.
+/// [`Failure`] if the file did not arrive complete, if the receiver or the sender reports
+/// something else, or if it took too long. A transfer without any packet within 30 s
+/// never began, and does not count.
 pub fn run(seed: u64) -> Result<Run, Failure> {
     let experiment = experiment(seed);
     let fail = |what: String| Failure {
@@ -140,7 +141,7 @@ pub fn run(seed: u64) -> Result<Run, Failure> {
         let (whole, ended) = (run.is_identical, run.receiver);
         return Err(fail(format!("whole: {whole}; the receiver: {ended:?}")));
     }
-    // No chat connection helps out here, so now and then every last word is lost.
+    // There is no chat connection here, so sometimes every FIN-ACK is lost.
     if !matches!(run.sender, Outcome::Verified | Outcome::Unknown) {
         return Err(fail(format!("the sender: {:?}", run.sender)));
     }
@@ -150,7 +151,7 @@ pub fn run(seed: u64) -> Result<Run, Failure> {
     Ok(run)
 }
 
-/// Whether every try of 30 s to open it was lost: seldom, and a clear end.
+/// Whether the handshake failed for 30 s, which is rare but a valid end.
 fn is_unopened(run: &Run) -> bool {
     let no_answer = Outcome::Failed(Failed::NoAnswer);
     let ended = [run.sender, run.receiver];
@@ -162,7 +163,7 @@ fn is_unopened(run: &Run) -> bool {
 pub struct Tally {
     /// Files that were sent.
     pub transfers: u64,
-    /// Those among them that never began: no try to open got through within 30 s.
+    /// Those of them that never began: the handshake failed for 30 s.
     pub unopened: u64,
     /// Packets put on the links, both ways.
     pub packets: u64,
@@ -170,7 +171,7 @@ pub struct Tally {
     pub steps: u64,
     /// File bytes.
     pub bytes: u64,
-    /// Senders that never heard the last word.
+    /// Senders that never received FIN-ACK.
     pub unknown: u64,
     /// Virtual time, all transfers one after the other.
     pub elapsed: Duration,
@@ -179,7 +180,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// One more that went well.
+    /// Counts a successful transfer.
     pub fn add(&mut self, run: &Run) {
         self.merge(&Self {
             transfers: 1,
@@ -206,12 +207,12 @@ impl Tally {
     }
 }
 
-/// A seed that went wrong.
+/// A seed that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     seed: u64,
     what: String,
-    /// The line that runs it again.
+    /// The command that repeats it.
     pub command: String,
 }
 

@@ -7,10 +7,10 @@
 //!   receiver     ####.++++....         # in order, + buffered out of order, . missing
 //! ```
 //!
-//! A [`Strip`] is fed the entries of a journal one by one and counts as it goes; a
-//! [`Scrubber`] has a whole journal and goes to any place of it. Neither decides
-//! anything: a segment's state is what the journal says. That a packet is lost the strip
-//! shows as soon as the link or a person has lost it, before the sender can know.
+//! A [`Strip`] gets the entries of a journal one by one and counts them; a [`Scrubber`]
+//! has a whole journal and goes to any place of it. Neither decides anything: a segment's
+//! state follows from the journal. The strip shows a loss as soon as the link or the user
+//! has lost the packet, before the sender can know it.
 //!
 //! ```
 //! use sash::lab::run::Experiment;
@@ -52,11 +52,11 @@ pub struct Strip {
     /// The largest window agreed on. Unit: packets.
     most: u32,
     first_sequence: u32,
-    /// Of the file, from segment 0 on.
+    /// The size of the file, from segment 0 on.
     bytes: u64,
     segments: u32,
     sender: Vec<SenderState>,
-    /// Of each segment that was sent, the newest sending.
+    /// The latest transmission of each segment that was sent.
     attempts: Vec<u8>,
     receiver: Vec<ReceiverState>,
     sender_counts: SenderCounts,
@@ -65,8 +65,7 @@ pub struct Strip {
     next: u32,
     cwnd: Option<u32>,
     next_expected: u32,
-    /// The segments that the newest arrival put in order: taken back where it was not
-    /// believed.
+    /// The segments that the newest arrival put in order: undone if it was ignored.
     newest: Option<Taken>,
     retransmissions: u64,
     time_us: u64,
@@ -74,7 +73,7 @@ pub struct Strip {
     hears_receiver: bool,
 }
 
-/// How many segments are in each state, in the sender's eyes.
+/// The number of segments in each state at the sender.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SenderCounts {
     /// See [`SenderState::Unsent`].
@@ -89,7 +88,7 @@ pub struct SenderCounts {
     pub acked: u32,
 }
 
-/// How many segments are in each state, in the receiver's eyes.
+/// The number of segments in each state at the receiver.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReceiverCounts {
     /// See [`ReceiverState::Missing`].
@@ -100,7 +99,7 @@ pub struct ReceiverCounts {
     pub in_order: u32,
 }
 
-/// Of a segment that was sent before anybody listened.
+/// A segment that was sent before the log began.
 const UNKNOWN_ATTEMPT: u8 = 0;
 
 /// An arrival put these in order.
@@ -111,7 +110,7 @@ struct Taken {
 }
 
 impl Strip {
-    /// Before anything has happened.
+    /// The strip before the first event.
     #[must_use]
     pub fn new(heading: &Heading) -> Self {
         let bytes = heading.size.saturating_sub(heading.offset);
@@ -145,7 +144,7 @@ impl Strip {
         }
     }
 
-    /// One thing more has happened.
+    /// Adds one entry.
     pub fn take(&mut self, entry: &Entry) {
         self.time_us = entry.time_us;
         match (&entry.what, entry.side) {
@@ -169,26 +168,26 @@ impl Strip {
         }
     }
 
-    /// How many segments the file has.
+    /// The number of segments of the file.
     #[must_use]
     pub const fn segments(&self) -> u32 {
         self.segments
     }
 
-    /// When the newest thing happened. Unit: microseconds.
+    /// The time of the newest entry. Unit: microseconds.
     #[must_use]
     pub const fn time_us(&self) -> u64 {
         self.time_us
     }
 
-    /// A segment in the sender's eyes.
+    /// The state of a segment at the sender.
     #[must_use]
     pub fn sender(&self, number: u32) -> SenderState {
         let state = self.sender.get(number as usize);
         state.copied().unwrap_or(SenderState::Unsent)
     }
 
-    /// A segment in the receiver's eyes.
+    /// The state of a segment at the receiver.
     #[must_use]
     pub fn receiver(&self, number: u32) -> ReceiverState {
         let state = self.receiver.get(number as usize);
@@ -213,7 +212,7 @@ impl Strip {
         self.base
     }
 
-    /// The segment that is sent next, but for single ones that are sent again.
+    /// The next segment to send, except for single retransmissions.
     #[must_use]
     pub const fn next(&self) -> u32 {
         self.next
@@ -227,25 +226,25 @@ impl Strip {
         end.min(self.segments)
     }
 
-    /// The segment that the receiver wants next.
+    /// The next expected segment of the receiver.
     #[must_use]
     pub const fn next_expected(&self) -> u32 {
         self.next_expected
     }
 
-    /// How many DATA packets were sent again so far.
+    /// The number of retransmissions so far.
     #[must_use]
     pub const fn retransmissions(&self) -> u64 {
         self.retransmissions
     }
 
-    /// Whether the journal has told anything of the sender.
+    /// Whether the journal has events of the sender.
     #[must_use]
     pub const fn hears_sender(&self) -> bool {
         self.hears_sender
     }
 
-    /// Whether the journal has told anything of the receiver.
+    /// Whether the journal has events of the receiver.
     #[must_use]
     pub const fn hears_receiver(&self) -> bool {
         self.hears_receiver
@@ -327,7 +326,8 @@ impl Strip {
         }
     }
 
-    /// The sender is listened to from its middle on: what came before is only counted.
+    /// The log of the sender begins in the middle: earlier transmissions are only
+    /// counted.
     fn begin_sender(&mut self, base: u32, next: u32) {
         if !self.sender.is_empty() || base > next || next > self.most_begun() {
             return;
@@ -343,7 +343,7 @@ impl Strip {
         (self.base, self.next) = (base, next);
     }
 
-    /// A damaged journal may say anything.
+    /// A damaged journal may contain anything.
     fn most_begun(&self) -> u32 {
         const MOST: u32 = 1 << 24;
         self.segments.min(MOST)
@@ -366,7 +366,7 @@ impl Strip {
         } = *packet;
         let highest = self.highest();
         if number > highest || number >= self.segments {
-            return; // None of this file's: a journal may be damaged.
+            return; // Not of this file: a journal may be damaged.
         }
         if number == highest {
             self.sender.push(SenderState::Unsent);
@@ -474,7 +474,7 @@ impl Strip {
         });
     }
 
-    /// The receiver did not want, or did not believe, what has just arrived.
+    /// The receiver discarded or ignored the last arrival.
     fn take_back(&mut self, number: u32) {
         let Some(taken) = self.newest.take_if(|taken| taken.number == number) else {
             return;
@@ -495,12 +495,12 @@ impl Strip {
         }
     }
 
-    /// How many segments were ever sent.
+    /// The number of segments ever sent.
     fn highest(&self) -> u32 {
         u32::try_from(self.sender.len()).unwrap_or(u32::MAX)
     }
 
-    /// From here on nothing was sent and nothing has arrived.
+    /// From here on no segment was sent and none has arrived.
     fn named(&self) -> u32 {
         let length = self.sender.len().max(self.receiver.len());
         u32::try_from(length).unwrap_or(u32::MAX)
@@ -527,7 +527,7 @@ impl Strip {
 }
 
 impl SenderCounts {
-    /// Of one state.
+    /// The number of segments in this state.
     #[must_use]
     pub fn get(mut self, state: SenderState) -> u32 {
         *self.of(state)
@@ -545,7 +545,7 @@ impl SenderCounts {
 }
 
 impl ReceiverCounts {
-    /// Of one state.
+    /// The number of segments in this state.
     #[must_use]
     pub fn get(mut self, state: ReceiverState) -> u32 {
         *self.of(state)
@@ -560,13 +560,13 @@ impl ReceiverCounts {
     }
 }
 
-/// This many pieces of this length; a forged heading may say anything.
+/// The number of pieces of this length; a forged heading may contain any number.
 fn segments(bytes: u64, segment_bytes: u16) -> u32 {
     let pieces = bytes.div_ceil(u64::from(segment_bytes).max(1));
     u32::try_from(pieces).unwrap_or(u32::MAX)
 }
 
-/// DATA with bytes in it: one without is a probe of a closed window.
+/// DATA with bytes: DATA without bytes is a window probe.
 const fn is_data(packet: &PacketName) -> bool {
     matches!(packet.kind, Kind::Data) && packet.length > 0
 }

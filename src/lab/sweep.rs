@@ -6,9 +6,9 @@
 //!     '--> cells --run, once a seed--> rows --> table, CSV, chart over the formula
 //! ```
 //!
-//! A cell knows neither threads nor sockets: a caller that has them runs the cells on
-//! them, in any order, and the rows are the same. Every cell of a grid meets the same
-//! seeds, so that two protocols lose the same DATA.
+//! A cell uses neither threads nor sockets: a caller may run the cells on threads, in any
+//! order, and gets the same rows. Every cell of a grid meets the same seeds, so that two
+//! protocols lose the same DATA.
 //!
 //! ```
 //! use sash::lab::sweep::Grid;
@@ -38,13 +38,13 @@ pub struct Grid {
     pub arqs: Vec<Arq>,
     /// The controllers; empty where the window is fixed.
     pub controllers: Vec<Congestion>,
-    /// Most packets in flight; empty for what is usual.
+    /// The windows, in packets; empty for the defaults.
     pub windows: Vec<u32>,
     /// Unit: percent, both ways.
     pub losses: Vec<f64>,
     /// One way.
     pub delays: Vec<Duration>,
-    /// Of the file. Unit: bytes.
+    /// The sizes of the file. Unit: bytes.
     pub sizes: Vec<u64>,
     /// Each cell is run with seeds 1 to this.
     pub seeds: u32,
@@ -91,7 +91,7 @@ pub struct Row {
     pub resent: f64,
     /// The value of the formula, if there is one. Unit: 10^6 bytes per second.
     pub formula: Option<f64>,
-    /// The same on real sockets, where that was asked for.
+    /// The same on real sockets, if requested.
     pub real: Option<f64>,
 }
 
@@ -108,7 +108,7 @@ pub struct Measured {
     pub resent: u64,
 }
 
-/// A grid may have this many cells; more would be a typing mistake.
+/// The limit of cells of a grid; more are probably a typing error.
 pub const MOST_CELLS: usize = 100_000;
 
 impl Grid {
@@ -158,7 +158,7 @@ impl Grid {
         seen
     }
 
-    /// How many cells there would be at most, without making them.
+    /// The largest possible number of cells, without creating them.
     #[must_use]
     pub fn size(&self) -> usize {
         let lists = [
@@ -204,7 +204,7 @@ impl Cell {
     /// The link of this cell with one seed.
     ///
     /// # Errors
-    /// What is wrong in the grid's own words for the link.
+    /// The mistake in the grid's words for the link.
     pub fn scenario(&self, grid: &Grid, seed: u32) -> Result<Scenario, ScenarioError> {
         let (loss, delay) = (self.loss, self.delay.as_micros());
         format!("seed={seed};loss={loss}%;delay={delay}us;{}", grid.link).parse()
@@ -245,7 +245,7 @@ impl Cell {
     /// Runs it with every seed in virtual time.
     ///
     /// # Errors
-    /// In a sentence: a link that is none, a transfer that stuck or arrived damaged.
+    /// In a sentence: an invalid link, or a transfer that got stuck or arrived damaged.
     pub fn measure(&self, grid: &Grid) -> Result<Row, String> {
         let run = |seed| {
             let experiment =
@@ -266,7 +266,7 @@ impl Cell {
         Ok(self.row(grid, &measured?))
     }
 
-    /// The row of what was measured, once for each seed.
+    /// The row of the measurements, one for each seed.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts of packets")]
     pub fn row(&self, grid: &Grid, measured: &[Measured]) -> Row {

@@ -1,7 +1,7 @@
-//! The formulas, and the machines measured beside them.
+//! The formulas, and measurements of the state machines.
 //!
-//! Efficiency is the share of the time in which the wire carries a packet that is of use.
-//! Time is counted in transmissions of one DATA packet, so that three numbers say all:
+//! Efficiency is the share of time in which the sender transmits useful packets. Time is
+//! counted in transmissions of one DATA packet, so that three numbers are enough:
 //!
 //! ```text
 //!   P  share of DATA packets that are lost       a = propagation / transmission
@@ -14,10 +14,10 @@
 //! | module | is | read with |
 //! | --- | --- | --- |
 //! | [`window`] | the protocols, plain and with the real timer | Stallings; Tanenbaum §3.4 |
-//! | [`stall`] | selective repeat with the wait at the window's head: a model of its own | renewal theory |
-//! | [`response`] | Mathis, PFTK, CUBIC: how loss and round trip set a rate | RFC 9438 §5 |
+//! | [`stall`] | a separate model of selective repeat with the wait at the window's base | renewal theory |
+//! | [`response`] | Mathis, PFTK, CUBIC: the rate by loss and round-trip time | RFC 9438 §5 |
 //! | [`path`] | a scenario's line as P, N and a, and the goodput that follows | |
-//! | [`cell`](mod@cell) | one P, N and a, run on the machines in virtual time | report chapter `theory` |
+//! | [`cell`](mod@cell) | one P, N and a, run in virtual time | report chapter `theory` |
 //! | [`table`] | many cells, as text and CSV | |
 //! | [`curve`] | curves and measured points as one picture | |
 //!

@@ -13,7 +13,7 @@ pub(super) fn time(time_us: u64) -> String {
     }
 }
 
-/// Why the sender declares a packet lost, as the end of a sentence.
+/// The reason why the sender declares a packet lost, as the end of a sentence.
 pub(super) const fn loss_reason(trigger: Trigger) -> &'static str {
     match trigger {
         Trigger::PacketThreshold => "three later packets have arrived",

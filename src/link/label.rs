@@ -19,9 +19,9 @@ use std::str::FromStr;
 pub struct Label {
     /// The kind of packet.
     pub kind: Kind,
-    /// Which of its kind.
+    /// Its number; each kind is counted from 0.
     pub number: u32,
-    /// Which sending of it.
+    /// The attempt, from 1.
     pub attempt: u8,
 }
 
@@ -89,7 +89,7 @@ impl FromStr for Label {
     }
 }
 
-/// Why a text names no packet.
+/// The reason why a text names no packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LabelError {
     /// It is not a letter, a number, a dot and a number.

@@ -1,8 +1,8 @@
-//! Chance without a die: a hash of what a packet is called.
+//! Random decisions without a generator: a hash of the name of a packet.
 //!
-//! A random generator would give the third packet the third number, so a protocol that
-//! sends one packet more would see other losses from then on. A hash of the packet's own
-//! name does not care what was sent before it.
+//! A random generator would give its third number to the third packet, so a protocol that
+//! sends one more packet would meet other losses from then on. A hash of the packet's
+//! name does not depend on what was sent before it.
 //!
 //! Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (2014),
 //! the finalizer of splitmix64.
@@ -41,12 +41,12 @@ pub(super) fn hash(
         .fold(mix(seed), |hash, part| mix(hash ^ mix(part)))
 }
 
-/// Whether a decision of this probability (0 to 1) falls.
+/// Whether an event of this probability (0 to 1) occurs.
 pub(super) fn happens(hash: u64, probability: f64) -> bool {
     share(hash) < probability
 }
 
-/// A hash as a share, from 0 up to but without 1.
+/// A hash as a number from 0 to 1, without 1.
 #[expect(
     clippy::cast_precision_loss,
     reason = "the upper 53 bits are exact in an f64"

@@ -1,4 +1,4 @@
-//! A scenario: what a link does, written as one line that a teacher can hand out.
+//! A scenario: the faults of a link in one line, which a teacher can hand out.
 //!
 //! ```text
 //!   seed=7;loss=10%;delay=50ms;data.corrupt=1%;drop=d0.1,a3.1
@@ -57,7 +57,7 @@ pub struct Scenario {
     pub seed: u64,
     data: Conditions,
     ack: Conditions,
-    /// As it was written.
+    /// The line as it was written.
     text: String,
 }
 
@@ -70,11 +70,11 @@ pub struct Conditions {
     pub corrupt: f64,
     /// Packets that arrive twice.
     pub duplicate: f64,
-    /// Packets held back so that later ones pass.
+    /// Packets held back so that later ones overtake them.
     pub reorder: f64,
-    /// Losses in a row.
+    /// Burst loss.
     pub burst: Option<Burst>,
-    /// One way.
+    /// The one-way delay.
     pub delay: Duration,
     /// A random additional delay for each packet, up to this.
     pub jitter: Duration,
@@ -82,16 +82,15 @@ pub struct Conditions {
     pub rate: Option<u64>,
     /// The queue before the rate. Unit: bytes; `None` for the usual size.
     pub queue: Option<u64>,
-    /// The rate is policed by a token bucket of this size: what would wait longer is
-    /// lost, and what is not lost does not wait (RFC 2697). Unit: bytes; `None` for a
-    /// queue.
+    /// A policer instead of a queue: the size of its token bucket. It discards packets
+    /// that exceed the rate, and delays none (RFC 2697). Unit: bytes; `None` for a queue.
     pub bucket: Option<u64>,
-    /// Packets come out together, at multiples of this time, as a Wi-Fi access point
-    /// sends them; zero: each on its own.
+    /// Packets leave in clumps, at multiples of this time, as from a Wi-Fi access point;
+    /// zero: one by one.
     pub clump: Duration,
     /// Longer packets never arrive. Unit: bytes, headers of UDP and IP included.
     pub mtu: u16,
-    /// When nothing passes at all.
+    /// The times in which nothing passes.
     pub outage: Option<Outage>,
     /// Exactly these are lost.
     pub drops: Vec<Label>,
@@ -101,21 +100,22 @@ pub struct Conditions {
 impl Eq for Conditions {}
 impl Eq for Scenario {}
 
-/// Losses in a row: a chain of two states along the numbers, of which one loses all.
+/// Burst loss: a chain of two states along the packet numbers, one of which loses all
+/// packets.
 ///
 /// This is the Gilbert-Elliott model: Gilbert (1960), Elliott (1963).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Burst {
-    /// Probability that a row of losses begins at a packet.
+    /// The probability that a burst begins at a packet.
     pub enter: f64,
-    /// Probability that a row ends at a packet: its mean length is one over this.
+    /// The probability that a burst ends at a packet; its mean length is the reciprocal.
     pub leave: f64,
 }
 
 /// A periodic outage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outage {
-    /// How long nothing passes, at the end of each period.
+    /// The length of the outage, at the end of each period.
     pub down: Duration,
     /// The time from one outage to the next.
     pub period: Duration,
@@ -143,14 +143,14 @@ const WORDS: [&str; 15] = [
 /// The word for packets by name.
 const DROP: &str = "drop";
 
-/// An empty line, as it is shown.
+/// The name of an empty line.
 const PERFECT: &str = "perfect";
 
-/// A queue holds at least this where none is asked for. Unit: bytes.
+/// The least size of a default queue. Unit: bytes.
 const LEAST_QUEUE_BYTES: u64 = 30_000;
 
 impl Conditions {
-    /// Everything arrives at once.
+    /// A perfect link: everything arrives immediately.
     pub const PERFECT: Self = Self {
         loss: 0.0,
         corrupt: 0.0,
@@ -170,7 +170,7 @@ impl Conditions {
 }
 
 impl Scenario {
-    /// A link that delivers everything at once.
+    /// A link that delivers everything immediately.
     pub const PERFECT: Self = Self {
         seed: 0,
         data: Conditions::PERFECT,
@@ -178,7 +178,7 @@ impl Scenario {
         text: String::new(),
     };
 
-    /// The conditions in one direction.
+    /// The faults in one direction.
     #[must_use]
     pub const fn conditions(&self, direction: Direction) -> &Conditions {
         match direction {
@@ -187,8 +187,8 @@ impl Scenario {
         }
     }
 
-    /// The queue before the rate of one direction, or the bucket of its policer: the
-    /// given size, or the bandwidth-delay product, and at least 30 kB. Unit: bytes.
+    /// The size of the queue of one direction, or of the bucket of its policer: the given
+    /// size, or otherwise the bandwidth-delay product, and at least 30 kB. Unit: bytes.
     #[must_use]
     pub fn queue_bytes(&self, direction: Direction) -> u64 {
         let conditions = self.conditions(direction);
@@ -236,7 +236,7 @@ impl Scenario {
         self.text = format!("{text}{before}{label}");
     }
 
-    /// The directions that a word with this prefix speaks of.
+    /// The directions to which a word with this prefix applies.
     fn both_or_one(&mut self, direction: Option<Direction>) -> Vec<&mut Conditions> {
         match direction {
             None => vec![&mut self.data, &mut self.ack],

@@ -1,8 +1,8 @@
-//! Congestion control: how much may be in flight, and how fast it may leave.
+//! Congestion control: how many packets may be in flight, and how fast they may leave.
 //!
-//! A controller never sees a packet. It is told what was acknowledged and what was lost,
-//! in numbers, and answers with a window and a rate; [`Flow`](super::flow::Flow) does the
-//! counting and the pacing for all of them alike.
+//! A controller never sees a packet. It receives the numbers of acknowledged and lost
+//! packets, and answers with a window and a rate; [`Flow`](super::flow::Flow) counts and
+//! paces for all controllers.
 //!
 //! ```text
 //!   protocol --deliver, lose--> Flow --on_ack, on_signal--> Controller
@@ -11,7 +11,7 @@
 //!
 //! | file | is | source |
 //! | --- | --- | --- |
-//! | [`fixed`] | the window stays as it is | Kurose & Ross §3.4 |
+//! | [`fixed`] | a constant window | Kurose & Ross §3.4 |
 //! | [`plus_one_minus_three`] | one more per ACK, three fewer per NACK; 8 to 60 | a student project |
 //! | [`double_halve`] | doubles per window of ACKs, halves at a loss | a student project |
 //! | [`additive`] | one more per ACK, one fewer at a loss | a student project |
@@ -21,7 +21,7 @@
 //!
 //! | shared | is | source |
 //! | --- | --- | --- |
-//! | [`recovery`] | one answer to one event, however often it is told | RFC 9002 §7.3.2 |
+//! | [`recovery`] | one reaction to one event, however often it is reported | RFC 9002 §7.3.2 |
 //! | [`hystart`] | leaving slow start before the queue overflows | RFC 9406 |
 //!
 //! ```
@@ -54,32 +54,32 @@ use std::time::Duration;
 /// The interface of every controller. Unit of windows: packets; of rates: packets per
 /// second.
 pub trait Controller: fmt::Debug + Send {
-    /// The transfer begins; the handshake took this long, if it could be measured.
+    /// The transfer begins, with the round-trip time of the handshake if it was measured.
     fn on_start(&mut self, _round_trip: Option<Duration>) {}
 
-    /// Something new was acknowledged.
+    /// New data was acknowledged.
     fn on_ack(&mut self, ack: &Acked);
 
-    /// Something shows that the path may be too full.
+    /// A signal shows that the path may be congested.
     fn on_signal(&mut self, signal: &Signal);
 
-    /// Sending begins again after a pause or a closed window: what was known of the path
-    /// is old.
+    /// The sender resumes after a pause or a zero window: its knowledge of the path is
+    /// out of date.
     fn on_restart(&mut self, now: Moment);
 
-    /// Most packets in flight, at least 1.
+    /// The largest number of packets in flight, at least 1.
     fn window(&self) -> u32;
 
-    /// How fast packets may leave; `None`: as fast as the window allows.
+    /// The rate at which packets may leave; `None`: as fast as the window allows.
     fn pacing_rate(&self) -> Option<f64>;
 
-    /// The longest file that may leave as a whole before the first ACK, paced, where the
-    /// first window is smaller. Unit: packets.
+    /// The longest file that may leave as a whole before the first ACK, paced, although
+    /// the first window is smaller. Unit: packets.
     fn small_file(&self) -> u32 {
         0
     }
 
-    /// Where slow start ends, if the controller knows such a place.
+    /// The slow-start threshold, if the controller has one.
     fn slow_start_threshold(&self) -> Option<u32> {
         None
     }
@@ -91,35 +91,35 @@ pub trait Controller: fmt::Debug + Send {
 /// The packets that one ACK newly acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Acked {
-    /// When the ACK came.
+    /// The time when the ACK arrived.
     pub now: Moment,
     /// Packets newly acknowledged.
     pub packets: u32,
     /// Packets in flight after it.
     pub in_flight: u32,
-    /// The estimate, this ACK's sample included.
+    /// The round-trip estimate, including the sample of this ACK.
     pub round_trip: PathTime,
     /// When the newest of the acknowledged packets was sent: recovery is over once it
     /// left after recovery began (RFC 9002 §7.3.2).
     pub newest_sent_at: Moment,
-    /// How many packets were in flight when that packet left, itself included.
+    /// The number of packets in flight when that packet left, including it.
     pub in_flight_when_sent: u32,
-    /// Whether that packet left while something else than the controller held the sender
-    /// back (end of file, receive window): such a time must not grow a window.
+    /// Whether the sender was application-limited when that packet left (end of file,
+    /// receive window): then this ACK must not grow the window.
     pub is_application_limited: bool,
     /// Packets delivered so far.
     pub delivered: u64,
-    /// Packets that had been delivered when that packet left: a round trip is over when
-    /// this passes the `delivered` of its beginning.
+    /// Packets that had been delivered when that packet left. A round ends when this
+    /// reaches the `delivered` of its beginning.
     pub delivered_when_sent: u64,
     /// Packets lost since that packet left.
     pub lost_since: u64,
-    /// Packets delivered per second over the last round trip, where it could be measured
+    /// Packets delivered per second over the last round trip, if it could be measured
     /// (draft-cheng-iccrg-delivery-rate-estimation).
     pub delivery_rate: Option<f64>,
 }
 
-/// How long the path takes.
+/// The round-trip times of the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PathTime {
     /// The newest sample.
@@ -135,37 +135,37 @@ pub struct PathTime {
 pub enum Signal {
     /// Packets are declared lost: one signal per ACK or timer that revealed it.
     Loss(Lost),
-    /// The receiver reported one number newly missing or corrupt (NACK). Only the
-    /// protocols that do not resend for it pass it on; where a NACK leads to a resend,
-    /// [`Signal::Loss`] says it.
+    /// The receiver reported one number newly missing or corrupt (NACK). Only protocols
+    /// that do not retransmit because of a NACK pass it on; in the others
+    /// [`Signal::Loss`] reports the loss.
     Nack(Moment),
-    /// The retransmission timer ran out: nothing came back for that long.
+    /// The retransmission timer expired: no ACK arrived in time.
     Timeout(Moment),
 }
 
 /// The packets that were declared lost together.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lost {
-    /// When it was found.
+    /// The time when the loss was found.
     pub now: Moment,
-    /// How many packets.
+    /// The number of packets.
     pub packets: u32,
     /// Packets still in flight after it.
     pub in_flight: u32,
-    /// How many packets were in flight when the newest of them left, itself included.
+    /// The number of packets in flight when the newest of them left, including it.
     pub in_flight_when_sent: u32,
-    /// When the newest of them was sent: a window answers only once to losses among the
-    /// packets that left before it shrank (RFC 9002 §7.3.1).
+    /// When the newest of them was sent: a controller reacts only once to losses of
+    /// packets that were sent before the window shrank (RFC 9002 §7.3.1).
     pub newest_sent_at: Moment,
     /// When the oldest of them was sent.
     pub oldest_sent_at: Moment,
-    /// Packets lost since that packet left, it and its like included.
+    /// Packets lost since that packet left, including this group.
     pub lost_since: u64,
-    /// The estimate, as it stands.
+    /// The current round-trip estimate.
     pub round_trip: PathTime,
 }
 
-/// The controller of this name; no window will be larger than `most`.
+/// Makes the controller with this name; its window never exceeds `most`.
 #[must_use]
 pub fn controller(congestion: Congestion, most: u32) -> Box<dyn Controller> {
     match congestion {
@@ -191,13 +191,14 @@ pub const SMALL_FILE: u32 = 88;
 /// Slow start never ends below this (RFC 5681 §3.1 (4)). Unit: packets.
 const LEAST_THRESHOLD: u32 = 2;
 
-/// How a window is spread over a round trip.
+/// The spreading of a window over a round trip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pace {
-    /// It may double within one: twice the window's rate, or pacing would hold it back.
+    /// Slow start: the window may double within a round trip, so pacing permits twice its
+    /// rate.
     Doubling,
-    /// It hardly changes: a quarter more than its rate, so that pacing alone never leaves
-    /// the window unused (RFC 9002 §7.7).
+    /// Otherwise the window hardly changes. Pacing permits a quarter more than its rate,
+    /// so that the window and not the pacer limits the sender (RFC 9002 §7.7).
     Steady,
 }
 

@@ -1,5 +1,5 @@
-//! A whole transfer as one machine: opening, the protocol, ending. The interface for a
-//! driver.
+//! A whole transfer as one state machine: handshake, protocol, termination. Drivers use
+//! it.
 //!
 //! ```text
 //!   Sending      Opening -> Transferring -> AwaitingDigest -> Closing -> Ended
@@ -8,14 +8,13 @@
 //!                                           (disk hashed?) FIN-ACK, again if asked
 //! ```
 //!
-//! FIN waits for the last ACK, as the textbook draws it. `sack` with a controller
-//! sends it behind the last segment, a round trip sooner, and the receiver holds it until
-//! everything is there: as TCP does (RFC 9293 §3.10.4, CLOSE).
+//! FIN waits for the last ACK. `sack` with a controller sends it directly after the last
+//! segment, a round trip earlier, and the receiver holds it until everything has arrived,
+//! as TCP does (RFC 9293 §3.10.4, CLOSE).
 //!
-//! Both stop trusting the other side's life after
-//! [`IDLE_TIMEOUT`](super::retry::IDLE_TIMEOUT) of silence. No success is ever reported
-//! without the digest's answer: the sender ends in one of [`Outcome`], and `Verified`
-//! means that the receiver said so.
+//! Each side gives up after [`IDLE_TIMEOUT`](super::retry::IDLE_TIMEOUT) without a
+//! packet. The sender never reports success without the receiver's answer to the digest:
+//! `Verified` of [`Outcome`] means that the receiver has confirmed it.
 //!
 //! ```
 //! use sash::reliable::connection::{Receiving, Sending};
@@ -57,29 +56,29 @@ use crate::wire::packet::Reset;
 use std::fmt;
 use std::time::Duration;
 
-/// How a connection ended.
+/// The outcome of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The receiver's digest is the sender's.
+    /// The receiver's digest equals the sender's.
     Verified,
-    /// The receiver's digest is another one.
+    /// The receiver's digest differs.
     Damaged,
-    /// All was sent, FIN too, but the receiver's last word never came.
+    /// Everything was sent, including FIN, but the receiver's verdict never arrived.
     Unknown,
-    /// It ended before the whole file was there.
+    /// It ended before the whole file had arrived.
     Failed(Failure),
 }
 
-/// Why a connection ended before the whole file was there.
+/// The reason why a connection ended before the whole file had arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
     /// The other side never answered the handshake.
     NoAnswer,
     /// The other side answered and then fell silent.
     Silence,
-    /// The other side said RST.
+    /// The other side sent RST.
     ResetByPeer(Reset),
-    /// This side said RST.
+    /// This side sent RST.
     ResetByUs(Reset),
 }
 
@@ -123,7 +122,7 @@ pub fn receiver(
     mut parameters: ConnectionParameters,
     handshake: &Handshake,
 ) -> Box<dyn ReceivingMachine> {
-    // About eight ACKs per round trip, as far as the handshake knows it.
+    // About eight ACKs per round trip, by the round-trip time of the handshake.
     if let Some(round_trip) = handshake.round_trip().smoothed() {
         let share = (round_trip / 8).max(LEAST_DELAY);
         parameters.acknowledgement_delay = parameters.acknowledgement_delay.min(share);
@@ -139,7 +138,7 @@ pub fn receiver(
     Box::new(Receiver::new(protocol, parameters))
 }
 
-/// On a short path too a few packets share an ACK.
+/// On a short path, too, one ACK answers a few packets.
 const LEAST_DELAY: Duration = Duration::from_millis(1);
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The connection parameters from the handshake, and the division of a file into
 //! segments.
 //!
-//! A machine deals in sequence numbers; this file alone knows which bytes of the file a
-//! number means. No machine ever holds a byte of the file itself.
+//! A state machine uses sequence numbers; only this file knows which bytes of the file a
+//! number means. No state machine holds bytes of the file.
 //!
 //! ```text
 //!   file      0        1436      2872   3000 bytes
@@ -11,9 +11,8 @@
 //!   sequence    first    first+1  first+2   end = first+3   (all modulo 2^32)
 //! ```
 //!
-//! A receiver that has the file's beginning already wants only the rest: segment 0 then
-//! begins at [`ConnectionParameters::offset`], and everything above is counted from
-//! there.
+//! A receiver that already has the beginning of the file needs only the rest: segment 0
+//! then begins at [`ConnectionParameters::offset`], and segments are counted from there.
 //!
 //! ```
 //! use sash::reliable::connection_parameters::ConnectionParameters;
@@ -47,30 +46,31 @@ pub struct ConnectionParameters {
     pub first: SequenceNumber,
     /// The file's size. Unit: bytes.
     pub size: u64,
-    /// Where in the file segment 0 begins: what comes before is at the receiver already.
-    /// At most `size`. Unit: bytes.
+    /// The place in the file where segment 0 begins; the receiver already has everything
+    /// before it. At most `size`. Unit: bytes.
     pub offset: u64,
     /// File bytes per DATA packet; the last one may be shorter.
     pub segment_bytes: u16,
-    /// Most packets in flight.
+    /// The largest number of packets in flight.
     pub window: u32,
     /// The congestion controller.
     pub congestion: Congestion,
     /// The rule of the retransmission timeout.
     pub timing: Timing,
-    /// No ACK is held back longer than this; zero: each packet is acknowledged at once.
+    /// The longest delay of an ACK; zero: each packet is acknowledged at once.
     pub acknowledgement_delay: Duration,
-    /// Whether the machines keep what happens for [`super::Machine::take_events`].
+    /// Whether the state machines record events for [`super::Machine::take_events`].
     pub listening: bool,
 }
 
-/// No retransmission timeout is shorter: on real sockets two busy cores look like loss.
+/// The shortest retransmission timeout: on real sockets the delays of a busy computer
+/// look like loss.
 pub const LEAST_TIMEOUT: Duration = Duration::from_millis(20);
 
-/// The longest that an ACK is held back.
+/// The longest delay of an ACK.
 pub const ACKNOWLEDGEMENT_DELAY: Duration = Duration::from_millis(10);
 
-/// Most segments of one file: a sequence number is never used twice in a transfer.
+/// The most segments of one file: a sequence number is never used twice in a transfer.
 pub const MOST_SEGMENTS: u64 = u32::MAX as u64;
 
 impl ConnectionParameters {
@@ -90,10 +90,10 @@ impl ConnectionParameters {
         listening: true,
     };
 
-    /// How many segments the file is cut into, from `offset` on; none where nothing is
-    /// missing.
+    /// The number of segments from `offset` on; 0 if nothing is missing.
     ///
-    /// A file of more than [`MOST_SEGMENTS`] is refused before there are terms.
+    /// A file of more than [`MOST_SEGMENTS`] is refused before there are connection
+    /// parameters.
     #[must_use]
     pub fn segments(&self) -> u32 {
         let missing = self.size.saturating_sub(self.offset);
@@ -119,7 +119,7 @@ impl ConnectionParameters {
         sequence - self.first
     }
 
-    /// Somebody begins to listen to a transfer that has come this far.
+    /// The event with which a log of a running transfer begins.
     #[must_use]
     pub fn listening_begun(
         &self,
@@ -145,7 +145,7 @@ impl ConnectionParameters {
         start..end.min(self.size)
     }
 
-    /// How many bytes of the file come before `sequence`.
+    /// The number of bytes of the file before `sequence`.
     #[must_use]
     pub fn bytes_before(&self, sequence: SequenceNumber) -> u64 {
         self.bytes(sequence).start

@@ -1,7 +1,7 @@
 //! The events of a state machine: one stream that logs, journals, pictures and tests read.
 //!
-//! A state machine never logs and never prints. It records events only while somebody
-//! listens, and keeps them until its driver takes them.
+//! A state machine never logs and never prints. It records events only if its driver
+//! wants them, and keeps them until the driver takes them.
 //!
 //! ```
 //! use sash::reliable::event::{Event, EventLog};
@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// One thing that happened.
+/// One event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
@@ -36,21 +36,21 @@ pub enum Event {
     PacketSent(PacketRecord),
     /// A packet with this transfer's token reached the state machine.
     PacketReceived(PacketRecord),
-    /// A packet arrived and was ignored. If its token is right and the reason is not
-    /// [`Ignored::Forged`], [`Event::PacketReceived`] came before.
+    /// A packet arrived and was ignored. [`Event::PacketReceived`] precedes this event,
+    /// except after a wrong token or [`Ignored::Forged`].
     PacketIgnored {
         /// Which.
         #[serde(flatten)]
         packet: PacketName,
         /// Why.
         why: Ignored,
-        /// All of it, where it is [`Ignored::Forged`].
+        /// The datagram, if the reason is [`Ignored::Forged`].
         #[serde(skip_serializing_if = "Datagram::is_empty")]
         datagram: Datagram,
     },
-    /// A datagram of this transfer arrived damaged.
+    /// A datagram of this transfer arrived corrupt.
     PacketDamaged {
-        /// All of it; left out where a link of this event log did the damage.
+        /// The datagram; left out if a link of this event log corrupted it.
         #[serde(skip_serializing_if = "Datagram::is_empty")]
         datagram: Datagram,
     },
@@ -58,7 +58,7 @@ pub enum Event {
     PacketLost {
         /// The segment's index in the file.
         number: u32,
-        /// Which transmission of it, from 1.
+        /// The transmission, from 1.
         attempt: u8,
         /// The trigger.
         trigger: Trigger,
@@ -81,7 +81,7 @@ pub enum Event {
     },
     /// The controller's window or phase changed.
     CongestionUpdated {
-        /// Most packets in flight.
+        /// The congestion window.
         cwnd: u32,
         /// The slow-start threshold; left out if the controller has none.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,23 +117,22 @@ pub enum Event {
     },
     /// DATA stopped flowing, or flows again.
     DataBlockedUpdated {
-        /// Whether it flows now, and if not, why.
+        /// Whether it flows, and otherwise the reason.
         #[serde(rename = "gate")]
         flow_control: FlowControlState,
     },
-    /// The path may not carry datagrams as long as ours: they are shorter from now on.
+    /// The path may not carry full-size datagrams: they are shorter from now on.
     MtuUpdated {
         /// File bytes in a DATA packet.
         segment_bytes: u16,
     },
-    /// Somebody begins to listen, to a transfer that has come this far.
+    /// The log of a running transfer begins: this event summarizes the earlier ones.
     ListeningBegun {
-        /// Segments from the first on that are acknowledged, or have arrived in order.
+        /// The number of segments acknowledged, or arrived in order.
         base: u32,
-        /// Segments from the first on that were ever sent; to a receiver, `base`.
+        /// The number of segments ever sent; for a receiver, `base`.
         next: u32,
-        /// Segments beyond `base` that are acknowledged, each run as its first and its
-        /// last.
+        /// Acknowledged segments beyond `base`, each range as its first and its last.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         ranges: Vec<[u32; 2]>,
         /// The sequence number of the first segment; left out as long as the handshake has
@@ -171,7 +170,7 @@ impl Event {
         }
     }
 
-    /// This datagram arrived damaged.
+    /// This datagram arrived corrupt.
     #[must_use]
     pub fn damaged(datagram: &[u8]) -> Self {
         Self::PacketDamaged {
@@ -180,7 +179,7 @@ impl Event {
     }
 }
 
-/// Why a packet was ignored.
+/// The reason why a packet was ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ignored {
@@ -194,12 +193,11 @@ pub enum Ignored {
     InexactReset,
     /// Valid, but not in this state or not from this side.
     OutOfPlace,
-    /// It should carry a MAC and has none or a wrong one: somebody outside the transfer
-    /// made it.
+    /// It has no valid MAC, so it was forged.
     Forged,
 }
 
-/// Why a receiver discarded a segment.
+/// The reason why a receiver discarded a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiscardReason {
@@ -243,7 +241,7 @@ pub enum Timer {
     Handshake,
     /// No ACK arrived in time.
     Retransmission,
-    /// A packet that others have overtaken is now declared lost.
+    /// A packet that later packets have overtaken is now declared lost.
     LossDetection,
     /// A delayed ACK is due.
     AcknowledgementDelay,
@@ -266,7 +264,7 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// A log that keeps events only if somebody listens.
+    /// A log that keeps events only if the driver wants them.
     #[must_use]
     pub const fn new(listening: bool) -> Self {
         Self {
@@ -275,26 +273,25 @@ impl EventLog {
         }
     }
 
-    /// Whether anybody listens.
+    /// Whether events are recorded.
     #[must_use]
     pub const fn is_listening(&self) -> bool {
         self.listening
     }
 
-    /// Somebody listens from now on.
+    /// Records events from now on.
     pub const fn listen(&mut self) {
         self.listening = true;
     }
 
-    /// Keeps an event if anybody listens; otherwise it is not even made.
+    /// Records an event; if none are wanted, it is not even created.
     pub fn record(&mut self, event: impl FnOnce() -> Event) {
         if self.listening {
             self.events.push(event());
         }
     }
 
-    /// Keeps the events of a state machine inside this one, which is asked only if anybody
-    /// listens.
+    /// Adds the events of an inner state machine, if events are wanted.
     pub fn append(&mut self, inner: impl FnOnce() -> Vec<Event>) {
         if self.listening {
             self.events.append(&mut inner());

@@ -1,4 +1,4 @@
-//! How much is in flight, how fast it is delivered, and when the next packet may leave.
+//! Counts packets in flight, measures the delivery rate, and paces the next packet.
 //!
 //! Every sender counts its packets here, whatever its protocol and whatever its
 //! controller; the controller receives the counts and answers with a window and a rate.
@@ -9,8 +9,8 @@
 //!   delivery rate = (40 - 12) / max(time between the two sends, between the two ACKs)
 //! ```
 //!
-//! The pacer lets packets go at the controller's rate, a quantum of [`QUANTUM`] at a
-//! time, so that a thread is not woken for every one of them. It does not pace `fixed`.
+//! The pacer releases packets at the controller's rate, a quantum of [`QUANTUM`] at a
+//! time, so that a thread does not wake for every packet. It does not pace `fixed`.
 //!
 //! ```
 //! use sash::reliable::{flow::Flow, moment::Moment};
@@ -43,31 +43,31 @@ pub struct Flow {
     is_controlled: bool,
     pacer: Pacer,
     in_flight: u32,
-    /// Packets delivered so far, and when the last of them was.
+    /// The number of packets delivered, and the time of the last delivery.
     delivered: u64,
     delivered_at: Moment,
-    /// When the packet left that was acknowledged last: the send side of the rate.
+    /// The transmission time of the packet acknowledged last, for the sending rate.
     first_sent_at: Moment,
     last_sent_at: Moment,
     lost: u64,
-    /// Packets up to this count of deliveries left while the sender was limited.
+    /// Packets sent up to this count of deliveries are application-limited.
     application_limited_until: u64,
-    /// The window was full when the ACK or timer at hand came.
+    /// Whether the window was full before the current ACK or timer.
     was_full: bool,
-    /// Since then the window has had room.
+    /// The time since when the window has had space.
     window_space_since: Moment,
     /// The packets that the current ACK has acknowledged so far.
     news: Option<NewlyAcknowledged>,
-    /// The packets that were declared lost so far at the current ACK or timer.
+    /// The packets declared lost so far at the current ACK or timer.
     losses: Option<NewlyLost>,
-    /// The last window that was reported.
+    /// The last reported window.
     reported: Option<ReportedWindow>,
 }
 
-/// The record of a packet at its transmission.
+/// The counters at the transmission of a packet.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SentPacket {
-    /// When it left.
+    /// The time of transmission.
     pub sent_at: Moment,
     delivered: u64,
     delivered_at: Moment,
@@ -97,7 +97,7 @@ struct ReportedWindow {
 }
 
 impl Flow {
-    /// Nothing was sent yet; no window will be larger than `most`.
+    /// A new flow whose window will never exceed `most`.
     #[must_use]
     pub fn new(congestion: Congestion, most: u32) -> Self {
         Self {
@@ -124,13 +124,13 @@ impl Flow {
         self.controller.on_start(round_trip.smoothed());
     }
 
-    /// Whether the window has room for one more packet.
+    /// Whether the window has space for one more packet.
     #[must_use]
     pub fn has_window_space(&self) -> bool {
         self.in_flight < self.window()
     }
 
-    /// Most packets in flight.
+    /// The congestion window.
     #[must_use]
     pub fn window(&self) -> u32 {
         self.controller.window().max(1)
@@ -142,7 +142,7 @@ impl Flow {
         self.in_flight
     }
 
-    /// Whether the pacing lets the next packet leave now.
+    /// Whether the pacer lets the next packet leave now.
     #[must_use]
     pub fn is_due(&self, now: Moment) -> bool {
         self.pacer.is_due(now)
@@ -155,7 +155,8 @@ impl Flow {
         self.lost == 0 && segments <= self.controller.small_file()
     }
 
-    /// When the pacing lets the next packet leave, where the window has room for it.
+    /// The time when the pacer lets the next packet leave, if the window has space for
+    /// it.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Moment> {
         self.next_release().filter(|_| self.has_window_space())
@@ -172,13 +173,13 @@ impl Flow {
         self.pacer.on_timeout(now);
     }
 
-    /// Whether a controller moves the window.
+    /// Whether a controller changes the window.
     #[must_use]
     pub const fn is_controlled(&self) -> bool {
         self.is_controlled
     }
 
-    /// A packet leaves; keep what comes back beside it.
+    /// Counts a packet that leaves; the caller keeps the result with the packet.
     pub fn send(&mut self, now: Moment) -> SentPacket {
         if self.in_flight == 0 {
             self.first_sent_at = now;
@@ -190,7 +191,8 @@ impl Flow {
             && self.pacer.send(rate, now, self.window_space_since) == Credit::Lost
             && self.window_space_since + CATCH_UP <= now
         {
-            // Not the path has slowed it down, nor the window: its thread came late.
+            // Its thread was late: neither the path nor the window has slowed the sender
+            // down.
             self.mark_application_limited();
         }
         SentPacket {
@@ -204,7 +206,7 @@ impl Flow {
         }
     }
 
-    /// The sender could send more than it has: what is in flight now says nothing of what
+    /// The sender could send more than it has, so the packets in flight do not show what
     /// the path can carry.
     pub fn mark_application_limited(&mut self) {
         self.application_limited_until = self.delivered + u64::from(self.in_flight) + 1;
@@ -250,8 +252,8 @@ impl Flow {
         }
     }
 
-    /// Tells the controller what the ACK or timer at hand has shown: losses first, so
-    /// that what was acknowledged beside them does not grow the window.
+    /// Reports to the controller what the current ACK or timer has shown: losses first,
+    /// so that an ACK that arrives with a loss does not grow the window.
     pub fn update_controller(&mut self, round_trip: &RoundTrip, now: Moment) {
         if std::mem::take(&mut self.was_full) {
             self.window_space_since = now;
@@ -304,19 +306,19 @@ impl Flow {
         Some(delivered / interval.as_secs_f64())
     }
 
-    /// The receiver reported one number newly missing, and nothing is sent again for it.
+    /// A NACK reported one segment missing, and the protocol retransmits nothing for it.
     pub fn nack(&mut self, now: Moment) {
         self.controller.on_signal(&Signal::Nack(now));
     }
 
-    /// The retransmission timer ran out: that says all of the losses it showed.
+    /// The retransmission timer expired; this one signal covers all of its losses.
     pub fn time_out(&mut self, now: Moment) {
         self.losses = None;
         self.controller.on_signal(&Signal::Timeout(now));
     }
 
-    /// Sending begins again after a pause or a closed window. One that was longer than a
-    /// timeout leaves nothing to go by: a new, slow start (RFC 5681 §4.1).
+    /// The sender resumes after a pause or a zero window. If that took longer than a
+    /// timeout, the controller begins again with slow start (RFC 5681 §4.1).
     pub fn restart(&mut self, round_trip: &RoundTrip, now: Moment) {
         if now - self.last_sent_at > round_trip.timeout() {
             self.controller.on_restart(now);
@@ -361,7 +363,7 @@ mod tests {
 
     #[test]
     fn the_delivery_rate_of_a_steady_path_is_measured() {
-        // One packet a millisecond, 20 ms there and back.
+        // One packet per millisecond over a path with a round-trip time of 20 ms.
         let mut flow = Flow::new(Congestion::Fixed, 1_000);
         let mut round_trip = RoundTrip::new(Duration::ZERO);
         let mut stamps = Vec::new();
@@ -409,11 +411,11 @@ mod tests {
             .for_each(|sent_packet| flow.deliver(sent_packet, at(30)));
         flow.declare_lost(&stamps[0]);
         flow.update_controller(&round_trip, at(30));
-        // Half of 10; the other way round half of 14.
+        // Half of 10; in the other order it would be half of 14.
         assert_eq!((flow.window(), flow.in_flight()), (5, 5));
     }
 
-    /// Sends what the window has room for, and hears 20 ms later that it arrived.
+    /// Sends as many packets as the window allows; they are acknowledged 20 ms later.
     fn round(flow: &mut Flow, round_trip: &mut RoundTrip, start: u64) {
         let room = flow.window() - flow.in_flight();
         let stamps: Vec<_> = (0..room).map(|_| flow.send(at(start))).collect();
@@ -440,7 +442,8 @@ mod tests {
         assert_eq!((window_after(true), window_after(false)), (10, 40));
     }
 
-    /// A flow by Reno whose window has grown from 10 to 40; it last sent at 20 ms.
+    /// A flow with Reno whose window has grown from 10 to 40; its last transmission was
+    /// at 20 ms.
     fn grown() -> (Flow, RoundTrip) {
         let mut flow = Flow::new(Congestion::Reno, 1_000);
         let mut round_trip = RoundTrip::new(Duration::ZERO);
@@ -520,7 +523,7 @@ mod tests {
         assert!(!flow.send(at(23)).is_application_limited);
     }
 
-    /// A flow by Reno over 100 ms: ten packets, one every 5 ms.
+    /// A flow with Reno over 100 ms: ten packets, one every 5 ms.
     fn paced() -> (Flow, RoundTrip) {
         let mut flow = Flow::new(Congestion::Reno, 1_000);
         let mut round_trip = RoundTrip::new(Duration::ZERO);

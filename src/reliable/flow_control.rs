@@ -1,10 +1,10 @@
-//! A closed window, a pause, and the probes that end both.
+//! Flow control: the zero window, the pause, and window probes.
 //!
 //! A receiver whose buffer is full advertises a zero window in its ACKs, and a user may
-//! pause either side. Then nothing flows, and the ACK that would open the window again
-//! may be lost: so the sender asks, at growing intervals, and goes on for as long as
-//! somebody answers. A probe is a DATA packet without bytes: it draws an ACK, and neither
-//! side counts it as a packet of the file.
+//! pause either side. Then no DATA flows, and the ACK that opens the window again may be
+//! lost. Therefore the sender probes at growing intervals, as long as the receiver
+//! answers. A probe is a DATA packet without bytes: the receiver answers it with an ACK,
+//! and neither side counts it as a packet of the file.
 //!
 //! ```text
 //!            ACK, window 0, or pause
@@ -14,8 +14,8 @@
 //!        ACK, window > 0, and no pause
 //! ```
 //!
-//! It does not decide how much space there is: the driver knows its disk, and the receiver
-//! tells by its ACKs
+//! This module does not decide how much space there is: the driver knows its disk, and
+//! the receiver advertises the space in its ACKs
 //! ([`ReceivingMachine::set_receive_window`](super::ReceivingMachine::set_receive_window)).
 //!
 //! ```
@@ -43,17 +43,17 @@ use crate::wire::packet::{Body, Packet, UNCOUNTED};
 pub struct FlowControl {
     window_is_closed: bool,
     is_paused: bool,
-    /// `sent_at` of the newest packet that told a window.
+    /// `sent_at` of the newest packet that advertised a window.
     window_reported_at: Option<u32>,
-    /// Spaces the probes, while nothing may flow.
+    /// The persist timer, while no DATA may flow.
     probes: Option<Retry>,
-    /// The newest probe's; counted on when the gate closes again, so that a name on a
-    /// link means one probe.
+    /// The attempt of the newest probe. It continues when the gate closes again, so that
+    /// each probe has its own name.
     attempt: u8,
 }
 
 impl FlowControl {
-    /// Whether DATA may flow, and if not, why.
+    /// Whether DATA may flow, and otherwise the reason.
     #[must_use]
     pub const fn state(&self) -> FlowControlState {
         match (self.is_paused, self.window_is_closed) {
@@ -75,8 +75,8 @@ impl FlowControl {
         self.is_paused
     }
 
-    /// An ACK, stamped `sent_at` by the receiver's clock, told this window. One that was
-    /// overtaken by a later one changes nothing.
+    /// An ACK advertised this window; `sent_at` is its time stamp by the receiver's
+    /// clock. An ACK that a later one has overtaken changes nothing.
     pub fn set_window(&mut self, window: u32, sent_at: u32, now: Moment) {
         let is_old = self
             .window_reported_at
@@ -89,7 +89,7 @@ impl FlowControl {
         self.turn(now);
     }
 
-    /// This side is paused, or goes on.
+    /// Pauses or resumes this side.
     pub fn set_paused(&mut self, is_paused: bool, now: Moment) {
         self.is_paused = is_paused;
         self.turn(now);
@@ -118,12 +118,12 @@ impl FlowControl {
         self.probes.as_ref()?.next_timeout()
     }
 
-    /// Time has passed; `true` where a probe became due.
+    /// Time has passed; returns `true` if a probe became due.
     pub fn on_timeout(&mut self, now: Moment) -> bool {
         let Some(probes) = &mut self.probes else {
             return false;
         };
-        probes.extend(now); // Whether anybody lives there is asked elsewhere.
+        probes.extend(now); // The idle timeout is checked elsewhere.
         probes.on_timeout(now)
     }
 }
@@ -152,7 +152,8 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    /// When the probes of a gate that stays closed are sent. Unit: milliseconds.
+    /// The transmission times of the probes while the gate stays closed. Unit:
+    /// milliseconds.
     fn probes(flow_control: &mut FlowControl, count: usize) -> (Vec<u128>, Vec<u8>) {
         let (mut sent, mut attempts) = (Vec::new(), Vec::new());
         while sent.len() < count {
@@ -195,7 +196,7 @@ mod tests {
         flow_control.set_window(0, 9, now);
         assert!(flow_control.is_open());
         flow_control.set_window(0, 11, now);
-        flow_control.set_window(4, u32::MAX, now); // Before the stamps wrapped.
+        flow_control.set_window(4, u32::MAX, now); // Before the time stamps wrapped around.
         assert!(!flow_control.is_open());
     }
 

@@ -1,8 +1,8 @@
-//! Opening in three steps: SYN, SYN-ACK, ACK.
+//! The handshake: connection establishment in three steps, SYN, SYN-ACK, ACK.
 //!
 //! The client always begins, whichever way the file goes, so that its SYN opens the path
-//! through a NAT. Two steps would not do: the answering side must know that its own
-//! first sequence number has arrived before it counts on it.
+//! through a NAT. Two steps are not enough: the server must know that the client has
+//! received its first sequence number.
 //!
 //! ```text
 //!   client                                server
@@ -12,16 +12,15 @@
 //!                                          Open
 //! ```
 //!
-//! The padding makes both as long as a full DATA packet: a path that cannot carry one
-//! shows itself at once, and the server never answers with more than it was sent; it
-//! repeats its SYN-ACK twice, and then waits for another SYN, or for the client, which
-//! says its ACK again where nothing follows it. After two
-//! SYNs of the default length without an answer the client's next ones are shorter, and
-//! so is every DATA packet after them. Both sides then know why: the client believes no
-//! SYN-ACK longer than its newest SYN, and the server answers with the shortest SYN that
-//! it has seen, so a late packet of either kind cannot make them disagree. The chat
-//! connection decided which side may open: only who holds the token. This machine does
-//! not know addresses; the driver checks that the SYN comes from the right one.
+//! The padding makes both as long as a full DATA packet. A path that cannot carry one is
+//! found at once, and a SYN-ACK is never longer than its SYN. The server repeats the
+//! SYN-ACK at most twice per SYN; a client that receives nothing repeats its ACK. After
+//! two unanswered SYNs of the default length the next ones are shorter, and so are all
+//! DATA packets. The client rejects a SYN-ACK longer than its newest SYN, and the server
+//! uses the shortest SYN that it has seen, so late packets cannot make the two sides
+//! disagree. Only the holder of the token, which came over the chat connection, may
+//! begin. This state machine knows no addresses; the driver checks the address of the
+//! SYN.
 //!
 //! ```
 //! use sash::reliable::{Machine, moment::Moment};
@@ -57,86 +56,85 @@ use std::time::Duration;
 /// One side's handshake.
 #[derive(Debug)]
 pub struct Handshake {
-    /// Whether this side says SYN.
+    /// Whether this side sends SYN.
     is_initiator: bool,
     proposal: Proposal,
     state: HandshakeState,
     round_trip: RoundTrip,
-    /// SYN went again once because DATA came before its answer.
+    /// Whether SYN was retransmitted because DATA arrived before the SYN-ACK.
     has_retried_early: bool,
     log: EventLog,
 }
 
-/// The parameters that one side brings to the handshake: what the offer said, and its own
-/// limits.
+/// The parameters of one side: those of the offer, and its own limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Proposal {
     /// In every packet of the transfer.
     pub token: Token,
     /// The file's size. Unit: bytes.
     pub size: u64,
-    /// Where in the file the transfer begins, as the offer said. Unit: bytes.
+    /// The place in the file where the transfer begins. Unit: bytes.
     pub offset: u64,
     /// File bytes per DATA packet.
     pub segment_bytes: u16,
-    /// Most packets that this side sends or takes at once.
+    /// The largest window of this side. Unit: packets.
     pub window: u32,
     /// The congestion controller.
     pub congestion: Congestion,
-    /// The sender of the file brings its first sequence number, drawn at random.
+    /// The sender of the file: its random first sequence number.
     pub first: Option<SequenceNumber>,
-    /// A round trip as measured on the chat connection, if it was.
+    /// The round-trip time of the chat connection, if it was measured.
     pub chat_round_trip: Option<Duration>,
     /// The rule of the retransmission timeout.
     pub timing: Timing,
-    /// No ACK is held back longer than this.
+    /// The longest delay of an ACK.
     pub acknowledgement_delay: Duration,
-    /// A client that downloads tells its `chat_round_trip` in SYN, so that DATA may
-    /// follow the SYN-ACK without waiting for the ACK.
+    /// Whether the SYN of a download contains `chat_round_trip`, so that DATA may follow
+    /// the SYN-ACK without waiting for the ACK.
     pub early_data: bool,
-    /// Whether the machines keep what happens.
+    /// Whether the state machines record events.
     pub listening: bool,
 }
 
-/// SYN-ACKs for each SYN: none is longer than a SYN that came (RFC 9000 §8.1).
+/// The limit of SYN-ACKs per SYN (RFC 9000 §8.1).
 const AMPLIFICATION: u8 = 3;
 
-/// SYNs of full length before shorter ones.
+/// The number of SYNs of full length before shorter ones.
 const FULL_SYNS: u8 = 2;
 
-/// How far the opening has come.
+/// The state of the handshake.
 #[derive(Debug)]
 pub enum HandshakeState {
     /// The server waits for a SYN.
     Listen,
-    /// The client has sent SYN, or is about to.
+    /// The client has sent SYN, or will send it.
     SynSent {
         /// When it is retransmitted.
         retry: Retry,
     },
-    /// The server has answered SYN-ACK, or is about to.
+    /// The server has answered with SYN-ACK, or will do so.
     SynReceived {
         /// The connection parameters if the ACK arrives.
         parameters: ConnectionParameters,
-        /// The newest SYN's time stamp and when it came; none where no SYN has come.
+        /// The newest SYN's time stamp and the time when it arrived, if one has.
         echo: Option<(u32, Moment)>,
         /// When it is retransmitted.
         retry: Retry,
         /// The number of copies that may still be sent before another SYN arrives.
         allowance: u8,
     },
-    /// Both sides know everything.
+    /// The handshake is complete.
     Open {
         /// The connection parameters.
         parameters: ConnectionParameters,
-        /// The client owes an ACK: its attempt and the SYN-ACK's time stamp.
+        /// The ACK that the client must send: its attempt, and the SYN-ACK's time stamp.
         owed: Option<(u8, u32)>,
         /// Handshake ACKs sent so far.
         attempt: u8,
-        /// The client: the newest SYN-ACK's time stamp, and when it came.
+        /// The client: the newest SYN-ACK's time stamp, and its arrival.
         heard: Option<(u32, Moment)>,
     },
-    /// The other side's terms are not those of the offer.
+    /// The other side's parameters are not those of the offer.
     Disagreed,
 }
 
@@ -159,8 +157,7 @@ impl Proposal {
         listening: true,
     };
 
-    /// Whether this side can do with segments of that length: its own, or the fallback
-    /// where its own is longer.
+    /// Whether this side accepts segments of that length: its own, or a shorter fallback.
     const fn carries(&self, segment_bytes: u16) -> bool {
         segment_bytes > 0
             && (segment_bytes == self.segment_bytes
@@ -171,8 +168,7 @@ impl Proposal {
         self.segment_bytes > FALLBACK_SEGMENT_BYTES
     }
 
-    /// The terms that come out when the other side's opening is taken into account;
-    /// `None` where the two cannot agree.
+    /// The connection parameters that both sides agree on; `None` if they cannot agree.
     fn agree(
         &self,
         theirs: &HandshakeFields,
@@ -223,8 +219,8 @@ impl Handshake {
         }
     }
 
-    /// The system does not send datagrams as long as this side's SYN or SYN-ACK; `true`
-    /// where a shorter one is due instead.
+    /// The system does not send datagrams as long as this SYN or SYN-ACK; returns `true`
+    /// if a shorter one is due instead.
     pub fn on_too_long(&mut self) -> bool {
         if !self.proposal.may_go_down() {
             return false;
@@ -245,7 +241,7 @@ impl Handshake {
         true
     }
 
-    /// Offers shorter segments from now on, where this side may.
+    /// Offers shorter segments from now on, if allowed.
     fn go_down(&mut self) {
         if self.proposal.may_go_down() {
             let segment_bytes = FALLBACK_SEGMENT_BYTES;
@@ -254,14 +250,14 @@ impl Handshake {
         }
     }
 
-    /// Whether this side says SYN.
+    /// Whether this side sends SYN.
     #[must_use]
     pub const fn is_initiator(&self) -> bool {
         self.is_initiator
     }
 
-    /// A packet that the initiator sends only once it is open: its ACK was lost, or is
-    /// late, and our SYN-ACK has arrived all the same.
+    /// A packet arrived that the client sends only after the SYN-ACK: its ACK was lost or
+    /// is late.
     pub fn on_later_packet(&mut self) {
         if let HandshakeState::SynReceived { parameters, .. } = self.state {
             self.enter(HandshakeState::Open {
@@ -273,15 +269,14 @@ impl Handshake {
         }
     }
 
-    /// The other side's packets come from another address: nothing has come from there
-    /// that a SYN-ACK would answer.
+    /// The other side has another address: it has sent no SYN from there.
     pub fn on_moved(&mut self) {
         if let HandshakeState::SynReceived { allowance, .. } = &mut self.state {
             *allowance = 0;
         }
     }
 
-    /// When the client heard the newest SYN-ACK; `None` on the server's side.
+    /// The arrival of the client's newest SYN-ACK; `None` at the server.
     #[must_use]
     pub fn answered_at(&self) -> Option<Moment> {
         match &self.state {
@@ -293,8 +288,7 @@ impl Handshake {
         }
     }
 
-    /// The client says its ACK again: it may be lost, and the server may not say SYN-ACK
-    /// again without another SYN.
+    /// Repeats the client's ACK, which may be lost: the server sends only three SYN-ACKs.
     pub fn repeat(&mut self, now: Moment) {
         if let HandshakeState::Open {
             owed,
@@ -308,7 +302,7 @@ impl Handshake {
         }
     }
 
-    /// How far it has come.
+    /// Its state.
     #[must_use]
     pub const fn state(&self) -> &HandshakeState {
         &self.state
@@ -326,13 +320,13 @@ impl Handshake {
         }
     }
 
-    /// The round trip as the handshake measured it.
+    /// The round-trip estimate of the handshake.
     #[must_use]
     pub fn round_trip(&self) -> RoundTrip {
         self.round_trip.clone()
     }
 
-    /// Whether the other side has not answered for so long that it never will.
+    /// Whether the other side has not answered within the idle timeout.
     #[must_use]
     pub fn is_over(&self, now: Moment) -> bool {
         match &self.state {
@@ -428,7 +422,8 @@ impl Handshake {
 
     fn on_syn_ack(&mut self, packet: &Packet, theirs: &HandshakeFields, now: Moment) {
         match &mut self.state {
-            // Late: this side has gone down meanwhile, and the other one will too.
+            // It is late: this side has changed to shorter segments, and the other one
+            // will too.
             HandshakeState::SynSent { .. }
                 if theirs.segment_bytes > self.proposal.segment_bytes
                     && self.proposal.segment_bytes == FALLBACK_SEGMENT_BYTES => {}
@@ -486,7 +481,7 @@ impl Machine for Handshake {
         match &mut self.state {
             HandshakeState::SynSent { retry } => {
                 let attempt = retry.poll(now)?;
-                // A length that somebody chose is not given up because of losses.
+                // A length that a user chose does not change because of losses.
                 if attempt > FULL_SYNS
                     && self.proposal.segment_bytes == DEFAULT_SEGMENT_BYTES
                 {

@@ -1,9 +1,9 @@
 //! The records of every sender and every receiver of any protocol.
 //!
-//! A sender: the terms, the round-trip estimate, how much it sent. A receiver: the terms,
-//! how much arrived, and what the next ACK must echo. The protocols differ in which
-//! packet goes next; how a packet is made and counted is the same for all three and
-//! stands here.
+//! A sender has the connection parameters, the round-trip estimate and its counters; a
+//! receiver has the parameters, its counters and the echo of the next ACK. The protocols
+//! differ in the choice of the next packet; this module makes and counts packets for all
+//! of them.
 //!
 //! ```
 //! use sash::reliable::connection_parameters::ConnectionParameters;
@@ -34,9 +34,9 @@ use std::time::Duration;
 pub struct SenderLedger {
     /// The connection parameters.
     pub parameters: ConnectionParameters,
-    /// How long an ACK takes.
+    /// The round-trip estimate.
     pub round_trip: RoundTrip,
-    /// How much is in flight, and when the next packet may leave.
+    /// The packets in flight, and the pacer.
     pub flow: Flow,
     /// The events.
     pub log: EventLog,
@@ -45,7 +45,7 @@ pub struct SenderLedger {
 }
 
 impl SenderLedger {
-    /// Nothing was sent yet.
+    /// A new sender.
     #[must_use]
     pub fn new(parameters: ConnectionParameters, round_trip: RoundTrip) -> Self {
         let log = EventLog::new(parameters.listening);
@@ -61,8 +61,8 @@ impl SenderLedger {
         }
     }
 
-    /// Somebody listens from now on, when all up to `base` is acknowledged and all up to
-    /// `next` was sent; `ranges`: what is acknowledged beyond `base`.
+    /// Records events from now on. Segments before `base` are acknowledged, segments
+    /// before `next` were sent, and `ranges` are acknowledged beyond `base`.
     pub fn listen(
         &mut self,
         base: SequenceNumber,
@@ -86,7 +86,7 @@ impl SenderLedger {
         self.parameters.data(sequence, attempt, now)
     }
 
-    /// Measures a round trip by the time stamp that an ACK echoed.
+    /// Measures a round-trip time by the time stamp that an ACK echoes.
     pub fn measure(&mut self, ack: &Acknowledgement, now: Moment) {
         if self.round_trip.sample_echo(ack.echo, now) {
             let event = self.round_trip.event();
@@ -94,7 +94,7 @@ impl SenderLedger {
         }
     }
 
-    /// Tells the controller what the ACK or timer at hand has shown.
+    /// Reports to the controller what the current ACK or timer has shown.
     pub fn update_controller(&mut self, now: Moment) {
         self.flow.update_controller(&self.round_trip, now);
         if self.log.is_listening()
@@ -104,7 +104,7 @@ impl SenderLedger {
         }
     }
 
-    /// Records that a packet was not believed.
+    /// Records that a packet was ignored.
     pub fn ignore(&mut self, packet: &Packet, why: Ignored) {
         self.log.record(|| Event::ignored(packet, why));
     }
@@ -124,8 +124,8 @@ impl SenderLedger {
         });
     }
 
-    /// The retransmission timer ran out for this sending: it is lost, and the next wait
-    /// is twice as long.
+    /// The retransmission timer expired for this transmission: it is lost, and the next
+    /// timeout is twice as long.
     pub fn time_out(&mut self, sequence: SequenceNumber, attempt: u8) {
         let timer = Timer::Retransmission;
         self.log.record(|| Event::TimerExpired { timer });
@@ -133,7 +133,7 @@ impl SenderLedger {
         self.round_trip.back_off();
     }
 
-    /// The figures, given how far the receiver has come and the window in force.
+    /// The counters, together with the progress of the receiver and the window.
     #[must_use]
     pub fn progress(&self, base: SequenceNumber, window: u32) -> Progress {
         Progress {
@@ -159,23 +159,23 @@ pub struct ReceiverLedger {
     /// ACK 0 is the handshake's.
     next_ack: u32,
     next_nack: u32,
-    /// How many segments there is room for, from the next wanted on.
+    /// The receive window: the number of segments from the next expected one on.
     receive_window: u32,
-    /// One after the furthest segment that some ACK has promised to take (RFC 9293
-    /// §3.3.1: RCV.NXT + RCV.WND, which should not move back).
+    /// One after the last segment that any ACK has permitted (RFC 9293 §3.3.1: RCV.NXT +
+    /// RCV.WND, which should not move back).
     window_end: SequenceNumber,
-    /// `sent_at` of the newest DATA, and when it came.
+    /// `sent_at` of the newest DATA, and its arrival.
     newest: Option<(u32, Moment)>,
-    /// When corruption was last reported.
+    /// The time when corruption was last reported.
     damage_reported_at: Option<Moment>,
 }
 
-/// Which of the two answers is due; where both are, a NACK says all that an ACK would.
+/// The answer that is due. If both are due, a NACK replaces the ACK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AckKind {
-    /// This much has arrived.
+    /// An ACK: these segments have arrived.
     Ack,
-    /// The same, and something is newly missing or damaged.
+    /// A NACK: the same, and a segment is newly missing or corrupt.
     Nack,
 }
 
@@ -199,7 +199,7 @@ impl ReceiverLedger {
         }
     }
 
-    /// Somebody listens from now on, when all up to `next_expected` has arrived.
+    /// Records events from now on; all segments before `next_expected` have arrived.
     pub fn listen(&mut self, next_expected: SequenceNumber) {
         self.log.listen();
         self.log.record(|| {
@@ -208,7 +208,7 @@ impl ReceiverLedger {
         });
     }
 
-    /// Checks and counts an arrival; `None` where it is no DATA of this file.
+    /// Checks and counts an arrival; `None` if it is no DATA of this file.
     pub fn arrive(&mut self, packet: &Packet, now: Moment) -> Option<SequenceNumber> {
         let Body::Data { length } = packet.body else {
             self.ignore(packet, Ignored::OutOfPlace);
@@ -224,8 +224,8 @@ impl ReceiverLedger {
         Some(packet.sequence)
     }
 
-    /// Whether this packet only asks for an ACK: see [`flow_control`]. It is not
-    /// counted as an arrival; its time stamp is echoed.
+    /// Whether this packet is a window probe: see [`flow_control`]. It does not count as
+    /// an arrival; its time stamp is echoed.
     pub fn is_probe(&mut self, packet: &Packet, now: Moment) -> bool {
         let is_probe = flow_control::is_probe(packet);
         if is_probe {
@@ -234,8 +234,8 @@ impl ReceiverLedger {
         is_probe
     }
 
-    /// There is room for this many segments; the ACK that is due at once, if any. Before
-    /// any DATA has come there would be no time stamp to echo.
+    /// Sets the receive window; returns the ACK that is due at once, if any. Before any
+    /// DATA has arrived there is no time stamp to echo.
     pub fn set_receive_window(&mut self, segments: u32) -> Option<AckKind> {
         let was_closed = self.receive_window == 0;
         self.receive_window = segments;
@@ -243,8 +243,7 @@ impl ReceiverLedger {
         (is_turned && self.newest.is_some()).then_some(AckKind::Ack)
     }
 
-    /// Whether `sequence`, not before `next_expected`, is one that was promised to be
-    /// taken.
+    /// Whether an ACK has permitted `sequence`, which is not before `next_expected`.
     #[must_use]
     pub fn is_promised(
         &self,
@@ -258,9 +257,9 @@ impl ReceiverLedger {
         self.log.record(|| Event::ignored(packet, why));
     }
 
-    /// Whether to report corruption: about once per round trip, for which the timeout
-    /// stands here, as a receiver measures none; and never before any DATA has
-    /// come, as there would be no time stamp to echo.
+    /// Whether to report corruption: about once per round trip, but never before DATA has
+    /// arrived, because there would be no time stamp to echo. A receiver measures no
+    /// round trip, so it uses the timeout.
     pub fn should_report_damage(&mut self, now: Moment) -> bool {
         let is_too_soon = self
             .damage_reported_at
@@ -274,8 +273,8 @@ impl ReceiverLedger {
 
     /// Makes an ACK or NACK.
     ///
-    /// Its echo is the newest DATA's time stamp moved on by the time it was held here, so
-    /// that the sender measures the path and not our patience.
+    /// Its echo is the newest DATA's time stamp plus the delay at this receiver, so that
+    /// the sender measures the path alone.
     #[expect(clippy::cast_possible_truncation, reason = "the counter wraps")]
     pub fn answer(
         &mut self,
@@ -316,15 +315,15 @@ impl ReceiverLedger {
         })
     }
 
-    /// DATA packets that arrived, and those among them that were resends.
+    /// The numbers of DATA packets and of retransmissions that arrived.
     #[must_use]
     pub const fn arrivals(&self) -> (u64, u64) {
         (self.arrived, self.retransmissions)
     }
 }
 
-/// A time stamp moved on by the time it was held here, so that who reads the echo
-/// measures the path and not our patience.
+/// A time stamp plus the delay at this receiver, so that the echo measures the path
+/// alone.
 #[must_use]
 #[expect(
     clippy::cast_possible_truncation,

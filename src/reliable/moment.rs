@@ -1,8 +1,8 @@
-//! Time as data: a [`Moment`] is how long the driver's clock has been running.
+//! Time as data: a [`Moment`] is the time since the start of the driver's clock.
 //!
-//! A machine never asks what time it is; its caller brings the moment. Therefore the same
-//! machine runs with the real clock, in virtual time and in a test, and a run can be
-//! repeated.
+//! A state machine never reads the time; its caller passes the moment. Therefore the same
+//! state machine runs with the real clock, in virtual time and in a test, and a run can
+//! be repeated.
 //!
 //! ```
 //! use sash::reliable::moment::Moment;
@@ -28,7 +28,7 @@ impl Moment {
     /// The driver's clock has just started.
     pub const START: Self = Self(Duration::ZERO);
 
-    /// How long the driver's clock had been running.
+    /// The time since the start of the driver's clock.
     #[must_use]
     pub const fn since_start(self) -> Duration {
         self.0
@@ -36,7 +36,7 @@ impl Moment {
 
     /// The clock as a time stamp in a packet: microseconds, modulo 2^32.
     ///
-    /// It wraps every 71 minutes, which no round trip outlasts.
+    /// It wraps around every 71 minutes, which is longer than any round trip.
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
@@ -61,7 +61,7 @@ impl AddAssign<Duration> for Moment {
     }
 }
 
-/// How long from `earlier` to `self`; zero where `earlier` is in fact later.
+/// The time from `earlier` to `self`; zero if `earlier` is later.
 impl Sub for Moment {
     type Output = Duration;
 

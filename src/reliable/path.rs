@@ -1,4 +1,4 @@
-//! Where the other side is, and whether a new address is really its own.
+//! The address of the other side, and the validation of a new one.
 //!
 //! A NAT router that forgets its mapping gives a client another UDP port in the middle of
 //! a transfer. The token says that a packet belongs to the transfer, but anybody who has
@@ -7,13 +7,13 @@
 //!
 //! ```text
 //!   newest packet from a new address --> challenge to it, again after a timeout
-//!                                        data goes on to the old address meanwhile
+//!                                        meanwhile data goes to the old address
 //!   the response, from there, the right nonce --> data moves
 //!   a newer packet from the old address       --> the new one is given up
 //! ```
 //!
 //! Until then no more than three times the bytes that came from the new address go there.
-//! The addresses are the driver's business; here one is anything that can be compared.
+//! The driver knows addresses; here an address is any type that can be compared.
 //!
 //! Source: RFC 9000 §8.1 (amplification), §8.2 (path validation), §9.3 (migration).
 
@@ -22,7 +22,7 @@ use super::retry::Retry;
 use crate::wire::packet::Nonce;
 use std::time::Duration;
 
-/// The other side's address, and one that may become it.
+/// The other side's address, and a candidate for a new one.
 #[derive(Debug)]
 pub struct Path<A> {
     current: Option<A>,
@@ -54,14 +54,14 @@ pub struct Challenge<A> {
     pub attempt: u8,
 }
 
-/// A packet of the other side, as far as it matters here.
+/// The properties of a packet that matter here.
 #[derive(Debug, Clone, Copy)]
 pub struct Heard<A> {
-    /// Where it came from.
+    /// Its source address.
     pub from: A,
     /// Its time stamp, by the other side's clock.
     pub sent_at: u32,
-    /// How long the datagram was.
+    /// The length of the datagram.
     pub bytes: usize,
 }
 
@@ -86,21 +86,22 @@ impl<A> Default for Path<A> {
 }
 
 impl<A: Copy + Eq> Path<A> {
-    /// Where data goes.
+    /// The address to which data is sent.
     #[must_use]
     pub const fn current(&self) -> Option<A> {
         self.current
     }
 
-    /// The other side has said another way that it is there; any packet says it better.
+    /// The address of the other side by another connection; the first packet confirms or
+    /// corrects it.
     pub const fn assume(&mut self, address: A) {
         self.current = Some(address);
         self.is_assumed = true;
     }
 
-    /// A packet of the handshake: the newest one tells where the other side is. `true`
-    /// where it has moved. Before the connection is open, the handshake limits the
-    /// packets to that address.
+    /// A packet of the handshake: the newest one determines the address of the other
+    /// side. Returns `true` if the address has changed. Before the connection is open,
+    /// the handshake limits the packets to that address.
     pub fn on_opening(&mut self, from: A, sent_at: u32) -> bool {
         let is_first = self.current.is_none() || std::mem::take(&mut self.is_assumed);
         if !is_first && !is_newer(sent_at, self.newest_at) {
@@ -112,8 +113,8 @@ impl<A: Copy + Eq> Path<A> {
             .is_some_and(|before| before != from)
     }
 
-    /// Whether a packet from there says nothing new: it is where data goes, and no other
-    /// address is being challenged.
+    /// Whether a packet from this address shows nothing new: data is sent there, and no
+    /// other address is being challenged.
     pub fn expects(&mut self, from: A, sent_at: u32) -> bool {
         let is_expected = self.current == Some(from) && self.candidate.is_none();
         if is_expected {
@@ -122,8 +123,8 @@ impl<A: Copy + Eq> Path<A> {
         is_expected
     }
 
-    /// A packet of the open connection. `draw` gives a nonce where an address is new, or
-    /// nothing where the system has none.
+    /// A packet of the open connection. If its address is new, `draw` makes a nonce, or
+    /// `None` if the system has no random numbers.
     pub fn on_packet(
         &mut self,
         heard: Heard<A>,
@@ -168,7 +169,8 @@ impl<A: Copy + Eq> Path<A> {
         });
     }
 
-    /// A response to a challenge. `true` where it is the right one: data moves.
+    /// A response to a challenge. Returns `true` if it is correct: data is sent to the
+    /// new address from now on.
     pub fn on_response(&mut self, from: A, nonce: Nonce) -> bool {
         let is_right = |it: &mut Candidate<A>| it.address == from && it.nonce == nonce;
         let Some(candidate) = self.candidate.take_if(is_right) else {
@@ -195,7 +197,7 @@ impl<A: Copy + Eq> Path<A> {
         })
     }
 
-    /// When to poll again.
+    /// The time of the next poll.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Moment> {
         self.candidate.as_ref()?.retry.next_timeout()

@@ -1,4 +1,4 @@
-//! Which numbers arrived before their turn: runs, sorted, never touching.
+//! The numbers that arrived out of order, as sorted ranges that never touch.
 //!
 //! ```text
 //!   expected      run        run
@@ -6,7 +6,7 @@
 //!      2  .  3 4 5  .  .  .  9               insert(2) makes [2..7): now in order
 //! ```
 //!
-//! A window with many holes costs one entry per hole, not one per segment.
+//! A window with many gaps needs one entry per gap, not one per segment.
 //!
 //! ```
 //! use sash::reliable::ranges::Ranges;
@@ -30,7 +30,7 @@ pub struct Ranges {
 }
 
 impl Ranges {
-    /// How many runs begin at or before `sequence`.
+    /// The number of ranges that begin at or before `sequence`.
     fn runs_up_to(&self, sequence: SequenceNumber) -> usize {
         self.runs
             .partition_point(|run| !sequence.precedes(run.start))
@@ -42,7 +42,7 @@ impl Ranges {
         self.run_of(sequence).is_some()
     }
 
-    /// Puts a number in; `false` where it was there.
+    /// Inserts a number; returns `false` if it is a duplicate.
     pub fn insert(&mut self, sequence: SequenceNumber) -> bool {
         let place = self.runs_up_to(sequence);
         if place > 0 && sequence.precedes(self.runs[place - 1].end) {
@@ -71,7 +71,7 @@ impl Ranges {
         true
     }
 
-    /// Removes the first run if it begins at `start`, and returns its end.
+    /// Removes the first range if it begins at `start`, and returns its end.
     pub fn take_run(&mut self, start: SequenceNumber) -> Option<SequenceNumber> {
         let first = self.runs.first().filter(|run| run.start == start)?;
         let end = first.end;
@@ -79,9 +79,8 @@ impl Ranges {
         Some(end)
     }
 
-    /// The runs for an ACK, at most `most`: first those that hold the `recent` numbers,
-    /// in their order; then the furthest ones, so that what a lost ACK told is told
-    /// again.
+    /// The ranges for an ACK, at most `most`: first those with the `recent` numbers, in
+    /// their order; then the highest ones, which repeat the content of lost ACKs.
     #[must_use]
     pub fn report(
         &self,
@@ -101,14 +100,14 @@ impl Ranges {
         told
     }
 
-    /// The run that holds `sequence`.
+    /// The range that contains `sequence`.
     fn run_of(&self, sequence: SequenceNumber) -> Option<SequenceRange> {
         let before = self.runs_up_to(sequence);
         let run = self.runs.get(before.checked_sub(1)?)?;
         sequence.precedes(run.end).then_some(*run)
     }
 
-    /// Whether nothing is in the set.
+    /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty()

@@ -1,16 +1,15 @@
-//! One rule for SYN, SYN-ACK and FIN: when they are sent again and when it is enough.
+//! The retransmission rule of SYN, SYN-ACK and FIN, with its limit.
 //!
 //! ```text
 //!   SYN, SYN-ACK, FIN | 200ms | 200ms | 200ms |  400ms  | 800ms, 1.6 s, 2 s ...   | 30 s
 //!   probes            | 200ms |  400ms  |     800ms     | 1.6 s, 2 s, 1.9 s ...   | 30 s
 //! ```
 //!
-//! The first wait is three round trips where one was measured, and not less than 30 ms;
-//! else it is 200 ms. The first three waits are alike: a path that loses a third of
-//! everything is slow enough to open and to close without doubling. Then they double up
-//! to
-//! 2 s; from there on waits differ a little, so that they keep step with nothing. After
-//! 30 s without an answer the other side is gone.
+//! The first wait is three round-trip times, and at least 30 ms; if none was measured, it
+//! is 200 ms. The first three waits are equal, because on a path that loses a third of
+//! all packets the handshake is slow enough without doubling. Then they double up to 2 s;
+//! later waits differ a little, so that they do not synchronize with a periodic outage.
+//! After 30 s without an answer the connection fails.
 //!
 //! ```
 //! use sash::reliable::{moment::Moment, retry::Retry};
@@ -30,7 +29,7 @@ use std::time::Duration;
 /// A packet that is sent until it is answered.
 #[derive(Debug, Clone)]
 pub struct Retry {
-    /// The attempt that is next to be sent, or was last sent.
+    /// The next attempt, or the last one that was sent.
     attempt: u8,
     wait: Duration,
     /// The number of equal waits that remain before they double.
@@ -40,20 +39,19 @@ pub struct Retry {
     deadline: Moment,
 }
 
-/// The first wait where no round trip was measured.
+/// The first wait if no round-trip time was measured.
 const USUAL_WAIT: Duration = Duration::from_millis(200);
 
-/// The first wait is never shorter than this: the other side may have to work for its
-/// answer.
+/// The shortest first wait, because the other side may need time for its answer.
 const SHORTEST_WAIT: Duration = Duration::from_millis(30);
 
-/// This many waits are equal before they double.
+/// The number of equal waits before they double.
 const EQUAL_WAITS: u32 = 3;
 
-/// No wait is longer than this.
+/// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
-/// After this long without an answer the other side is gone.
+/// The idle timeout.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Retry {
@@ -81,7 +79,7 @@ impl Retry {
         }
     }
 
-    /// The attempt to send now, if one is due; asking counts as sending it.
+    /// The attempt to send now, if one is due; it then counts as sent.
     pub fn poll(&mut self, now: Moment) -> Option<u8> {
         if self.next.is_some() {
             return None;
@@ -95,9 +93,8 @@ impl Retry {
         Some(self.attempt)
     }
 
-    /// Waits of 2 s are shorter by none to seven twentieths, in turn: equal ones would
-    /// keep step with a path that is dark a third of every second, and find it dark each
-    /// time.
+    /// Waits of 2 s are shortened in turn by 0 to 7 twentieths. Equal waits would meet
+    /// every outage of a path that is down for a third of each second.
     fn out_of_step(&self) -> Duration {
         if self.wait < LONGEST_WAIT {
             return Duration::ZERO;
@@ -105,13 +102,12 @@ impl Retry {
         LONGEST_WAIT / 20 * ((u32::from(self.attempt) + 3) % 8)
     }
 
-    /// The other side asked again: answer at once, without waiting.
+    /// The other side has retransmitted: the answer is due at once.
     pub fn retry_now(&mut self) {
         self.next = None;
     }
 
-    /// The latest attempt has arrived, and its answer takes a while: the next one waits
-    /// again.
+    /// The latest attempt has arrived, but its answer takes time: the wait starts again.
     pub fn postpone(&mut self, now: Moment) {
         self.next = Some(now + self.wait);
     }
@@ -121,13 +117,13 @@ impl Retry {
         self.deadline = now + IDLE_TIMEOUT;
     }
 
-    /// When to look again.
+    /// The time of the next check.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Moment> {
         self.next.map(|next| next.min(self.deadline))
     }
 
-    /// Time has passed; `true` where another attempt became due.
+    /// Time has passed; returns `true` if another attempt became due.
     pub fn on_timeout(&mut self, now: Moment) -> bool {
         let due = self.next.is_some_and(|next| next <= now);
         if due {
@@ -136,7 +132,7 @@ impl Retry {
         due
     }
 
-    /// Whether it is enough.
+    /// Whether the idle timeout has expired.
     #[must_use]
     pub fn is_over(&self, now: Moment) -> bool {
         now >= self.deadline

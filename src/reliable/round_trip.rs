@@ -1,4 +1,4 @@
-//! How long to wait for an ACK: the round-trip estimate and the retransmission timeout.
+//! The round-trip estimate and the retransmission timeout.
 //!
 //! Every DATA packet carries the time it left and every ACK echoes it. A sample is
 //! therefore never ambiguous: an ACK of a retransmission echoes the time of that
@@ -10,12 +10,12 @@
 //!   RTO    = SRTT + max(1 ms, 4 RTTVAR), at least the floor, doubled per timeout
 //! ```
 //!
-//! Two numbers differ from RFC 6298. Its minimum of 1 s is for a stack that cannot trust
-//! its samples; ours are exact, so the minimum is that of RFC 9002's probe timeout plus
-//! what the driver requires. Its cap of at least 60 s is for a stack that nobody watches;
-//! here a user waits, so doubling ends at [`LONGEST_BACKOFF`]. A sender gives up after 30 s
-//! without an answer, and chance alone must not be the cause: where 30 % of the packets are
-//! lost in each direction, twelve attempts in a row fail once in 3,000 times, and
+//! Two numbers differ from RFC 6298. Its minimum of 1 s is for a stack with coarse
+//! samples; here samples are exact, so the minimum is that of RFC 9002's probe timeout
+//! plus what the driver requires. Its maximum of at least 60 s is too long here, because
+//! a user waits, so doubling ends at [`LONGEST_BACKOFF`]. A sender gives up after 30 s
+//! without an answer, and chance alone must not be the cause: where 30 % of the packets
+//! are lost in each direction, twelve attempts in a row fail once in 3,000 times, and
 //! twenty-five practically never.
 //!
 //! ```
@@ -38,9 +38,9 @@ use std::time::Duration;
 /// The estimate of one connection.
 #[derive(Debug, Clone)]
 pub struct RoundTrip {
-    /// SRTT and RTTVAR, once there was a sample.
+    /// SRTT and RTTVAR, after the first sample.
     estimate: Option<Estimate>,
-    /// Timeouts since the last ACK of something new.
+    /// The number of timeouts since the last ACK of new data.
     backoff: u32,
     timing: Timing,
 }
@@ -48,13 +48,13 @@ pub struct RoundTrip {
 /// The rule of the retransmission timeout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timing {
-    /// By measured round trips (RFC 6298).
+    /// Adaptive, by measured round-trip times (RFC 6298).
     Adaptive {
-        /// No timeout is shorter.
+        /// The shortest timeout.
         least: Duration,
     },
-    /// Always this long, from a packet's own sending: the textbook's timer, which knows
-    /// the round trip. A path that is slower would never be heard of again.
+    /// Constant, from the transmission of each packet: the timer of the textbook's
+    /// formulas, which know the round-trip time. A slower path would only cause timeouts.
     Fixed(Duration),
 }
 
@@ -69,22 +69,23 @@ struct Estimate {
 /// The timeout before there is any sample (RFC 6298 §2.1).
 const FIRST_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Doubling ends here, or at twice the plain timeout if that is longer; the module's comment
-/// says why not at 60 s. From there on the waits differ by twentieths: waits of exactly a
-/// second would all fall into the outage of a path that is down for a third of each second.
+/// Doubling ends here, or at twice the plain timeout if that is longer; the module's
+/// comment explains the difference from 60 s. From there on the waits differ by
+/// twentieths: waits of exactly one second could all meet the outage of a path that is
+/// down for a third of each second.
 pub const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
 
-/// The longest timeout of all, on a path however slow.
+/// The longest timeout, even on the slowest path.
 pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// The clock's grain (RFC 6298 §2, G; RFC 9002 §6.1.2, kGranularity).
+/// The clock granularity (RFC 6298 §2, G; RFC 9002 §6.1.2, kGranularity).
 pub const GRANULARITY: Duration = Duration::from_millis(1);
 
-/// A time stamp further back than this is no sample but nonsense.
+/// An older time stamp is invalid and gives no sample.
 const OLDEST_ECHO: Duration = Duration::from_secs(600);
 
 impl Timing {
-    /// The shortest timeout there will be.
+    /// The shortest possible timeout.
     #[must_use]
     pub const fn least(self) -> Duration {
         match self {
@@ -134,8 +135,8 @@ impl RoundTrip {
         self.estimate = Some(estimate);
     }
 
-    /// Takes the time stamp that an ACK echoed; one from the future or long past is not
-    /// believed, and `false` comes back.
+    /// Takes a sample from the time stamp that an ACK echoes. Returns `false` if the time
+    /// stamp is from the future or too old.
     pub fn sample_echo(&mut self, echo: u32, now: Moment) -> bool {
         let elapsed = Duration::from_micros(u64::from(now.stamp().wrapping_sub(echo)));
         if elapsed > OLDEST_ECHO || elapsed > now.since_start() {
@@ -145,12 +146,12 @@ impl RoundTrip {
         true
     }
 
-    /// A timeout ran out: the next one is twice as long (RFC 6298 §5.5).
+    /// The timer expired: the next timeout is twice as long (RFC 6298 §5.5).
     pub fn back_off(&mut self) {
         self.backoff = self.backoff.saturating_add(1);
     }
 
-    /// Something new was acknowledged: no more backing off (RFC 6298 §5.7).
+    /// New data was acknowledged: the backoff ends (RFC 6298 §5.7).
     pub fn recover(&mut self) {
         self.backoff = 0;
     }
@@ -173,8 +174,8 @@ impl RoundTrip {
         doubled.min(longest + out_of_step).min(LONGEST_TIMEOUT)
     }
 
-    /// When a timer that is restarted now expires, for a packet sent then: an adaptive
-    /// one waits from now on (RFC 6298 §5.3), a fixed one from the sending on.
+    /// The deadline of a timer that is restarted now: an adaptive timeout counts from now
+    /// (RFC 6298 §5.3), a fixed one from the packet's transmission.
     #[must_use]
     pub fn deadline(&self, sent_at: Moment, now: Moment) -> Moment {
         match self.timing {
@@ -183,7 +184,7 @@ impl RoundTrip {
         }
     }
 
-    /// The timeout of every single packet, where it is fixed.
+    /// The timeout of each packet, if it is fixed.
     #[must_use]
     pub const fn fixed_timeout(&self) -> Option<Duration> {
         match self.timing {
@@ -198,7 +199,7 @@ impl RoundTrip {
         self.estimate.map(|estimate| estimate.smoothed)
     }
 
-    /// How long the path takes, for a controller; a second before the first sample.
+    /// The round-trip times for a controller; one second before the first sample.
     #[must_use]
     pub fn path(&self) -> PathTime {
         let unknown = PathTime {
@@ -213,8 +214,8 @@ impl RoundTrip {
         })
     }
 
-    /// After this long, a packet that later ones have overtaken is lost: 9/8 of the
-    /// larger of the smoothed and the newest round trip (RFC 9002 §6.1.2).
+    /// The time threshold of loss detection: 9/8 of the larger of SRTT and the newest
+    /// sample (RFC 9002 §6.1.2).
     #[must_use]
     pub fn reordering_window(&self) -> Duration {
         let round_trip = self.estimate.map_or(FIRST_TIMEOUT, |estimate| {

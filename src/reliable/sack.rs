@@ -3,7 +3,7 @@
 //! The receiver buffers what arrives out of order. Its ACK carries the next expected
 //! number and the ranges beyond it. The sender declares a packet lost when three packets
 //! that were sent after it have arrived, or when one has and 9/8 of a round trip has
-//! passed. A timer is needed only where nothing comes back at all.
+//! passed. A timer is needed only if no ACK arrives at all.
 //!
 //! ```text
 //!   sender     base                      next       base + N
@@ -13,16 +13,16 @@
 //!               |  x  x     .  x                               x buffered
 //! ```
 //!
-//! One probe timer serves all packets. When it expires the oldest packet is
-//! retransmitted, and the ACK that it draws shows what else is missing. Only when that
-//! probe too stays unanswered is everything in flight declared lost. Where the laboratory
-//! fixes the timeout, every packet has a timer of its own instead, as in the textbook.
-//! ACKs are delayed, about eight per round trip; a new gap, a duplicate and the last
-//! segment are acknowledged at once.
+//! One probe timer serves all packets. When it expires, the oldest packet is
+//! retransmitted, and the ACK for it shows which other packets are missing. Only if that
+//! probe is not answered either, everything in flight is declared lost. If the laboratory
+//! fixes the timeout, every packet has its own timer, as in the textbook. ACKs are
+//! delayed, about eight per round trip; a new gap, a duplicate and the last segment are
+//! acknowledged at once.
 //!
-//! With a fixed window, N limits how far the sender may be ahead of `base`, as the
-//! textbook has it. A controller limits what is in flight instead: then one gap at `base`
-//! does not stop the rest, and the receive window alone limits how far ahead the sender
+//! With a fixed window, the sender may be at most N segments ahead of `base`, as in the
+//! textbook. A controller limits the packets in flight instead: then one gap at `base`
+//! does not stop the others, and only the receive window limits how far ahead the sender
 //! may be.
 //!
 //! ```
@@ -56,16 +56,16 @@ use crate::wire::sequence::SequenceNumber;
 use loss_detection::{LossDetection, Transmission};
 use std::collections::VecDeque;
 
-/// The sender's half.
+/// The sender of `sack`.
 #[derive(Debug)]
 pub struct Sender {
     ledger: SenderLedger,
     slots: Slots,
     loss_detection: LossDetection,
-    /// Segments to send again, in this order; some may have been acknowledged since.
+    /// Segments to retransmit, in this order; some may have been acknowledged since.
     lost: VecDeque<SequenceNumber>,
     probe: Probe,
-    /// How many packets the receiver said it can take.
+    /// The advertised receive window.
     receive_window: u32,
 }
 
@@ -80,7 +80,7 @@ struct Slots {
 #[derive(Debug, Clone, Copy)]
 struct Slot {
     attempt: u8,
-    /// Of the latest sending; none while it was never sent.
+    /// The counters of its latest transmission; `None` before the first one.
     sent_packet: Option<SentPacket>,
     state: SlotState,
 }
@@ -89,20 +89,20 @@ struct Slot {
 enum SlotState {
     /// In flight, as this transmission.
     InFlight { order: u64 },
-    /// To be sent: for the first time, or again because it is lost.
+    /// It must be sent: for the first time, or again because it is lost.
     Waiting,
     /// It has arrived.
     Acked,
 }
 
-/// The packet that elicits an ACK if none arrives.
+/// The probe that elicits an ACK if none arrives.
 #[derive(Debug, Default)]
 struct Probe {
-    /// When the next one is due.
+    /// The time of the next probe.
     deadline: Option<Moment>,
-    /// Probes since something was last acknowledged.
+    /// The number of probes since the last ACK of new data.
     unanswered: u32,
-    /// One is due now, whatever window and pacing say.
+    /// Whether a probe is due now; window and pacer do not delay it.
     is_due: bool,
 }
 
@@ -123,8 +123,8 @@ impl Sender {
         }
     }
 
-    /// How many segments from `base` on may have been sent: at least one; a window that
-    /// is closed altogether is the gate's business.
+    /// The number of segments from `base` on that may have been sent: at least one. Flow
+    /// control handles a zero window.
     fn send_window(&self) -> u32 {
         self.ledger
             .parameters
@@ -133,8 +133,7 @@ impl Sender {
             .max(1)
     }
 
-    /// The next segment that was lost and is still wanted, made ready to be
-    /// retransmitted.
+    /// The next lost segment that is not acknowledged yet, prepared for retransmission.
     fn next_retransmission(&mut self) -> Option<SequenceNumber> {
         while let Some(sequence) = self.lost.pop_front() {
             if let Some(slot) = self.slots.get_mut(sequence)
@@ -147,7 +146,7 @@ impl Sender {
         None
     }
 
-    /// The next segment that was never sent, if the receiver has room for it.
+    /// The next segment that was never sent, if the receive window has space for it.
     fn next_unsent(&mut self) -> Option<SequenceNumber> {
         let sent = self.slots.sent();
         let sequence = self.slots.base + sent;
@@ -164,9 +163,9 @@ impl Sender {
         Some(sequence)
     }
 
-    /// Whether an ACK speaks only of what was sent, with its ranges the right way up,
-    /// beyond the one that it wants, and together no longer than what was sent: so the
-    /// work that an ACK makes is bounded by the window.
+    /// Whether an ACK names only segments that were sent, and its ranges are valid,
+    /// beyond the next expected segment, and together not longer than what was sent. The
+    /// window therefore bounds the work for an ACK.
     fn is_possible(&self, acked: u32, ack: &Acknowledgement) -> bool {
         let (base, sent) = (self.slots.base, self.slots.sent());
         let mut window_space = sent;
@@ -180,11 +179,12 @@ impl Sender {
         })
     }
 
-    /// Marks one segment as arrived; whether that is news. `path` is the age of the
-    /// packet that drew this ACK, in microseconds.
+    /// Marks one segment as arrived; returns whether this is new. `path` is the age of
+    /// the packet that this ACK answers, in microseconds.
     ///
-    /// A resend younger than that is not what arrived: an earlier sending was slow, not
-    /// lost, and it tells nothing of those that left before the resend (RFC 8985 §6.2).
+    /// A younger retransmission cannot be the packet that arrived: an earlier
+    /// transmission was slow, not lost, and the ACK proves nothing about packets sent
+    /// before the retransmission (RFC 8985 §6.2).
     fn mark_arrived(&mut self, offset: usize, path: u32, now: Moment) -> bool {
         let slot = &mut self.slots.queue[offset];
         let earlier = std::mem::replace(&mut slot.state, SlotState::Acked);
@@ -211,7 +211,7 @@ impl Sender {
         true
     }
 
-    /// Takes what an ACK says; whether any of it is news.
+    /// Processes an ACK; returns whether it acknowledges anything new.
     fn mark_all_arrived(
         &mut self,
         acked: u32,
@@ -268,7 +268,7 @@ impl Sender {
         self.lost.push_back(transmission.sequence);
     }
 
-    /// Takes the oldest packet in flight for lost.
+    /// Declares the oldest packet in flight lost.
     fn declare_oldest_lost(&mut self) -> bool {
         let Self {
             slots,
@@ -283,7 +283,7 @@ impl Sender {
         oldest.is_some()
     }
 
-    /// The probe timeout (RFC 9002 §6.2.1): an ACK may be held back at the other side.
+    /// The probe timeout (RFC 9002 §6.2.1), which includes the longest delay of an ACK.
     fn restart_probe_timer(&mut self, now: Moment) {
         let has_timers = self.ledger.round_trip.fixed_timeout().is_some();
         let is_waiting = !self.slots.queue.is_empty() && !has_timers;
@@ -292,8 +292,8 @@ impl Sender {
         self.probe.deadline = is_waiting.then(|| now + probe_timeout);
     }
 
-    /// No ACK arrives: the oldest packet is retransmitted, to elicit an ACK. Where that
-    /// probe stayed unanswered too, all that is in flight is lost (RFC 8985 §7; RFC 6298
+    /// No ACK arrives: the oldest packet is retransmitted, to elicit an ACK. If that
+    /// probe was not answered either, everything in flight is lost (RFC 8985 §7; RFC 6298
     /// §5).
     fn send_probe(&mut self, now: Moment) {
         self.ledger.log.record(|| Event::TimerExpired {
@@ -311,7 +311,7 @@ impl Sender {
         self.restart_probe_timer(now);
     }
 
-    /// Whether window and pacing let a packet go.
+    /// Whether window and pacer let a packet leave.
     fn may_send(&self, now: Moment) -> bool {
         let flow = &self.ledger.flow;
         let has_window_space = flow.has_window_space() || self.is_first_flight();
@@ -328,7 +328,7 @@ impl Sender {
 }
 
 impl Slots {
-    /// How many segments from `base` on were ever sent.
+    /// The number of segments from `base` on that were ever sent.
     fn sent(&self) -> u32 {
         u32::try_from(self.queue.len()).expect("a window is at most 8192 packets")
     }
@@ -337,7 +337,7 @@ impl Slots {
         self.queue.get_mut((sequence - self.base) as usize)
     }
 
-    /// Whether this sending is the latest of its segment and not yet acknowledged.
+    /// Whether this transmission is the latest of its segment and not yet acknowledged.
     fn is_in_flight(&self, transmission: &Transmission) -> bool {
         let state = SlotState::InFlight {
             order: transmission.order,

@@ -1,4 +1,4 @@
-//! Stories about two machines: a script of steps, and every step told when one fails.
+//! Scripts for two state machines: steps, which a failure prints.
 //!
 //! Packets have the names of the drop lists: `d2.1` is DATA 2, first attempt; `a` ACK,
 //! `n` NACK, `s` SYN, `y` SYN-ACK, `f` FIN, `g` FIN-ACK, `r` RST.
@@ -23,16 +23,16 @@ use crate::wire::packet::{Acknowledgement, Body, Kind, Packet, SequenceRange};
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// Two machines and what is between them.
+/// Two state machines and the packets between them.
 pub(super) struct Story<S, R> {
     pub(super) sender: S,
     pub(super) receiver: R,
     pub(super) now: Moment,
     /// Sent, and neither lost nor arrived.
     on_the_path: Vec<Letter>,
-    /// All that was ever sent.
+    /// All packets ever sent.
     archive: Vec<Letter>,
-    /// Sent since the last `sends`.
+    /// The packets sent since the last `sends`.
     fresh: Vec<String>,
     events: Vec<Event>,
     steps: Vec<String>,
@@ -45,7 +45,7 @@ struct Letter {
     packet: Packet,
 }
 
-/// Of a long story a failure tells the end.
+/// A failure prints this many of the last steps.
 const MOST_STEPS_TOLD: usize = 60;
 
 /// One of the two ends.
@@ -71,7 +71,7 @@ impl<S: Machine, R: Machine> Story<S, R> {
         story
     }
 
-    /// Exactly these packets have left since the last time, in this order.
+    /// Exactly these packets have left since the last call, in this order.
     #[track_caller]
     pub(super) fn sends(&mut self, names: &str) {
         self.drain(); // The test may have called the machine itself.
@@ -80,7 +80,7 @@ impl<S: Machine, R: Machine> Story<S, R> {
         self.expect(&format!("it sent {found:?}"), found == names);
     }
 
-    /// These packets are lost on the way.
+    /// These packets are lost.
     #[track_caller]
     pub(super) fn lose(&mut self, names: &str) {
         self.steps.push(format!("lose {names:?}"));
@@ -128,7 +128,7 @@ impl<S: Machine, R: Machine> Story<S, R> {
             self.now = self.now.max(next);
             self.pass_time();
             rounds += 1;
-            self.expect("timers run out without end", rounds < 10_000);
+            self.expect("timers expire without end", rounds < 10_000);
         }
         self.now = until;
         self.pass_time();
@@ -142,7 +142,7 @@ impl<S: Machine, R: Machine> Story<S, R> {
         self.expect(&format!("it wakes in {found:?}"), found == Some(wanted));
     }
 
-    /// A truth about the machines.
+    /// A condition on the state machines.
     #[track_caller]
     pub(super) fn expect(&self, what: &str, is_true: bool) {
         if is_true {
@@ -156,7 +156,7 @@ impl<S: Machine, R: Machine> Story<S, R> {
         panic!("{told}");
     }
 
-    /// This was recorded since it was last asked for anything.
+    /// This event was recorded since the last check.
     #[track_caller]
     pub(super) fn happened(&mut self, wanted: &Event) {
         let events = self.take_events();
@@ -165,7 +165,7 @@ impl<S: Machine, R: Machine> Story<S, R> {
         self.expect(&format!("not in {events:#?}"), is_there);
     }
 
-    /// A packet was not believed, and this is why.
+    /// A packet was ignored for this reason.
     #[track_caller]
     pub(super) fn ignored(&mut self, wanted: Ignored) {
         let events = self.take_events();
@@ -277,7 +277,7 @@ fn name(packet: &Packet) -> String {
     format!("{letter}{}.{}", packet.number, packet.attempt)
 }
 
-/// An ACK that says: I want `next_expected` next and have the segments in `ranges`.
+/// An ACK with this `next_expected` and these `ranges`.
 pub(super) fn ack(
     parameters: &ConnectionParameters,
     next_expected: u32,
@@ -303,7 +303,7 @@ pub(super) fn ack(
     }
 }
 
-/// A round trip that was measured as 100 ms: the timeout is 300 ms.
+/// A round-trip estimate with one sample of 100 ms: the timeout is 300 ms.
 pub(super) fn measured() -> RoundTrip {
     let mut round_trip = RoundTrip::timed(ConnectionParameters::EXAMPLE.timing);
     round_trip.sample(ms(100));

@@ -59,7 +59,7 @@ pub struct Sender {
     /// number leaves first.
     waiting: BTreeSet<SegmentNumber>,
     timers: Timers,
-    /// When a timeout last doubled the RTO.
+    /// The time when a timeout last doubled the RTO.
     backed_off_at: Option<Moment>,
     receive_window: ReceiveWindow,
 }
@@ -67,7 +67,7 @@ pub struct Sender {
 /// A segment that the protocol has sent.
 #[derive(Debug, Clone, Copy)]
 struct Segment {
-    /// How many times it has left.
+    /// The number of its transmissions.
     attempt: u8,
     /// Its latest transmission, if it has left.
     sent_packet: Option<SentPacket>,
@@ -90,7 +90,7 @@ const NOTHING: SegmentNumber = -1;
 struct ReceiveWindow {
     /// The next segment that the receiver expected.
     next_expected: SegmentNumber,
-    /// How many segments from there on it can buffer.
+    /// The number of segments from there on that it can buffer.
     segments: u32,
 }
 

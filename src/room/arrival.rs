@@ -7,8 +7,8 @@
 //!                                           guesses? wait in turn --^  '--> refused
 //! ```
 //!
-//! Requests that a client sends right after its `join` are held while it is challenged,
-//! and carried out once it has joined; where it does not come in, nothing of it was done.
+//! Requests that a client sends right after its `join` wait while it is challenged, and
+//! are carried out when it has joined. If it may not join, none of them is carried out.
 
 use super::door::Entrance;
 use super::login::{Admission, Challenger, Entropy};
@@ -18,15 +18,15 @@ use crate::wire::digest::Token;
 use crate::wire::line::LONGEST_LINE_BYTES;
 use crate::wire::message::{Code, Proof, Reply, Request, Role, VERSION, Welcome};
 
-/// One who has said a name and must prove something.
+/// A client that has given a name and must prove a password.
 #[derive(Debug)]
 pub(super) struct Arriving {
     name: Name,
-    /// The name as it was written, which both sides' confirmations cover.
+    /// The name as it was sent, which both confirmations cover.
     asked: String,
     role: Role,
     phase: LoginPhase,
-    /// By which token the name is claimed, where somebody has it.
+    /// The token that claims a name in use.
     token: Option<Token>,
     /// The requests after `join`, to be carried out later.
     held: Vec<Request>,
@@ -35,25 +35,25 @@ pub(super) struct Arriving {
 
 #[derive(Debug)]
 enum LoginPhase {
-    /// The driver draws random numbers for it.
+    /// It waits for random numbers of the driver.
     Drawing,
     Challenged(Box<Challenger>),
-    /// Too many from there have guessed: it is compared when its turn comes.
+    /// Too many wrong passwords came from its address: its proof waits for its turn.
     Proven(Box<Challenger>, Box<Proof>),
 }
 
-/// The requests that may wait until a client has joined: a script's first lines. Unit:
-/// bytes.
+/// The limit of requests that wait until a client has joined, such as a script's first
+/// lines. Unit: bytes.
 const MOST_HELD_BYTES: usize = 4 * LONGEST_LINE_BYTES;
 
-/// Why the earlier connection of a client that comes back ends.
+/// The reason why the earlier connection of a returning client ends.
 const CAME_AGAIN: &str = "joined again from another connection";
 
 /// The least cost of a request that waits. Unit: bytes.
 const HELD_REQUEST_BYTES: usize = 128;
 
-/// The least cost of a request whose answer is a list: all of them are answered at once.
-/// Unit: bytes.
+/// The least cost of a request whose answer is a list, because all of them are answered
+/// at once. Unit: bytes.
 const HELD_LIST_BYTES: usize = 8 * 1024;
 
 const fn least_held_bytes(request: &Request) -> usize {
@@ -65,7 +65,7 @@ const fn least_held_bytes(request: &Request) -> usize {
 }
 
 impl Room {
-    /// A request of one who is not in.
+    /// Handles a request of a client that has not joined.
     pub(super) fn on_first_request(
         &mut self,
         client: ClientNumber,
@@ -160,8 +160,8 @@ impl Room {
         }
     }
 
-    /// Lets a client in where the name is free, or where it belongs to an earlier
-    /// connection of the same client.
+    /// Lets a client join if the name is free, or belongs to an earlier connection of the
+    /// same client.
     fn join_or_return(
         &mut self,
         client: ClientNumber,
@@ -178,21 +178,22 @@ impl Room {
         }
     }
 
-    /// The connection that has this name, where this token belongs to it and no other
-    /// name looks like this one.
+    /// The connection with this name, if this token belongs to it and no other name looks
+    /// like this one.
     fn earlier(&self, name: &Name, token: Token) -> Option<ClientNumber> {
         let mut alike = self.present.iter().filter(|(_, it)| it.passes_for(name));
         let (earlier, held) = alike.next()?;
         let right = self.tokens.get(earlier)?;
-        // In constant time: how many bytes of a guess are right must not show.
+        // In constant time: the duration must not reveal how many bytes of a guess are
+        // right.
         let pairs = right.0.iter().zip(token.0);
         let difference = pairs.fold(0, |all, (one, other)| all | (one ^ other));
         let is_owner = difference == 0 && held.is_same_word(name);
         (is_owner && alike.next().is_none()).then_some(*earlier)
     }
 
-    /// A client comes back while its earlier connection is still there: the server does
-    /// not know yet that it is dead.
+    /// A client returns while its earlier connection still exists: the server does not
+    /// know yet that it is dead.
     fn take_over(
         &mut self,
         client: ClientNumber,
@@ -201,7 +202,7 @@ impl Room {
         admission: Option<&Admission>,
     ) -> Vec<Effect> {
         self.on_gone(earlier, CAME_AGAIN);
-        // The newcomer's first line shall be the welcome.
+        // The first line for the client must be the welcome.
         let mut effects = vec![Effect::Send {
             to: Audience::Others(client),
             reply: Reply::Left {
@@ -217,7 +218,7 @@ impl Room {
         effects
     }
 
-    /// A request of one who is challenged: the proof, or something for later.
+    /// Handles a request of a challenged client: the proof, or a request that waits.
     fn on_request_at_the_door(
         &mut self,
         client: ClientNumber,
@@ -270,7 +271,7 @@ impl Room {
             phase: LoginPhase::Proven(challenger, Box::new(proof.clone())),
             ..arriving
         };
-        // Those who came before from there are compared first.
+        // Earlier proofs from the same address are compared first.
         let origin = self.origins.get(&client).cloned();
         if let Some(origin) = origin
             && !self.door.may_guess(Some(&origin), time)
@@ -286,14 +287,14 @@ impl Room {
         self.judge(client, arriving, time)
     }
 
-    /// Whether somebody waits for [`Room::on_tick`].
+    /// Whether the room needs [`Room::on_tick`].
     #[must_use]
     pub fn has_waiting(&self) -> bool {
         !self.door.waiting.is_empty() || self.has_untold_answers()
     }
 
-    /// Time has passed: proofs that waited may be compared, and the teacher may hear how
-    /// many have answered.
+    /// Time has passed: compares waiting proofs, and reports the number of answers to the
+    /// teacher.
     pub fn on_tick(&mut self, time: u64) -> Vec<Effect> {
         let mut effects = Vec::new();
         for (client, origin) in self.door.waiting.fronts_with_origins() {
@@ -309,7 +310,7 @@ impl Room {
         effects
     }
 
-    /// Compares a proof, and lets its client in or not.
+    /// Compares a proof, and lets its client join or not.
     fn judge(
         &mut self,
         client: ClientNumber,
@@ -319,7 +320,7 @@ impl Room {
         let LoginPhase::Proven(challenger, proof) = arriving.phase else {
             return Vec::new();
         };
-        // Met again: a ban may have been said meanwhile.
+        // Checks the rules again, because the user may have been banned meanwhile.
         let origin = self.origins.get(&client);
         let met = self.door.meet(&arriving.name, origin);
         if let Entrance::Refused(code, sentence) = met {
@@ -333,7 +334,7 @@ impl Room {
         let held = arriving.held;
         let mut effects = match arriving.role {
             Role::Teacher => self.join_as_teacher(client, &admission),
-            // Somebody may have been faster.
+            // Another client may have been faster.
             Role::Room => {
                 let Arriving { name, token, .. } = arriving;
                 self.join_or_return(client, name, token, Some(&admission))
@@ -348,8 +349,8 @@ impl Room {
         effects
     }
 
-    /// The teacher comes in, also where an earlier connection of the teacher is still
-    /// there: it may be a dead one.
+    /// Lets the teacher join even if an earlier connection of the teacher exists, because
+    /// it may be dead.
     fn join_as_teacher(
         &mut self,
         client: ClientNumber,
@@ -373,7 +374,8 @@ impl Room {
     ) -> Vec<Effect> {
         let shown = name.to_string();
         self.present.insert(client, name);
-        // After a login by password the client knows its token, and nobody else sees it.
+        // After a login by password the client computes its token itself, and nobody else
+        // sees it.
         let secret = self.secret.filter(|_| admission.is_none());
         let told = secret.map(|secret| secret.return_token(client));
         let token = admission.map(|it| it.key.return_token(0)).or(told);
@@ -437,7 +439,7 @@ impl Room {
         )
     }
 
-    /// Refuses one who is at the door.
+    /// Refuses a client that has not joined.
     pub(super) fn turn_away(
         &mut self,
         client: ClientNumber,
@@ -448,25 +450,25 @@ impl Room {
         refuse(client, code, sentence, None)
     }
 
-    /// Nothing more is expected of one who is at the door.
+    /// Forgets a client that has not joined.
     pub(super) fn leave_the_door(&mut self, client: ClientNumber) {
         self.arriving.remove(&client);
         self.door.waiting.forget(client);
     }
 
-    /// Whether one who is at the door has done what it can, and waits for us.
+    /// Whether a client that has not joined waits for the server.
     pub(super) fn is_proven(&self, client: ClientNumber) -> bool {
         let arriving = self.arriving.get(&client);
         arriving.is_some_and(|it| matches!(it.phase, LoginPhase::Proven(..)))
     }
 
-    /// A proof that nobody asked for.
+    /// The message for an unrequested proof.
     pub(super) fn on_proof_inside(client: ClientNumber) -> Vec<Effect> {
         let sentence = "You have already joined, so there is nothing to prove.";
         complain(client, Code::BadRequest, sentence.to_owned())
     }
 
-    /// The reason why a client has not been let in.
+    /// The reason why a client has not joined.
     pub(super) fn what_is_missing(&self, client: ClientNumber) -> (Code, String) {
         match self.arriving.get(&client) {
             Some(arriving) => (
@@ -481,7 +483,7 @@ impl Room {
     }
 }
 
-/// Also for a user of `nc`: a password cannot be proven by hand.
+/// The message also helps a user of `nc`: a password cannot be proven by hand.
 const fn password_sentence(role: Role) -> &'static str {
     match role {
         Role::Room => {

@@ -1,4 +1,4 @@
-//! A class: one scenario for all, and what each of them makes of it.
+//! A class: one exercise for all users, and their results.
 //!
 //! ```text
 //! lab, from the teacher --> lab 1 --> everyone, also those who join later
@@ -7,11 +7,11 @@
 //! submit, from guy --> a row --> Record: how guy's own program was graded
 //! ```
 //!
-//! One assignment runs at a time; the next one takes its place. Each name has one result
-//! in it: one who declined may still change their mind, and nobody may send twice.
+//! There is one exercise at a time; the next one replaces it. Each name has one result: a
+//! user who declined may still send one, but nobody may send two.
 //!
-//! It does not run anything and cannot read a scenario: what it passes on was checked by
-//! the driver, and is checked again by each client.
+//! It does not run anything and cannot read a scenario: the driver checks exercises
+//! first, and each client checks them again.
 
 use super::{ClientNumber, Effect, Room, complain, send_to_everyone, send_to_one};
 use crate::wire::message::{
@@ -23,18 +23,18 @@ use crate::wire::message::{
 #[derive(Debug, Default)]
 pub(super) struct Class {
     running: Option<Lab>,
-    /// The last number given.
+    /// The last number that was used.
     last: u64,
-    /// Of the one that runs, in the order they came.
+    /// The results of the current exercise, in the order of their arrival.
     rows: Vec<LabRow>,
-    /// How programs were graded: the newest of each name and assignment.
+    /// The results of `lab grade`: the newest of each name and assignment.
     submissions: Vec<LabRow>,
 }
 
-/// One result, as it goes into a file.
+/// One result, as it is written into a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
-    /// When it came. Unit: milliseconds since 1970-01-01 UTC.
+    /// The time of its arrival. Unit: milliseconds since 1970-01-01 UTC.
     pub time: u64,
     /// The user who sent it.
     pub name: String,
@@ -46,14 +46,15 @@ pub struct Recorded {
     pub outcome: LabOutcome,
 }
 
-/// Most results of one assignment: one who comes again under other names gives no more.
+/// The limit of results of one exercise, so that a user with many names cannot fill the
+/// memory.
 const MOST_ROWS: usize = 2_000;
 
 /// Longest sentence of a run that failed. Unit: characters.
 const LONGEST_SENTENCE: usize = 200;
 
 impl Room {
-    /// `lab`: for everybody.
+    /// `lab`: sends an exercise to all users.
     pub(super) fn give_out(
         &mut self,
         teacher: ClientNumber,
@@ -82,7 +83,7 @@ impl Room {
         vec![send_to_everyone(reply)]
     }
 
-    /// Whether there is a class; where not, what the teacher is told.
+    /// Whether there is a class; otherwise the message to the teacher.
     pub(super) fn check_class(&self, teacher: ClientNumber) -> Result<(), Vec<Effect>> {
         if self.door.rules.is_class {
             return Ok(());
@@ -91,14 +92,14 @@ impl Room {
         Err(complain(teacher, Code::NoSuchLab, sentence.to_owned()))
     }
 
-    /// A `lab` or an `ask` that the laboratory would not run.
+    /// The message for a `lab` or an `ask` that the laboratory refuses.
     #[must_use]
     pub fn on_bad_lab(client: ClientNumber, why: &str) -> Vec<Effect> {
         let sentence = format!("This exercise cannot be given out: {why}.");
         complain(client, Code::BadOption, sentence)
     }
 
-    /// The assignment that runs, for one who has just come in and has not answered it.
+    /// The current exercise, for a user who has just joined and has no result yet.
     pub(super) fn running_lab(&self, client: ClientNumber) -> Option<Effect> {
         let lab = self.class.running.as_ref()?;
         let name = self.present.get(&client)?.as_str();
@@ -152,7 +153,7 @@ impl Room {
         ]
     }
 
-    /// `submit`: a row for the teacher, in the place of an earlier one.
+    /// `submit`: a row for the teacher, which replaces an earlier one.
     pub(super) fn on_submission(
         &mut self,
         client: ClientNumber,
@@ -201,7 +202,7 @@ impl Room {
         ]
     }
 
-    /// `lab-results`: what has come back.
+    /// `lab-results`: the results so far.
     pub(super) fn list_results(&self, teacher: ClientNumber) -> Vec<Effect> {
         if let Err(complaint) = self.check_teacher(teacher) {
             return complaint;
@@ -226,7 +227,7 @@ impl Class {
 /// Largest prediction. Unit: packets.
 const MOST_PREDICTED: u32 = 1_000_000;
 
-/// No client's sentence fills the teacher's table, and no prediction is absurd.
+/// The sentence of a client is short, and its prediction is possible.
 fn bounded(outcome: LabOutcome) -> LabOutcome {
     match outcome {
         LabOutcome::Done(figures) => LabOutcome::Done(LabFigures {

@@ -6,13 +6,13 @@
 //!                 v refused     v its own password     v the room's
 //! ```
 //!
-//! Wrong passwords are counted by address: each takes one of [`GUESSES`], and one comes
-//! back every [`FORGIVEN_AFTER_MS`]; after [`MANY_GUESSES`] only every
+//! Wrong passwords are counted by address: each uses one of [`GUESSES`], and one is
+//! returned every [`FORGIVEN_AFTER_MS`]; after [`MANY_GUESSES`] only every
 //! [`LATER_FORGIVEN_AFTER_MS`]. While none is left, proofs from that address wait and are
-//! compared at that rate, the names in turn. A right proof is never refused: an attacker
-//! makes others at the same address wait, and locks nobody out.
+//! compared at that rate, the names in turn. A correct proof is never refused: an
+//! attacker delays others at the same address, but locks nobody out.
 //!
-//! It does not prove anything: [`login`](super::login) does.
+//! [`login`](super::login) verifies the proofs.
 
 use super::ClientNumber;
 use super::login::Password;
@@ -23,34 +23,35 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 /// The rules for joining.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    /// The room's password, where there is one.
+    /// The room's password, if there is one.
     pub password: Option<Password>,
     /// The teacher, if there is one.
     pub teacher: Option<Teacher>,
-    /// Whether the teacher may give out scenarios to be run.
+    /// Whether the teacher may give out exercises.
     pub is_class: bool,
 }
 
-/// The one whose name is not for others.
+/// The user whose name is reserved.
 #[derive(Debug, Clone)]
 pub struct Teacher {
-    /// Nobody comes in by it, or by what looks like it, without the password.
+    /// The name: nobody joins with it, or with a name that looks like it, without the
+    /// password.
     pub name: Name,
-    /// The teacher's own.
+    /// The teacher's own password.
     pub password: Password,
 }
 
-/// Where a client comes from.
+/// The address of a client.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
-    /// Equal for all that one household may use: an IPv4 address, an IPv6 prefix.
+    /// Equal for all addresses of one household: an IPv4 address, or an IPv6 prefix.
     pub address: String,
-    /// Whether it is this machine itself. A class may be tried on it, so it is never
-    /// banned as a whole.
+    /// Whether it is the server's own computer. A class may be tried on it, so it is
+    /// never banned as a whole.
     pub is_own_machine: bool,
 }
 
-/// The keeper of the rules.
+/// The rules, and the state of guesses and bans.
 #[derive(Debug, Default)]
 pub(super) struct Door {
     pub(super) rules: Rules,
@@ -63,55 +64,57 @@ pub(super) struct Door {
 /// The requirement for a name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Entrance {
-    /// Come in.
+    /// The client may join.
     Open,
-    /// Prove this first.
+    /// The client must prove this password first.
     Locked(Role),
-    /// No.
+    /// The client is refused.
     Refused(Code, String),
 }
 
-/// Wrong passwords from one address that are not forgiven yet.
+/// The counts of wrong passwords from one address.
 #[derive(Debug, Clone, Copy)]
 struct Guesses {
     spent: u64,
-    /// When the count began to go down. Unit: milliseconds since 1970-01-01 UTC.
+    /// The time when the count began to decrease. Unit: milliseconds since 1970-01-01
+    /// UTC.
     since_ms: u64,
-    /// As many as have come from there, less one per [`FORGOTTEN_AFTER_MS`].
+    /// The number of wrong passwords, minus one per [`FORGOTTEN_AFTER_MS`].
     remembered: u64,
-    /// When that count began to go down. Unit: milliseconds since 1970-01-01 UTC.
+    /// The time when that count began to decrease. Unit: milliseconds since 1970-01-01
+    /// UTC.
     remembered_since_ms: u64,
-    /// This machine itself: a user on it does not need to guess.
+    /// The server's own computer: a user of it does not need to guess.
     is_own_machine: bool,
 }
 
-/// Wrong passwords from one address at once. A class may sit behind one address, and some
-/// of them mistype.
+/// The number of wrong passwords that one address may try at once. A class may share one
+/// address, and some users mistype.
 pub const GUESSES: u64 = 10;
 
-/// One more wrong password after this, so that a class that mistypes is in after seconds.
-/// Unit: milliseconds.
+/// The time after which one more wrong password is allowed, so that a class that mistypes
+/// has joined after seconds. Unit: milliseconds.
 pub const FORGIVEN_AFTER_MS: u64 = 100;
 
-/// From this number of wrong passwords on an address guesses.
+/// An address with this number of wrong passwords is considered to guess.
 pub const MANY_GUESSES: u64 = 100;
 
-/// One more wrong password after this from an address that guesses: 216,000 a day. The
-/// proofs of all connections that an address may have are compared within half a minute,
-/// after which clients give up. Unit: milliseconds.
+/// The same for an address that guesses: 216,000 per day. The proofs of all connections
+/// of one address are compared within half a minute, after which clients give up. Unit:
+/// milliseconds.
 pub const LATER_FORGIVEN_AFTER_MS: u64 = 400;
 
-/// A wrong password no longer makes an address slower after this. Unit: milliseconds.
+/// The time after which a wrong password no longer slows an address down. Unit:
+/// milliseconds.
 const FORGOTTEN_AFTER_MS: u64 = 60_000;
 
-/// More proofs than this from one address never wait; the seats of a stranger's address
-/// are fewer.
+/// The limit of proofs that wait from one address; an address has fewer connections.
 pub const MOST_WAITING: usize = 256;
 
 /// The most bans at once; the oldest ban is dropped.
 pub const MOST_BANS: usize = 1_000;
 
-/// From this many addresses on, those that are forgiven are looked for and forgotten.
+/// Above this number of addresses, those without wrong passwords are removed.
 const MANY_ADDRESSES: usize = 1_024;
 
 impl Door {
@@ -128,7 +131,7 @@ impl Door {
             Ok(role) => role,
             Err(refused) => return refused,
         };
-        // A client that can prove to be the teacher is never locked out by a ban.
+        // A ban never locks out a client that can prove to be the teacher.
         if role != Some(Role::Teacher)
             && let Some(ban) = self.ban_of(name, origin)
         {
@@ -140,7 +143,7 @@ impl Door {
         Entrance::Locked(role)
     }
 
-    /// Which password a name calls for.
+    /// The password that a name requires.
     fn role_for(&self, name: &Name) -> Result<Option<Role>, Entrance> {
         match &self.rules.teacher {
             Some(teacher) if teacher.name.is_same_word(name) => Ok(Some(Role::Teacher)),
@@ -154,7 +157,7 @@ impl Door {
         }
     }
 
-    /// The password of a role, where there is one.
+    /// The password of a role, if there is one.
     pub(super) fn password(&self, role: Role) -> Option<&Password> {
         match role {
             Role::Room => self.rules.password.as_ref(),
@@ -162,23 +165,23 @@ impl Door {
         }
     }
 
-    /// Whether nobody may have this name without being the teacher.
+    /// Whether this name is reserved for the teacher.
     pub(super) fn is_reserved(&self, name: &Name) -> bool {
         let teacher = self.rules.teacher.as_ref();
         teacher.is_some_and(|teacher| teacher.name.passes_for(name))
     }
 
-    /// Whether a proof from there may be compared now.
+    /// Whether a proof from this address may be compared now.
     pub(super) fn may_guess(&mut self, origin: Option<&Origin>, now_ms: u64) -> bool {
         let guesses = origin.and_then(|origin| self.wrong.get_mut(&origin.address));
         let Some(guesses) = guesses else {
             return true;
         };
-        *guesses = guesses.at(now_ms); // Where the clock was put back, it counts from there.
+        *guesses = guesses.at(now_ms); // If the clock was set back, it counts from there.
         guesses.spent < GUESSES
     }
 
-    /// A wrong password came from there.
+    /// A wrong password came from this address.
     pub(super) fn on_wrong(&mut self, origin: Option<&Origin>, now_ms: u64) {
         let Some(origin) = origin else { return };
         if self.wrong.len() >= MANY_ADDRESSES {
@@ -216,7 +219,7 @@ impl Door {
         ban
     }
 
-    /// Lets somebody in again; whether that changes anything.
+    /// Lifts a ban; returns whether there was one.
     pub(super) fn unban(&mut self, name: &Name) -> bool {
         let before = self.bans.len();
         self.bans.retain(|(banned, _)| !banned.is_same_word(name));
@@ -238,9 +241,8 @@ impl Door {
     }
 }
 
-/// Clients whose proofs wait for their comparison: by address, and the names of an
-/// address in turn, so that one who comes back again and again under a name is one of
-/// them.
+/// The clients whose proofs wait, by address, and the names of an address in turn, so
+/// that a user who connects again and again with one name counts once.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     by_address: BTreeMap<String, Line>,
@@ -250,12 +252,12 @@ pub(super) struct Waiting {
 #[derive(Debug)]
 struct Line {
     origin: Origin,
-    /// The name that has had its turn longest ago comes first.
+    /// The names, beginning with the one whose last turn was longest ago.
     names: VecDeque<(Name, VecDeque<ClientNumber>)>,
 }
 
 impl Waiting {
-    /// Another proof from there waits; `false`: too many do.
+    /// Adds a waiting proof; returns `false` if there are too many.
     pub(super) fn push(
         &mut self,
         client: ClientNumber,
@@ -280,7 +282,7 @@ impl Waiting {
         true
     }
 
-    /// The next one of each address, and from where it comes.
+    /// The next client of each address, and its address.
     pub(super) fn fronts_with_origins(&self) -> Vec<(ClientNumber, Origin)> {
         let lines = self.by_address.values();
         let front = |line: &Line| {
@@ -290,7 +292,7 @@ impl Waiting {
         lines.filter_map(front).collect()
     }
 
-    /// This one has had its turn, or is gone: its name is the last in line now.
+    /// This client has had its turn, or has left: its name is now the last.
     pub(super) fn forget(&mut self, client: ClientNumber) {
         self.by_address.retain(|_, line| {
             let place = line.names.iter().position(|(_, it)| it.contains(&client));
@@ -324,7 +326,7 @@ impl Waiting {
 }
 
 impl Guesses {
-    /// The same, with what is forgiven by now taken off.
+    /// The same counts, decreased by the time that has passed.
     fn at(self, now_ms: u64) -> Self {
         let interval_ms = if self.remembered < MANY_GUESSES || self.is_own_machine {
             FORGIVEN_AFTER_MS
@@ -348,9 +350,9 @@ impl Guesses {
     }
 }
 
-/// A count that goes down by one per interval, and since when it does.
+/// Decreases a count by one per interval; returns the start of the current interval too.
 fn left(count: u64, since_ms: u64, now_ms: u64, interval_ms: u64) -> (u64, u64) {
-    // A clock that was put back forgives nothing, and takes nothing either.
+    // A clock that was set back changes no count.
     let gone = now_ms.saturating_sub(since_ms) / interval_ms;
     if gone >= count {
         return (0, now_ms);
@@ -428,7 +430,7 @@ mod tests {
         );
     }
 
-    /// How many wrong passwords are compared from there within this time, from the start.
+    /// The number of wrong passwords that are compared within this time.
     fn count_guesses(door: &mut Door, there: &Origin, time_ms: u64) -> usize {
         let mut count = 0;
         for now_ms in (0..time_ms).step_by(10) {

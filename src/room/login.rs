@@ -1,10 +1,10 @@
-//! A password proven without showing it: the two halves of a login.
+//! The login: both sides prove a password without sending it.
 //!
-//! Both sides mix the password into one exchange of curve points (SPAKE2) and come to the
-//! same key only where the password was the same. The messages look random for every
-//! password, so a sniffed login leaves nothing to try words against; an attacker who
-//! tries a word must ask the other side, which counts. Each side then shows by a
-//! confirmation, an HMAC over all that was said, that it has the key: the client first.
+//! Both sides mix the password into an exchange of curve points (SPAKE2) and get the same
+//! key only if the password is the same. The messages look random for every password, so
+//! a recorded login does not help to test passwords; an attacker who tries one must ask
+//! the other side, which counts. Then each side proves with a confirmation, an HMAC over
+//! all messages, that it has the key: the client first.
 //!
 //! ```text
 //!   client                                   server
@@ -14,7 +14,7 @@
 //!   s right?         <--- welcome: s --------
 //! ```
 //!
-//! The caller brings random numbers ([`Entropy`]); the room counts guesses.
+//! The caller provides random numbers ([`Entropy`]); the room counts guesses.
 //!
 //! ```
 //! use sash::room::login::{Entropy, Challenger, Password, answer};
@@ -72,20 +72,20 @@ pub struct Awaiting {
 /// The result of a correct proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admission {
-    /// For what follows.
+    /// The secrets for the rest of the connection.
     pub key: Key,
-    /// For the client.
+    /// The confirmation for the client.
     pub confirmation: Confirmation,
 }
 
-/// A password that is none.
+/// The reason why a text is no password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordError {
-    /// Nothing, or white space alone.
+    /// It is empty, or only white space.
     Empty,
-    /// More than [`LONGEST_PASSWORD`] bytes.
+    /// It has more than [`LONGEST_PASSWORD`] bytes.
     TooLong,
-    /// It holds a line break or another control character.
+    /// It contains a line break or another control character.
     Control,
 }
 
@@ -100,7 +100,7 @@ struct Said {
     server: Exchange,
 }
 
-/// The uses of one key, which must never be taken for each other.
+/// The uses of one key, which must not be confused.
 const OF_CLIENT: &[u8] = b"sash login 1 client";
 const OF_SERVER: &[u8] = b"sash login 1 server";
 const FOR_LATER: &[u8] = b"sash login 1 key";
@@ -110,11 +110,11 @@ const OF_SERVER_TRAFFIC: &[u8] = b"sash traffic 1 server";
 const OF_RETURN: &[u8] = b"sash return 1";
 
 impl Password {
-    /// A password as it was typed or read from a file, without its line's end. The same
+    /// A password as it was typed or read from a file, without the line end. The same
     /// letters typed on another keyboard are the same password (NFC).
     ///
     /// # Errors
-    /// [`PasswordError`] where it cannot be one.
+    /// [`PasswordError`] if it cannot be one.
     pub fn new(text: &str) -> Result<Self, PasswordError> {
         if text.trim().is_empty() {
             return Err(PasswordError::Empty);
@@ -130,9 +130,9 @@ impl Password {
 }
 
 impl Challenger {
-    /// A client that wants to join as `name` is asked for this password. `name` is as the
-    /// `join` wrote it. The role and the message of the returned value are sent; its
-    /// sentence is empty. `None`: the package has changed the length of its messages.
+    /// Challenges a client that wants to join as `name`, as it was sent. The role and the
+    /// message of the returned value are sent; its sentence is empty. `None`: the package
+    /// has changed the length of its messages.
     #[must_use]
     pub fn new(
         password: &Password,
@@ -160,7 +160,7 @@ impl Challenger {
         Some((Self { exchange, said }, challenge))
     }
 
-    /// Whether that proof shows the same password; each challenge has one try.
+    /// Whether the proof shows the same password; each challenge allows one attempt.
     #[must_use]
     pub fn judge(self, proof: &Proof) -> Option<Admission> {
         if has_small_order(&proof.message) {
@@ -176,8 +176,8 @@ impl Challenger {
     }
 }
 
-/// The client's answer to a challenge that came for `name`. `None` where the challenge is
-/// none: its message is no point of the curve, or one of the eight of small order.
+/// The client's answer to a challenge for `name`. `None` if the challenge is invalid: its
+/// message is no point of the curve, or one of the eight of small order.
 #[must_use]
 pub fn answer(
     password: &Password,
@@ -213,13 +213,13 @@ pub fn answer(
 }
 
 impl Awaiting {
-    /// Whether the server has shown that it knows the password too.
+    /// Whether the server has proven that it knows the password too.
     #[must_use]
     pub fn is_confirmed(&self, confirmation: &Confirmation) -> bool {
         self.server == *confirmation
     }
 
-    /// The secrets of both sides, as soon as the server is confirmed.
+    /// The secrets of both sides, once the server is confirmed.
     #[must_use]
     pub const fn key(&self) -> Key {
         self.key
@@ -227,15 +227,15 @@ impl Awaiting {
 }
 
 impl Key {
-    /// A key that no login has yielded.
+    /// A random key, for users who did not log in by password.
     #[must_use]
     pub const fn from_entropy(entropy: Entropy) -> Self {
         Self(entropy.0)
     }
 
-    /// The token by which a later connection shows that it is the same client's. After a
-    /// login by password both sides know it, and `number` is 0; else `welcome` carries
-    /// it.
+    /// The token with which a later connection proves that it is the same client. After a
+    /// login by password both sides know it, and `number` is 0; otherwise it is in
+    /// `welcome`.
     #[must_use]
     pub fn return_token(&self, number: u64) -> Token {
         let mut mac = keyed(&self.0);
@@ -255,7 +255,7 @@ impl Key {
         token
     }
 
-    /// The client's keys for the MACs of that transfer, of which nothing ever travels.
+    /// The client's keys for the MACs of that transfer, which are never sent.
     #[must_use]
     pub fn traffic_keys(&self, drawn: Token, transfer: u64) -> TrafficKeys {
         let key = |of| TrafficKey(self.derive(of, drawn, transfer));
@@ -265,7 +265,7 @@ impl Key {
         }
     }
 
-    /// One of a kind for each use, transfer and draw: no `of` begins with another.
+    /// Different for each use, transfer and draw: no `of` is a prefix of another.
     fn derive(&self, of: &[u8], drawn: Token, transfer: u64) -> [u8; 32] {
         let mut mac = keyed(&self.0);
         mac.update(of);
@@ -280,7 +280,7 @@ impl Said {
         self.mac(shared, of, client).finalize().into_bytes().into()
     }
 
-    /// Each part is told with its length, so that no two lists of parts look the same.
+    /// Each part is preceded by its length, so that different lists of parts differ.
     fn mac(&self, shared: &[u8], of: &[u8], client: &Exchange) -> Hmac<Sha256> {
         let mut mac = keyed(shared);
         let role = self.role.to_string();
@@ -293,8 +293,8 @@ impl Said {
     }
 }
 
-/// Whether a message is one of the eight points whose multiples are few: an honest side
-/// sends one by a chance of 2^-249, and what follows from it could be guessed.
+/// Whether a message is one of the eight points of small order. An honest side sends one
+/// with probability 2^-249, and the key that follows from it could be guessed.
 ///
 /// Source: RFC 9382 §4 (group membership), RFC 7748 §6.1.
 fn has_small_order(message: &Exchange) -> bool {
@@ -360,7 +360,7 @@ mod tests {
         Password::new(text).unwrap()
     }
 
-    /// A login of two sides that know these passwords; what each side makes of it.
+    /// A login of two sides with these passwords; returns the result of each side.
     fn login(servers: &str, clients: &str, name: &str) -> (Option<Admission>, Awaiting) {
         let (server, challenge) =
             Challenger::new(&password(servers), Role::Room, "dana", Entropy([1; 32]))
@@ -386,7 +386,7 @@ mod tests {
 
     #[test]
     fn a_server_that_does_not_know_the_password_gives_no_valid_confirmation() {
-        // It lets anybody in, but what it says is of another key.
+        // The server lets everybody join, but its confirmation is from another key.
         let (server, challenge) =
             Challenger::new(&password("guess"), Role::Room, "dana", Entropy([1; 32]))
                 .unwrap();
@@ -396,7 +396,7 @@ mod tests {
         let shared = server.exchange.finish(&proof.message.0).unwrap();
         let said = Confirmation(server.said.tag(&shared, OF_SERVER, &proof.message));
         assert!(!client.is_confirmed(&said));
-        // Nor does the client's own confirmation, sent back.
+        // The client's own confirmation, sent back, is not accepted either.
         assert!(!client.is_confirmed(&proof.confirmation));
     }
 
@@ -438,8 +438,8 @@ mod tests {
     #[test]
     fn login_messages_change_with_the_random_seed_and_reveal_nothing_about_the_password()
     {
-        // The same random numbers under two passwords, and two sets under one: all four
-        // differ, and each is a point of the curve, as any password would have made it.
+        // Two passwords with the same random numbers, and one with two sets: all four
+        // messages differ, and each is a point of the curve.
         let message = |text: &str, entropy| {
             let (_, challenge) = Challenger::new(
                 &password(text),
@@ -491,8 +491,8 @@ mod tests {
 
     #[test]
     fn the_login_example_of_the_report_matches_the_implementation() {
-        // Worked out in Python from the scalars, by what `report/wire.md` says alone. The
-        // scalars are what the generator makes of these seeds.
+        // Computed in Python from the scalars, with only `report/wire.md`. The scalars
+        // are those that the generator makes from these seeds.
         let listing = include_str!("../../tests/golden/login.txt");
         let hex = |bytes: &[u8]| {
             let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
@@ -528,7 +528,7 @@ mod tests {
 
     #[test]
     fn the_key_example_of_the_report_yields_its_token_and_traffic_keys() {
-        // Worked out by Python's `hmac`; `report/wire.md` says how.
+        // Computed with Python's `hmac`, as `report/wire.md` describes.
         let hex = |bytes: &[u8]| {
             let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
             digits.collect::<String>()
@@ -574,7 +574,7 @@ mod tests {
             let entropy = Entropy([1; 32]);
             let (server, mut challenge) =
                 Challenger::new(&password, Role::Room, "dana", entropy).unwrap();
-            // Even a confirmation that is right for the key that follows from the point.
+            // Even a confirmation that is correct for the key of this point.
             let shared = server.exchange.finish(&a.0).unwrap();
             let confirmation = Confirmation(server.said.tag(&shared, OF_CLIENT, &a));
             let message = a;

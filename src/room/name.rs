@@ -1,4 +1,4 @@
-//! A name in the room: what it may look like, and when two names pass for one.
+//! The rules for names in the room, and the comparison of names that look alike.
 //!
 //! People trust the name before a line. Therefore a name is one visible word, and a new
 //! user may not look like one who has joined: not by case (`Dana`), not by another form
@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! as typed --NFC--> shown
-//!          --NFKC, lower case--> folded: whom a whisper finds
+//!          --NFKC, lower case--> folded: finds the receiver of /whisper
 //!          --NFKC, (lower case,) confusable skeleton--> looks: what must differ
 //! ```
 //!
@@ -46,39 +46,38 @@ pub const LONGEST_NAME: usize = 24;
 /// scalar values.
 const LONGEST_COMPATIBLE: usize = 2 * LONGEST_NAME;
 
-/// More of a bad name than this is not looked at for a suggestion. Unit: Unicode scalar
+/// The part of an invalid name that is used for a suggestion. Unit: Unicode scalar
 /// values.
 const LONGEST_CLEANED: usize = 256;
 
-/// The number of suffixes tried for a suggestion: one name may take a tenth of a
+/// The number of suffixes tried for a suggestion: one comparison may take a tenth of a
 /// millisecond, and the whole room waits meanwhile.
 const MOST_TRIED: u32 = 32;
 
-/// Names that would be taken for something else: the To field's "all", the server's
-/// voice.
+/// Reserved names: the "all" of the field To, and the name for notices of the server.
 const RESERVED: [&str; 2] = ["all", "server"];
 
 impl Name {
-    /// As everybody sees it.
+    /// The name as users see it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.shown
     }
 
-    /// Whether both are the same word, case and typographic form aside.
+    /// Whether both are the same word, except for case and typographic form.
     #[must_use]
     pub fn is_same_word(&self, other: &Self) -> bool {
         self.folded == other.folded
     }
 
-    /// Whether a person could take one for the other.
+    /// Whether a person could confuse the two names.
     #[must_use]
     pub fn passes_for(&self, other: &Self) -> bool {
         self.looks.iter().zip(&other.looks).any(|(a, b)| a == b)
     }
 
-    /// A name that is free: this one with a number behind it, from 2 on; `None` where a
-    /// few of those are taken.
+    /// A free name: this one with a number, from 2 on; `None` if all tried ones are
+    /// taken.
     pub fn numbered(&self, is_free: impl Fn(&Self) -> bool) -> Option<Self> {
         let stem = self.shown.trim_end_matches(|c: char| c.is_ascii_digit());
         let stem = if stem.is_empty() { &self.shown } else { stem };
@@ -91,7 +90,7 @@ impl Name {
             .find(is_free)
     }
 
-    /// Why it would be taken for this word, if it would.
+    /// The error if it looks like this reserved word.
     fn mistaken_for(&self, word: &'static str) -> Option<NameError> {
         let other = Self::from_checked(word.to_owned());
         if self.is_same_word(&other) {
@@ -161,10 +160,10 @@ pub(super) fn cleaned(text: &str) -> Option<Name> {
         .ok()
 }
 
-/// Whether a character shows itself and does nothing to its neighbours.
+/// Whether a character is visible and does not change its neighbours.
 fn is_visible(character: char) -> bool {
-    // UTS #39 leaves out of a skeleton just what is invisible by default: joiners, bidi
-    // controls, variation selectors, fillers.
+    // A skeleton of UTS #39 lacks exactly the characters that are invisible by default:
+    // joiners, bidi controls, variation selectors, fillers.
     let mut buffer = [0; 4];
     let has_a_look = skeleton(character.encode_utf8(&mut buffer))
         .next()
@@ -179,7 +178,7 @@ fn is_visible(character: char) -> bool {
         && character != BRAILLE_BLANK
 }
 
-/// A symbol that is nothing but empty space.
+/// A symbol that is only empty space.
 const BRAILLE_BLANK: char = '\u{2800}';
 
 /// Format characters (general category Cf) that are not invisible by default.
@@ -197,20 +196,20 @@ const OTHER_FORMAT_CHARACTERS: [(char, char); 9] = [
     ('\u{13430}', '\u{1343f}'),
 ];
 
-/// Why a text is no name. `Display` is a sentence for the person who chose it.
+/// The reason why a text is no name. `Display` is a sentence for the user who chose it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameError {
-    /// Nothing at all.
+    /// It is empty.
     Empty,
-    /// More than [`LONGEST_NAME`].
+    /// It is longer than [`LONGEST_NAME`].
     TooLong,
-    /// It holds white space, or a character that cannot be seen.
+    /// It contains white space or an invisible character.
     Forbidden(char),
     /// It begins with a slash, as commands do, or with an accent that has no letter.
     Start(char),
-    /// It is this word, which means something else here.
+    /// It is this word, which is reserved.
     Reserved(&'static str),
-    /// It looks like this word, which means something else here.
+    /// It looks like this word, which is reserved.
     LooksReserved(&'static str),
 }
 

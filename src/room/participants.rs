@@ -1,4 +1,4 @@
-//! Users who take part in the class's questions from a browser, and in nothing else.
+//! Users who only answer the class's questions, from a browser.
 //!
 //! ```text
 //! join guy --> free, not banned, not the teacher's? --> a token
@@ -6,13 +6,13 @@
 //! look     --> the question; the distribution, once it is revealed
 //! ```
 //!
-//! A participant is in no list of users, hears no chat and gets no files. The name is a
-//! name of the room all the same: nobody in the chat can have it, and the teacher can
-//! remove and ban it. One who has not looked for `SILENCE_MS` gives the name back; the
+//! A participant is in no list of users, receives no chat and gets no files. The name is
+//! a name of the room all the same: nobody in the chat can have it, and the teacher can
+//! remove and ban it. After `SILENCE_MS` without a request the name is free again; the
 //! answer stays.
 //!
-//! A password cannot be proven over plain HTTP without showing it, so a room with one has
-//! no participants.
+//! A password cannot be proven over plain HTTP without revealing it, so a room with a
+//! password has no participants.
 
 use super::door::{Entrance, Origin};
 use super::name::{self, Name};
@@ -31,31 +31,31 @@ struct Participant {
     name: Name,
     token: Token,
     origin: Origin,
-    /// When it looked last. Unit: milliseconds since 1970-01-01 UTC.
+    /// The time of its last request. Unit: milliseconds since 1970-01-01 UTC.
     seen_ms: u64,
 }
 
-/// A browser, as the driver knows it.
+/// The driver's data about a browser.
 #[derive(Debug, Clone)]
 pub struct Visitor {
-    /// Where it comes from.
+    /// Its address.
     pub origin: Origin,
-    /// Most names from there.
+    /// The limit of names from this address.
     pub most_names: usize,
-    /// Fresh random bytes, the token of one who joins.
+    /// Fresh random bytes for the token of a new participant.
     pub token: Token,
 }
 
 /// Most participants.
 const MOST_PARTICIPANTS: usize = 1_000;
 
-/// A name is free again after this. A phone that is locked does not look. Unit:
+/// The time after which a name is free again. A locked phone sends no requests. Unit:
 /// milliseconds.
 const SILENCE_MS: u64 = 15 * 60 * 1_000;
 
 impl Room {
-    /// A browser asked for this, at this time of day. Unit of `time`: milliseconds since
-    /// 1970-01-01 UTC.
+    /// Handles a request of a browser, at this time of day. Unit of `time`: milliseconds
+    /// since 1970-01-01 UTC.
     pub fn on_web(
         &mut self,
         request: WebRequest,
@@ -170,33 +170,33 @@ impl Room {
 }
 
 impl Participants {
-    /// The name behind a token; its owner has looked just now.
+    /// The name of a token, whose owner has just sent a request.
     fn find(&mut self, token: Token, time: u64) -> Option<String> {
         let found = self.0.iter_mut().find(|it| it.token == token)?;
         found.seen_ms = time;
         Some(found.name.to_string())
     }
 
-    /// Those who have not looked for long give their names back. A clock that was set
-    /// back forgets nobody.
+    /// Frees the names of participants who have been silent for long. A clock that was
+    /// set back frees none.
     pub(super) fn forget_the_silent(&mut self, time: u64) {
         self.0
             .retain(|it| time.saturating_sub(it.seen_ms) < SILENCE_MS);
     }
 
-    /// The participant whose name this is, or looks like this.
+    /// The participant whose name is this one or looks like it.
     pub(super) fn like(&self, name: &Name) -> Option<&Name> {
         let mut names = self.0.iter().map(|it| &it.name);
         names.find(|other| other.passes_for(name))
     }
 
-    /// Where the participant of this name comes from.
+    /// The address of the participant with this name.
     pub(super) fn origin_of(&self, name: &Name) -> Option<&Origin> {
         let found = self.0.iter().find(|it| it.name.is_same_word(name));
         found.map(|it| &it.origin)
     }
 
-    /// The participant of this name is out.
+    /// Removes the participant with this name.
     pub(super) fn remove(&mut self, name: &Name) {
         self.0.retain(|it| !it.name.is_same_word(name));
     }

@@ -1,4 +1,4 @@
-//! Questions for a class: what the teacher asks, and the answers until they are shown.
+//! Questions for a class, and the answers until they are shown.
 //!
 //! ```text
 //! ask, from the teacher --> question 1 --> everyone, and anybody who joins before the
@@ -8,9 +8,9 @@
 //!                          --> Record: one row for each name, for the driver's file
 //! ```
 //!
-//! Until `reveal` no reply says anything of an answer but how many there are. An answer
-//! belongs to a name: it counts also when its client has left. One question is open at a
-//! time, and stays open while the teacher is away.
+//! Until `reveal` the replies contain only the number of answers. An answer belongs to a
+//! name, and counts even if its client has left. One question is open at a time, and
+//! stays open while the teacher is away.
 
 use super::class::Recorded;
 use super::{ClientNumber, Effect, Room, complain, send_to_everyone, send_to_one};
@@ -23,17 +23,17 @@ use std::collections::BTreeMap;
 /// The room's data about questions.
 #[derive(Debug, Default)]
 pub(super) struct Questions {
-    /// The one that can be answered.
+    /// The open question.
     open: Option<Question>,
-    /// The last number given.
+    /// The last number that was used.
     last: u64,
-    /// To the open one: the last of each name.
+    /// The answers to the open question: the last one of each name.
     answers: BTreeMap<String, Given>,
-    /// How many answers the teacher knows of.
+    /// The number of answers that was last reported to the teacher.
     told: Told,
     /// The answers to the last one that was revealed.
     revealed: Vec<LabRow>,
-    /// That one, and its distribution.
+    /// The last revealed question, and its distribution.
     over: Option<(Question, Revealed)>,
 }
 
@@ -51,14 +51,15 @@ struct Told {
     time: u64,
 }
 
-/// Most names that may answer one question.
+/// The limit of names that answer one question.
 const MOST_ANSWERS: usize = 2_000;
 
-/// The teacher hears how many have answered no more often. Unit: milliseconds.
+/// The shortest interval between two reports of the number of answers. Unit:
+/// milliseconds.
 const COUNT_INTERVAL_MS: u64 = 250;
 
 impl Room {
-    /// `ask`: for everybody.
+    /// `ask`: sends a question to all users.
     pub(super) fn ask_class(
         &mut self,
         teacher: ClientNumber,
@@ -94,7 +95,7 @@ impl Room {
         vec![send_to_everyone(reply)]
     }
 
-    /// `answer`: kept until `reveal`; a later one of the same name takes its place.
+    /// `answer`: kept until `reveal`; a later one of the same name replaces it.
     pub(super) fn on_answer(
         &mut self,
         client: ClientNumber,
@@ -119,7 +120,7 @@ impl Room {
         }
     }
 
-    /// `reveal`: the distribution for everybody, the answers by name for the file.
+    /// `reveal`: the distribution for all users, the answers by name for the file.
     pub(super) fn reveal(&mut self, teacher: ClientNumber) -> Vec<Effect> {
         if let Err(complaint) = self.check_teacher(teacher) {
             return complaint;
@@ -153,8 +154,8 @@ impl Room {
         effects
     }
 
-    /// The open question, for one who has just come in; to the teacher also how many have
-    /// answered it.
+    /// The open question, for a user who has just joined; for the teacher also the number
+    /// of answers.
     pub(super) fn open_question(&self, client: ClientNumber) -> Vec<Effect> {
         let Some(question) = &self.questions.open else {
             return Vec::new();
@@ -167,7 +168,7 @@ impl Room {
         effects
     }
 
-    /// Whether the teacher is here and does not know how many have answered.
+    /// Whether the teacher is present and does not know the current number of answers.
     pub(super) fn has_untold_answers(&self) -> bool {
         let Questions {
             open,
@@ -178,13 +179,13 @@ impl Room {
         open.is_some() && self.teacher.is_some() && told.count != answers.len()
     }
 
-    /// How many have answered, where it is time to tell it.
+    /// Reports the number of answers, if it is time.
     pub(super) fn tell_answered(&mut self, time: u64) -> Option<Effect> {
         if !self.has_untold_answers() {
             return None;
         }
         let Told { time: last, .. } = self.questions.told;
-        // A clock that was set back does not silence it.
+        // A clock that was set back does not stop the reports.
         if time >= last && time - last < COUNT_INTERVAL_MS {
             return None;
         }
@@ -200,7 +201,7 @@ impl Questions {
         self.open.as_ref().is_some_and(|it| it.number == number)
     }
 
-    /// Keeps an answer of this name, in the place of an earlier one; returns a sentence.
+    /// Keeps an answer of this name, which replaces an earlier one; returns a sentence.
     pub(super) fn take(
         &mut self,
         name: String,
@@ -229,7 +230,7 @@ impl Questions {
         ))
     }
 
-    /// The open question; without one, the last one with its distribution.
+    /// The open question; if there is none, the last one with its distribution.
     pub(super) fn last(&self) -> (Option<&Question>, Option<&Revealed>) {
         match (&self.open, &self.over) {
             (Some(open), _) => (Some(open), None),

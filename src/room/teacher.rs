@@ -1,4 +1,4 @@
-//! The commands of the teacher: put somebody out, and keep somebody out.
+//! The commands of the teacher: remove and ban users.
 //!
 //! ```text
 //! kick guy noise --> guy:      refused (kicked), and the connection ends
@@ -6,9 +6,8 @@
 //!                    dana:     notice
 //! ```
 //!
-//! Both are told to the one concerned, with the reason, and to all: nobody vanishes
-//! without a word. A removed user may join again; a banned user may not, until the
-//! teacher lifts the ban or the server ends.
+//! The user learns the reason, and all users are informed. A removed user may join again;
+//! a banned user may not, until the teacher lifts the ban or the server ends.
 
 use super::name::{LONGEST_NAME, Name};
 use super::{ClientNumber, Effect, Room, check_text, complain, refuse, send_to_one};
@@ -17,7 +16,7 @@ use crate::wire::message::{Code, Reply};
 /// Longest reason. Unit: characters.
 const LONGEST_REASON: usize = 200;
 
-/// Whether somebody only leaves, or stays out.
+/// Whether a user is only removed, or also banned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Severity {
     Kick,
@@ -50,7 +49,7 @@ impl Room {
             return complain(teacher, Code::BadRequest, sentence.to_owned());
         }
         let by = self.present[&teacher].to_string();
-        // Where a whole class sits behind one address, its teacher does too.
+        // If a whole class shares one address, its teacher does too.
         let teachers = self.origins.get(&teacher);
         let in_browser = self.participants.origin_of(&name);
         let is_in_browser = in_browser.is_some();
@@ -112,7 +111,7 @@ impl Room {
             .collect()
     }
 
-    /// Whether a client is the teacher; where not, what it is told.
+    /// Whether a client is the teacher; otherwise the message to it.
     pub(super) fn check_teacher(&self, client: ClientNumber) -> Result<(), Vec<Effect>> {
         if self.teacher == Some(client) {
             return Ok(());
@@ -131,7 +130,7 @@ impl Room {
         found.map(|(client, _)| *client)
     }
 
-    /// Ends one who is in the room, with a word to that one and to all.
+    /// Removes a user, with a message to this user and to all.
     fn end(
         &mut self,
         target: ClientNumber,
@@ -161,7 +160,7 @@ impl Room {
     }
 }
 
-/// `: noise`, where there is a reason.
+/// `: noise`, if there is a reason.
 pub(super) fn because(why: &str) -> String {
     if why.is_empty() {
         String::new()

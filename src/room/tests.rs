@@ -1,4 +1,4 @@
-//! Stories of a room, told by hand-fed requests.
+//! Tests of a room, with requests made by hand.
 
 mod class;
 mod entrance;
@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::line::LONGEST_LINE_BYTES;
 use crate::wire::message::VERSION;
 
-/// A room, and the time that stands still in it.
+/// A room, and its time, which stands still.
 fn room_with(names: &[&str]) -> Room {
     let mut room = Room::new(NegotiatedOptions::DEFAULT);
     for (client, name) in (1..).zip(names) {
@@ -55,7 +55,7 @@ fn said(from: &str, text: &str) -> Said {
     }
 }
 
-/// The code of the one complaint or refusal among the effects.
+/// The code of the only error or refusal among the effects.
 fn code(effects: &[Effect]) -> Code {
     let codes: Vec<Code> = effects
         .iter()

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Only computers of a network that this computer is connected to are answered, with a
-//! time to live of 1, so that no router forwards the answer. It is not longer than the
-//! question, and beyond the rate nothing is answered: a forged sender address gains
+//! time to live of 1, so that no router forwards the answer. The answer is not longer
+//! than the question, and a rate limits the answers, so a forged sender address gains
 //! nothing.
 //!
 //! It is off unless `--announce` is given.
@@ -28,17 +28,17 @@ pub(super) struct Announcer {
     is_stopping: Arc<AtomicBool>,
 }
 
-/// Answers to one address per second.
+/// The limit of answers to one address per second.
 const PER_ADDRESS: u32 = 4;
 
-/// Answers per second.
+/// The limit of answers per second.
 const IN_ALL: u32 = 40;
 
-/// How often it is looked whether the server ends.
+/// The interval at which the thread checks whether the server is ending.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 
 impl Announcer {
-    /// Listens on this UDP port; `chat` is where the room is.
+    /// Listens on this UDP port; `chat` is the address of the room.
     ///
     /// # Errors
     /// A sentence with a way out.
@@ -50,8 +50,9 @@ impl Announcer {
         is_stopping: Arc<AtomicBool>,
     ) -> io::Result<Self> {
         let open = || -> io::Result<(UdpSocket, u64)> {
-            // A server for this computer alone is not told to others. A broadcast reaches
-            // no socket that is bound to one address.
+            // A server for this computer alone is not announced. The socket is bound to
+            // all addresses, because a broadcast does not reach a socket that is bound to
+            // one.
             let ip = if chat.ip().is_loopback() {
                 Ipv4Addr::LOCALHOST
             } else {
@@ -85,12 +86,12 @@ impl Announcer {
         })
     }
 
-    /// Where it listens, with the real port.
+    /// The address on which it listens, with the real port.
     pub(super) fn address(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
     }
 
-    /// Answers until told to stop.
+    /// Answers until the server ends.
     pub(super) fn run(self) {
         let clock = Clock::start();
         let mut limits = Limits::default();
@@ -108,7 +109,7 @@ impl Announcer {
                     ..self.room.clone()
                 };
                 if let Err(error) = self.socket.send_to(&room.encode(), from) {
-                    log::debug!("cannot tell {from} of the room: {error}");
+                    log::debug!("cannot announce the room to {from}: {error}");
                 }
             }
         }

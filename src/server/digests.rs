@@ -1,8 +1,8 @@
-//! SHA-256 of files: worked out by `digests`, once per version, off all other threads.
+//! Computes the SHA-256 of files in a thread of its own, `digests`, once per version.
 //!
-//! The `transfers` thread owns what is known. `digests` reads the files that are wanted a
-//! slice at a time, the clients in turn, so that nobody waits for the files of another
-//! user; and forgets a file as soon as no transfer wants its digest.
+//! The `transfers` thread owns the known digests. `digests` reads the requested files
+//! slice by slice, the clients in turn, so that nobody waits for the files of another
+//! user. It forgets a file as soon as no transfer needs its digest.
 //!
 //! ```text
 //! transfers --HashWork{client, name, version, file}--> digests   dana: [a.iso], guy: [b.txt]
@@ -24,17 +24,17 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
-/// A transfer waits for a digest as long as it has this.
+/// A transfer holds this while it waits for a digest.
 pub(super) type Wanted = Arc<()>;
 
-/// Blocks of one file that are read before it is another client's turn: 4 MiB, some
+/// The number of blocks that are read before the turn of another client: 4 MiB, some
 /// milliseconds.
 const SLICE_BLOCKS: u32 = 64;
 
 /// The known digests, and the thread that computes the others.
 #[derive(Debug)]
 pub(super) struct Digests {
-    /// One entry per name: of an old version nothing is kept.
+    /// One entry per name: digests of old versions are not kept.
     known: HashMap<FileName, (Version, Knowledge)>,
     work: Sender<HashWork>,
 }
@@ -42,12 +42,12 @@ pub(super) struct Digests {
 #[derive(Debug)]
 enum Knowledge {
     Known(Digest),
-    /// Somebody works on it, as long as a transfer wants it.
+    /// It is being computed, as long as a transfer needs it.
     Asked(Weak<()>),
 }
 
 impl Digests {
-    /// Nothing is known; work goes there.
+    /// No digest is known; requests are sent to this channel.
     pub(super) fn new(work: Sender<HashWork>) -> Self {
         Self {
             known: HashMap::new(),
@@ -64,8 +64,8 @@ impl Digests {
         }
     }
 
-    /// A share in the work on this version, if somebody has asked for it: it is done when
-    /// the first of its clients has its turn.
+    /// A share in the computation of this version, if it was requested: it is done at the
+    /// turn of the first of its clients.
     pub(super) fn join(
         &self,
         client: ClientNumber,
@@ -87,8 +87,8 @@ impl Digests {
         Some(shared)
     }
 
-    /// Asks for it on behalf of this client; an [`TransfersMessage::Hashed`] follows, if
-    /// it is wanted until then.
+    /// Requests a digest for this client; [`TransfersMessage::Hashed`] follows if it is
+    /// still needed then.
     pub(super) fn ask(
         &mut self,
         client: ClientNumber,
@@ -109,21 +109,21 @@ impl Digests {
         wanted
     }
 
-    /// Remembers the digest of a file that was uploaded, and so need not be read again.
+    /// Remembers the digest of an uploaded file, which need not be read again.
     pub(super) fn learn(&mut self, name: &FileName, version: Version, digest: Digest) {
         let known = Knowledge::Known(digest);
         self.known.insert(name.clone(), (version, known));
     }
 
-    /// A transfer of this version arrived as another file: the digest is worked out again
-    /// before it is told once more.
+    /// A transfer of this version was damaged: the digest is computed again before it is
+    /// used again.
     pub(super) fn doubt(&mut self, name: &FileName, version: Version) {
         if self.known(name, version).is_some() {
             self.known.remove(name);
         }
     }
 
-    /// Remembers what came out. A failure is forgotten, so that it may be tried again.
+    /// Remembers the result. A failure is forgotten, so that it may be tried again.
     pub(super) fn on_hashed(&mut self, hashed: &Hashed) {
         let entry = self.known.get(&hashed.name);
         if entry.is_none_or(|(version, _)| *version != hashed.version) {
@@ -146,14 +146,14 @@ struct Reading {
     wanted: Weak<()>,
 }
 
-/// The files that are being read, of one client after the other.
+/// The files that are being read, by client.
 #[derive(Default)]
 struct Readings {
     clients: VecDeque<(ClientNumber, VecDeque<Reading>)>,
 }
 
 impl Readings {
-    /// The file waits behind those of its client; where it cannot be read, the answer.
+    /// Adds a file to those of its client; returns the answer if it cannot be read.
     fn add(&mut self, work: HashWork) -> Option<Hashed> {
         let HashWork {
             client,
@@ -179,7 +179,7 @@ impl Readings {
         None
     }
 
-    /// The file that another client waits for too, where this client's turn for it comes
+    /// Moves a file that another client also waits for, if this client's turn comes
     /// earlier.
     fn take_earlier(
         &mut self,
@@ -196,7 +196,7 @@ impl Readings {
         readings.remove(place)
     }
 
-    /// Forgets the files that nobody wants any more.
+    /// Forgets the files that no transfer needs any more.
     fn drop_unwanted(&mut self) {
         for (_, readings) in &mut self.clients {
             readings.retain(|reading| reading.wanted.strong_count() > 0);
@@ -204,7 +204,8 @@ impl Readings {
         self.clients.retain(|(_, readings)| !readings.is_empty());
     }
 
-    /// Reads a slice of the first file of the next client. An answer, where there is one.
+    /// Reads a slice of the first file of the next client; returns an answer if there is
+    /// one.
     fn work(&mut self) -> Option<Hashed> {
         let (client, mut readings) = self.clients.pop_front()?;
         let outcome = readings.front_mut().and_then(|it| {
@@ -218,7 +219,7 @@ impl Readings {
             hashed = Some(reading.ended(result));
         }
         if !readings.is_empty() {
-            self.clients.push_back((client, readings)); // The others come first.
+            self.clients.push_back((client, readings)); // The other clients come first.
         }
         hashed
     }
@@ -260,7 +261,7 @@ fn failed(name: FileName, version: Version, error: &io::Error) -> Hashed {
     }
 }
 
-/// `digests`: works until nobody can send any more.
+/// `digests`: works until its channel is closed.
 pub(super) fn run(
     work: &Receiver<HashWork>,
     results: &Sender<TransfersMessage>,

@@ -1,18 +1,17 @@
-//! The folder that is served: what is in it, and a file of it opened.
+//! The folder that is served: lists its files and opens them.
 //!
-//! Names are checked by [`crate::shelf`] before they touch the disk. Here the rest is
-//! found out: only regular files count, and a symlink may not lead out of the folder.
-//! Folders below it are not served. A file that cannot be offered, because of its name or
-//! because the server may not read it, is counted in the list and named in the log.
+//! [`crate::shelf`] checks names before they are used. This module checks the rest: only
+//! regular files count, and a symbolic link must not lead out of the folder. Folders
+//! below it are not served. A file that cannot be offered, because of its name or because
+//! the server may not read it, is counted in the list and named in the log.
 //!
-//! Everything is looked up below a handle of the folder, check and opening in one step:
-//! so who may write in it, and exchanges a file for a symlink at the right moment, gets
-//! nothing that the server may read and they may not. A symlink counts that leads to a
-//! file of the folder by a relative path; one that leads out, or begins at the root,
-//! leads nowhere.
+//! Every name is opened relative to a handle of the folder, check and opening in one
+//! step. A user who may write in the folder and replaces a file by a symbolic link at the
+//! right moment gains nothing. A symbolic link is valid if it leads to a file of the
+//! folder by a relative path; one that leads out, or begins at the root, is not.
 //!
-//! Uploads find the folder by its path. Therefore the path must lead to the folder of the
-//! handle before each use; where the folder was deleted and made again, or renamed, the
+//! Uploads use the path of the folder, so before each use the path must lead to the
+//! folder of the handle. If the folder was renamed, or deleted and created again, the
 //! handle is opened again, and the log reports it.
 //!
 //! Source: CWE-59, CWE-367 (time of check, time of use); `openat2(2)`, `RESOLVE_BENEATH`.
@@ -37,18 +36,18 @@ use std::time::SystemTime;
 pub(super) struct Folder {
     path: PathBuf,
     opened: Opened,
-    /// The path leads to no folder, and the log has said so.
+    /// Whether the folder is missing and the log has reported it.
     is_missing: bool,
-    /// Why each file that cannot be offered is left out, as the log has said last.
+    /// The files that cannot be offered, with the reasons that the log reported last.
     told: Vec<String>,
 }
 
 /// A folder that has been opened.
 #[derive(Debug)]
 struct Opened {
-    /// The folder below which names are looked up.
+    /// The handle of the folder.
     handle: Dir,
-    /// Which folder it is.
+    /// The identity of the folder.
     identity: Identity,
 }
 
@@ -59,8 +58,9 @@ pub(super) struct Version {
     pub(super) size: u64,
     modified: Option<SystemTime>,
     identity: Identity,
-    /// When the system last changed anything about it: unlike `modified`, no program can
-    /// set it. Where the system has none, 0. Unit: seconds and nanoseconds since 1970.
+    /// The time of the last change of the file or its attributes: unlike `modified`, no
+    /// program can set it. 0 if the system has none. Unit: seconds and nanoseconds since
+    /// 1970.
     changed: (i64, i64),
 }
 
@@ -69,7 +69,7 @@ pub(super) struct Version {
 pub(super) struct Listing {
     /// Every file on offer, sorted by name.
     pub(super) files: Vec<(FileName, Version)>,
-    /// How many files cannot be offered.
+    /// The number of files that cannot be offered.
     pub(super) left_out: usize,
 }
 
@@ -77,7 +77,7 @@ pub(super) struct Listing {
 const MOST_NAMED: usize = 5;
 
 impl Folder {
-    /// The folder at this path, which must be there.
+    /// The folder at this path, which must exist.
     pub(super) fn new(path: &Path) -> io::Result<Self> {
         Ok(Self {
             path: path::absolute(path)?,
@@ -87,10 +87,10 @@ impl Folder {
         })
     }
 
-    /// Makes sure that the handle is of the folder to which the path leads now.
+    /// Makes sure that the handle is that of the folder to which the path leads now.
     ///
     /// # Errors
-    /// What the system says where the path leads to no folder.
+    /// The system's error if the path leads to no folder.
     pub(super) fn follow(&mut self) -> io::Result<()> {
         match identity_of_folder(&self.path) {
             Ok(identity) if identity == self.opened.identity => {}
@@ -140,20 +140,20 @@ impl Folder {
         })
     }
 
-    /// The file, if the entry is one that is meant to be seen; or why it cannot be
-    /// offered.
+    /// The file, if the entry is visible; or the reason why it cannot be offered.
     fn look_at(&self, entry: &DirEntry) -> Result<Option<(FileName, Version)>, String> {
         let is_file = || entry.metadata().is_ok_and(|it| it.is_file());
         let name = entry.file_name();
         let parsed = name.to_str().map(str::parse::<FileName>);
         let why = match parsed {
             None => "its name is not UTF-8".to_owned(),
-            // A dot says that a file is not to be seen; a part is not whole.
+            // A name with a dot in front is hidden; a partial file is not complete.
             Some(Err(FileNameError::Hidden | FileNameError::Unfinished)) => {
                 return Ok(None);
             }
             Some(Err(error)) => error.to_string(),
-            // Opened, since a look at its name alone could be of another file.
+            // The file is opened first, because the name could lead to another file a
+            // moment later.
             Some(Ok(name)) => match self.open_here(&name) {
                 Ok((_, version)) => return Ok(Some((name, version))),
                 Err(FolderError::NotThere | FolderError::Missing(_)) => return Ok(None),
@@ -163,7 +163,7 @@ impl Folder {
         if is_file() { Err(why) } else { Ok(None) }
     }
 
-    /// Says in the log what cannot be offered, where that is news.
+    /// Logs the files that cannot be offered, if they have changed.
     fn tell(&mut self, mut left_out: Vec<String>) {
         left_out.sort();
         if left_out == self.told {
@@ -205,7 +205,7 @@ impl Folder {
         Ok((file, version))
     }
 
-    /// Where the folder is.
+    /// The path of the folder.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -213,14 +213,14 @@ impl Folder {
 
 impl Opened {
     fn new(path: &Path) -> io::Result<Self> {
-        identity_of_folder(path)?; // Whether it is a folder.
+        identity_of_folder(path)?; // An error if it is no folder.
         let handle = Dir::open_ambient_dir(path, ambient_authority())?;
         let identity = files::identity(&handle.try_clone()?.into_std_file())?;
         Ok(Self { handle, identity })
     }
 }
 
-/// Which folder the path leads to.
+/// The identity of the folder to which the path leads.
 fn identity_of_folder(path: &Path) -> io::Result<Identity> {
     if !fs::metadata(path)?.is_dir() {
         return Err(ErrorKind::NotADirectory.into());
@@ -229,7 +229,7 @@ fn identity_of_folder(path: &Path) -> io::Result<Identity> {
 }
 
 impl Version {
-    /// As it is told to others.
+    /// The version for messages.
     pub(super) fn told(&self, digest: Option<Digest>) -> FileVersion {
         FileVersion {
             size: self.size,
@@ -249,22 +249,22 @@ impl Version {
         })
     }
 
-    /// Whether the contents are the same, as far as the file's size and time tell:
-    /// another name or other rights do not count.
+    /// Whether the contents are the same, judged by size and time: another name or other
+    /// permissions do not count.
     pub(super) fn has_contents_of(self, other: Self) -> bool {
         let changed = other.changed;
         Self { changed, ..self } == other
     }
 }
 
-/// Why a file cannot be had. A stranger learns no more than that.
+/// The reason why a file cannot be opened; clients learn nothing more.
 #[derive(Debug)]
 pub(super) enum FolderError {
-    /// No such file; or a folder, a pipe, a symlink that leads elsewhere.
+    /// No such file; or a folder, a pipe, or a symbolic link that leads elsewhere.
     NotThere,
-    /// It is there, and the system says no.
+    /// It exists, but the server may not read it.
     Unreadable(io::Error),
-    /// The folder itself is not there.
+    /// The folder itself does not exist.
     Missing(io::Error),
 }
 
@@ -284,7 +284,7 @@ impl FolderError {
 
 impl From<io::Error> for FolderError {
     fn from(error: io::Error) -> Self {
-        // Where it is the folder's handle that says no, the system has no number for it.
+        // An error of the folder's handle has no number of the system.
         let leads_out =
             error.kind() == ErrorKind::PermissionDenied && error.raw_os_error().is_none();
         if leads_out
@@ -383,8 +383,8 @@ mod tests {
         assert_eq!(names.len(), 2);
     }
 
-    /// Somebody who may write in the folder changes a file for a symlink and back, as
-    /// fast as they can; whatever is opened meanwhile is the folder's own.
+    /// A user who may write in the folder replaces a file by a symbolic link and back, as
+    /// fast as possible; every file opened meanwhile belongs to the folder.
     #[test]
     fn a_symlink_that_replaces_a_file_during_the_open_is_not_followed() {
         use std::io::Read as _;
@@ -410,8 +410,8 @@ mod tests {
                     fs::rename(path("next"), path("a")).unwrap();
                 }
             });
-            // Both kinds of answer are waited for: a busy machine may stop the other
-            // thread between its two renames for long.
+            // Wait for both kinds of answer: a busy computer may stop the other thread
+            // between its two renames for a long time.
             let (mut opened, mut refused, mut texts) = (0, 0, Vec::new());
             while (opened < 1_000 || refused < 1_000) && texts.is_empty() {
                 let Ok((mut file, _)) = folder.open(&name("a")) else {
@@ -465,7 +465,7 @@ mod tests {
         let (file, before) = folder.open(&name("a")).unwrap();
         let modified = file.metadata().unwrap().modified().unwrap();
         let mut after = before;
-        // The clock of the file system moves on a few times a hundredth of a second.
+        // The clock of the file system advances a few times per hundredth of a second.
         while after.changed == before.changed {
             fs::write(&path, "2").unwrap();
             let written = File::options().write(true).open(&path).unwrap();
@@ -504,7 +504,7 @@ mod tests {
     #[test]
     fn files_that_cannot_be_offered_are_counted_and_hidden_ones_are_not() {
         let shelf = tempfile::tempdir().unwrap();
-        // Linux alone has such names; elsewhere a colon or a space at the end goes wrong.
+        // Only Linux allows such names; elsewhere a colon or a space at the end fails.
         let odd = not_utf8(b"\xff").map(|odd| shelf.path().join(odd));
         if odd.is_none_or(|odd| fs::write(odd, "x").is_err()) {
             return;

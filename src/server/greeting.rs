@@ -1,10 +1,10 @@
-//! The first lines of the server: where it is, for programs and for a class.
+//! The first lines of the server: its addresses, for programs and for a class.
 
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
-/// Most addresses that are told: a computer with containers has many.
+/// The limit of printed addresses: a computer with containers has many.
 const MOST_ADDRESSES: usize = 4;
 
 /// The address for programs, then what users and students type. `with_code`: stdout is a

@@ -4,17 +4,18 @@
 //! FOLDER/.uploads/NAME.part  ------verified------> FOLDER/NAME, or NAME (2)
 //!                 NAME.part.json   <- of which version of which file it is the beginning
 //!
-//! kept --the same version again--> goes on at its end
+//! kept --the same version again--> continues at its end
 //!      --another of that name--> started again
 //!      --after a day, or when its room is needed--> deleted
 //! ```
 //!
-//! The folder is hidden: nobody is offered what is in it. A part that somebody writes is
-//! locked, here or by another server on the same folder, and is left alone by all of
-//! this. Its record names the user whose part it is: nobody else continues it, and for an
-//! hour it gives way only to users who have less. Nothing is remembered: what is kept is what lies there, also after `kill -9`.
+//! The folder is hidden, and its contents are not offered. A part that is being written
+//! is locked, by this server or by another one on the same folder, and is not touched.
+//! Its record names the user who owns it: nobody else continues it, and for an hour it is
+//! removed only for users who have less. Nothing is kept in memory: the contents of the
+//! folder are valid even after `kill -9`.
 //!
-//! Source: report page `architecture` (going on after a break).
+//! Source: report page `architecture` (resuming).
 
 use crate::shelf::FileName;
 use crate::transfer::ordinary::{self, Use};
@@ -31,11 +32,11 @@ use std::time::SystemTime;
 /// The hidden folder; the shelf offers nothing that begins with a dot.
 const WORKSHOP: &str = ".uploads";
 
-/// A part that nobody has written to for longer is removed. Unit: milliseconds.
+/// A part is removed when nobody has written to it for this long. Unit: milliseconds.
 const LONGEST_KEPT_MS: u64 = 24 * 60 * 60 * 1_000;
 
-/// For so long a part does not make room for a user who wants more than its owner has.
-/// Unit: milliseconds.
+/// The time for which a part is not removed for a user who has more than its owner. Unit:
+/// milliseconds.
 const FRESH_MS: u64 = 60 * 60 * 1_000;
 
 /// The most parts; beyond this the oldest are removed.
@@ -48,7 +49,7 @@ pub(super) struct Kept {
     workshop: PathBuf,
 }
 
-/// A part that nobody writes; it is ours while this is held.
+/// A part that nobody writes; it is locked while this exists.
 struct Idle {
     path: PathBuf,
     part: File,
@@ -59,8 +60,8 @@ struct Idle {
 }
 
 impl Kept {
-    /// Those below this folder. The space that a killed server had reserved for them is
-    /// released.
+    /// The parts below this folder. Releases the space that a killed server had reserved
+    /// for them.
     pub(super) fn new(folder: &Path) -> Self {
         let kept = Self {
             folder: folder.to_owned(),
@@ -84,8 +85,7 @@ impl Kept {
         Part::find_version(&self.destination(name), name.as_str(), version, owner)
     }
 
-    /// The part to go on with: what there is of this version of this user, or an empty
-    /// one.
+    /// The part to continue: this user's part of this version, or an empty one.
     pub(super) fn open(
         &self,
         name: &FileName,
@@ -115,13 +115,13 @@ impl Kept {
         }
     }
 
-    /// How much there is that nobody writes. Unit: bytes.
+    /// The size of all parts that nobody writes. Unit: bytes.
     pub(super) fn bytes(&self) -> u64 {
         self.idle().iter().map(|idle| idle.length).sum()
     }
 
-    /// Removes what is too old, and the oldest of too many. `now_ms`: since 1970-01-01
-    /// UTC.
+    /// Removes parts that are too old, and the oldest of too many. `now_ms`: since
+    /// 1970-01-01 UTC.
     pub(super) fn sweep(&self, now_ms: u64) {
         let idle = self.idle();
         let too_many = idle.len().saturating_sub(MOST_KEPT);
@@ -131,14 +131,14 @@ impl Kept {
             }
         }
         self.remove_strays(now_ms);
-        // It stays where anything is in it.
+        // It stays if it is not empty.
         let _ = fs::remove_dir(&self.workshop);
     }
 
-    /// Makes room for a file of this size of this user: its own oldest part goes first,
-    /// then the oldest of another user, where it is not fresh or its owner has more than
-    /// this user would have. `false`: there is nothing to be removed. `now_ms`: since
-    /// 1970-01-01 UTC.
+    /// Removes one part to make space for a file of this size of this user: first the
+    /// user's own oldest part, then the oldest one of another user, if it is not fresh or
+    /// its owner has more than this user would have. Returns `false` if there is nothing
+    /// to remove. `now_ms`: since 1970-01-01 UTC.
     pub(super) fn remove_for(&self, user: &str, size: u64, now_ms: u64) -> bool {
         let idle = self.idle();
         let bytes_of = |owner: Option<&str>| -> u64 {
@@ -186,7 +186,7 @@ impl Kept {
         })
     }
 
-    /// Records whose part is gone, and what was to become one when the server was killed.
+    /// Removes records without a part, and temporary records of a killed server.
     fn remove_strays(&self, now_ms: u64) {
         for path in self.paths() {
             let is_part = path.extension().is_some_and(|it| it == "part");
@@ -195,7 +195,7 @@ impl Kept {
             let modified = fs::metadata(&path).and_then(|it| it.modified());
             let is_old = |it| is_older(it, now_ms, LONGEST_KEPT_MS);
             if !is_needed && modified.is_ok_and(is_old) {
-                let _ = fs::remove_file(path); // It is tried again.
+                let _ = fs::remove_file(path); // It is tried again later.
             }
         }
     }
@@ -221,13 +221,13 @@ impl Idle {
         })
     }
 
-    /// The space reserved after its end; its age does not count.
+    /// Releases the reserved space behind its end; its age stays the same.
     fn give_back(&self) -> io::Result<()> {
         self.part.set_len(self.length)?;
         self.part.set_modified(self.modified)
     }
 
-    /// Whether it is gone.
+    /// Whether it was removed.
     fn remove(&self) -> bool {
         let shown = self.path.display();
         match part::discard(&self.path) {
@@ -288,7 +288,7 @@ mod tests {
             file
         }
 
-        /// From where an upload of this version would go on.
+        /// The offset at which an upload of this version would continue.
         fn offset(&self, version: FileVersion) -> u64 {
             let name: FileName = "a".parse().unwrap();
             self.open(&name, version, OWNER).unwrap().length()
@@ -341,7 +341,7 @@ mod tests {
     fn a_partial_file_longer_than_its_file_is_started_again() {
         let (_folder, kept) = begun();
         kept.leave("a", 100, 0);
-        assert_eq!(kept.offset(VERSION), 100); // All has come; only FIN has not.
+        assert_eq!(kept.offset(VERSION), 100); // Everything but FIN has arrived.
         kept.leave("a", 1, 0);
         assert_eq!(kept.offset(VERSION), 0);
     }

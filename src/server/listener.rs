@@ -1,10 +1,10 @@
-//! `accept`: lets clients in, as many as there is room for.
+//! `accept`: accepts clients, as many as the limits allow.
 //!
-//! A client takes one of the [`seats`](super::seats). A client that finds none is told
-//! and may try again; nobody is banned.
+//! A client takes one of the [`seats`](super::seats). A client that finds none gets an
+//! explanation and may try again; nobody is banned.
 //!
 //! It does not wait for any client, and an error of `accept` (no descriptor left, a
-//! client that hung up in the queue) is logged and survived.
+//! client that disconnected in the queue) is only logged.
 //!
 //! Source: accept(2), "error handling"; RFC 9293 §3.8.4 (keepalive).
 
@@ -28,15 +28,15 @@ pub(super) struct Listener {
     pub(super) socket: TcpListener,
     pub(super) config: Config,
     pub(super) room: Sender<RoomMessage>,
-    /// For what waits to be sent to all clients together.
+    /// The memory budget for all lines that wait to be sent.
     pub(super) budget: Arc<Budget>,
-    /// Set before a last connection of our own wakes `accept`.
+    /// Set before the server's own last connection wakes `accept`.
     pub(super) is_closing: Arc<AtomicBool>,
-    /// Never sent on; its drop tells that a thread has ended.
+    /// Never used to send; dropping it shows that a thread has ended.
     pub(super) alive: Sender<()>,
 }
 
-/// A client whose cable was cut is asked after this silence, and again each `INTERVAL`.
+/// A silent client is probed after this time, and again after each `INTERVAL`.
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(30);
 
 /// See [`KEEPALIVE_AFTER`]; after the system's number of tries (Linux: 9) it is gone.
@@ -45,13 +45,14 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 /// The kernel's buffer for one client: chat needs little, and there may be thousands.
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 
-/// How long to wait when the system has nothing left to accept with.
+/// The pause when the system has no resources left to accept a connection.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// Those who were turned away and have not gone, so that they can read why.
+/// The refused connections that are still open, so that their clients can read the
+/// reason.
 type TurnedAway = VecDeque<Arc<TcpStream>>;
 
-/// The most of them that are kept.
+/// The limit of such connections.
 const TURNED_AWAY_KEPT: usize = 32;
 
 /// The message to a client for which the system has no thread.
@@ -59,7 +60,7 @@ const NO_THREAD: &str = "The server's computer cannot serve more clients. Try ag
                          when a user has left.";
 
 impl Listener {
-    /// Accepts until told to stop.
+    /// Accepts connections until the server ends.
     pub(super) fn run(self) {
         let mut seats = Seats::new(SeatLimits {
             total: self.config.max_clients,
@@ -77,7 +78,7 @@ impl Listener {
             let (stream, remote) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // Ten times a second would be too often.
+                    // Logs only the first of several errors.
                     if !std::mem::replace(&mut was_error, true) {
                         log::warn!("cannot accept a client, trying again: {error}");
                     }
@@ -141,7 +142,7 @@ impl Listener {
             peer::write_lines(&half);
             drop(alive);
         })?;
-        // The room must know of the client before its first line comes.
+        // The room must know the client before its first line arrives.
         if self
             .room
             .send(RoomMessage::Arrived(Arc::clone(peer)))
@@ -165,7 +166,8 @@ impl Listener {
     }
 }
 
-/// Says why and hangs up our half. The line is short and the buffer empty: no wait.
+/// Sends the reason and closes the server's half. The line is short and the buffer empty,
+/// so this does not wait.
 fn turn_away(stream: Arc<TcpStream>, sentence: &str, turned_away: &mut TurnedAway) {
     let refusal = Reply::Refused(Refusal {
         code: Code::Full,

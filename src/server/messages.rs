@@ -31,12 +31,12 @@ pub(super) enum RoomMessage {
         client: ClientNumber,
         request: Request,
     },
-    /// A line that is none; the connection goes on.
+    /// A line that is no request; the connection continues.
     Unreadable {
         client: ClientNumber,
         error: MessageError,
     },
-    /// A line that cannot be read; the connection goes on.
+    /// A line that cannot be read; the connection continues.
     Illegible {
         client: ClientNumber,
         error: LineError,
@@ -48,26 +48,27 @@ pub(super) enum RoomMessage {
     },
     /// No `join` in time.
     Late { client: ClientNumber },
-    /// The client has closed its half of the connection: it reads, and asks no more.
+    /// The client has closed its half of the connection: it still reads, but sends no
+    /// requests.
     Finished { client: ClientNumber },
-    /// A client's upload is whole.
+    /// A client's upload is complete.
     Shared { from: String, file: FileEntry },
-    /// The connection is no more.
+    /// The connection has ended.
     Gone {
         client: ClientNumber,
         why: &'static str,
     },
-    /// A browser wants something of the class.
+    /// A request of a browser in a class.
     Web {
         request: WebRequest,
         visitor: Visitor,
         reply: Sender<WebReply>,
     },
-    /// A sentence for everybody.
+    /// A notice for all users.
     Announced { text: String },
-    /// The server ends.
+    /// The server is ending.
     Stop {
-        /// Dropped once everybody has heard it, or had the time to.
+        /// Dropped when all clients have received it, or had the time to do so.
         room: Sender<()>,
     },
 }
@@ -75,24 +76,24 @@ pub(super) enum RoomMessage {
 /// The messages of the other threads to `transfers`.
 #[derive(Debug)]
 pub(super) enum TransfersMessage {
-    /// A client wants something that needs files.
+    /// A request of a client that needs files.
     Ordered { peer: Arc<Peer>, order: FileRequest },
-    /// A client asks no more, and gets what it has asked for.
+    /// A client sends no more requests; it still gets its answers.
     Finished { peer: Arc<Peer> },
-    /// A client's chat connection is no more.
+    /// A client's chat connection has ended.
     Gone { client: ClientNumber },
-    /// How a transfer goes.
+    /// A report of a transfer.
     Reported { transfer: u64, report: Report },
-    /// A file was read to its end by `digests`.
+    /// `digests` has read a whole file.
     Hashed(Hashed),
-    /// The server will end: those that run may end first.
+    /// The server will end; running transfers may finish first.
     Drain {
-        /// How long they have.
+        /// The time that they have.
         grace: Duration,
-        /// Told once the last of them has ended; dropped at once where none runs.
+        /// Notified when the last of them has ended; dropped at once if none runs.
         ended: Sender<()>,
     },
-    /// The server ends.
+    /// The server is ending.
     Stop,
 }
 
@@ -103,10 +104,10 @@ pub(super) struct HashWork {
     pub(super) client: ClientNumber,
     pub(super) name: FileName,
     pub(super) version: Version,
-    /// Opened for this alone: it has a read position of its own. `None` where another
-    /// client has asked before.
+    /// The file, opened for hashing only, because it needs a read position of its own.
+    /// `None` if another client has requested it before.
     pub(super) file: Option<File>,
-    /// Dead once no transfer waits for the result.
+    /// Invalid as soon as no transfer waits for the result.
     pub(super) wanted: Weak<()>,
 }
 
@@ -115,6 +116,6 @@ pub(super) struct HashWork {
 pub(super) struct Hashed {
     pub(super) name: FileName,
     pub(super) version: Version,
-    /// Or a sentence.
+    /// The digest, or a sentence.
     pub(super) result: Result<Digest, String>,
 }

@@ -1,18 +1,18 @@
-//! How fast one client may talk: a bucket that leaks at a steady rate.
+//! Limits the rate of one client: a leaky bucket.
 //!
 //! A message of a client goes to all users, so a hundred clients that flood the room
-//! would leave no time for others. A stranger who is faster than the bucket leaks is not
-//! refused but read more slowly; TCP's flow control then holds it back. A silence empties
-//! the bucket again.
+//! would leave no time for others. A client that is faster than the bucket leaks is not
+//! refused but read more slowly; TCP's flow control then slows it down. The bucket
+//! empties while the client is silent.
 //!
 //! ```text
 //! bytes of lines in --> [ bucket, 768 KiB ] --> 64 KiB/s out;  full: wait until it is not
 //! ```
 //!
-//! That is eight short lines a second, or three of the longest, and ninety at once for a
-//! user who pastes a page.
+//! This allows eight short lines per second, or three of the longest, and ninety at once
+//! for a user who pastes a page.
 //!
-//! It reads no clock and does not wait: it says for how long.
+//! It reads no clock and does not wait: it returns the time to wait.
 //!
 //! Source: Kurose & Ross §9.5.2 (leaky bucket).
 
@@ -22,7 +22,7 @@ use std::time::Duration;
 /// The bucket of one client.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
-    /// When it will be empty, if nothing more comes in.
+    /// The time when it will be empty, if nothing is added.
     empty_at: Moment,
 }
 
@@ -32,8 +32,8 @@ const RATE: u64 = 64 * 1024;
 /// The content of the bucket, as the time in which it drains.
 const CAPACITY: Duration = Duration::from_secs(12);
 
-/// The cost of a line besides its bytes: a short one makes as much work as a long one,
-/// once for each who hears it. Unit: bytes.
+/// The cost of a line besides its bytes: a short one causes as much work as a long one,
+/// for each receiver. Unit: bytes.
 const LINE_COST: u64 = 8 * 1024;
 
 impl Pace {
@@ -44,7 +44,8 @@ impl Pace {
         }
     }
 
-    /// This came in. How long to wait before more is read; zero for a user who types.
+    /// Adds a line; returns the time to wait before more is read, zero for a user who
+    /// types.
     pub(super) fn take(&mut self, bytes: usize, lines: usize, now: Moment) -> Duration {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
         let lines = u64::try_from(lines).unwrap_or(u64::MAX);

@@ -1,8 +1,8 @@
-//! One client as the server's threads see it: `reader-12`, `writer-12` and what lies
-//! between.
+//! One client of the server: `reader-12`, `writer-12` and the queue between them.
 //!
-//! Nobody but `writer-12` ever waits for the client: what its socket does not take at
-//! once is put in a queue, and the queue has limits. One descriptor serves both halves.
+//! No thread but `writer-12` waits for the client: lines that its socket does not accept
+//! at once are put into a queue, and the queue has limits. One descriptor serves both
+//! halves.
 //!
 //! ```text
 //! socket --> reader-12 --Event--> room --line--> outbox --------------> socket
@@ -41,42 +41,43 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// The operations of every thread on a client.
+/// The operations on a client that every thread may use.
 #[derive(Debug)]
 pub(super) struct Peer {
     /// Its number: in thread names and logs.
     pub(super) number: ClientNumber,
-    /// Where it comes from.
+    /// Its address.
     pub(super) remote: SocketAddr,
-    /// The address of ours that it reached.
+    /// The address of the server that it connected to.
     pub(super) local: SocketAddr,
     stream: Arc<TcpStream>,
-    /// Copies of what it says and hears.
+    /// The tap for copies of its chat.
     copies: Arc<Conversation>,
     outbox: Outbox,
     /// Closed when `writer-N` has ended.
     writer_ended: Receiver<()>,
     joined: AtomicBool,
-    /// Requests that wait for their turn: until they are served nothing more is read.
+    /// The number of requests that wait for their turn: until they are served, nothing
+    /// more is read.
     held: AtomicBool,
-    /// Requests that `transfers` has not looked at yet.
+    /// The number of requests that `transfers` has not processed yet.
     orders: AtomicUsize,
-    /// The result of its login; set before its first transfer, or never.
+    /// The key of its login; set before its first transfer, or never.
     key: OnceLock<Key>,
-    /// Why the server ended it; where the server did not, never set.
+    /// The reason why the server ended it; never set if the client ended it.
     cut_because: OnceLock<&'static str>,
     _seat: Seat,
 }
 
-/// From here on a queue must move, or its client is dropped. Unit: bytes.
+/// A longer queue must move, or its client is dropped. Unit: bytes.
 const FULL_QUEUE_BYTES: usize = 1024 * 1024;
 
-/// A queue that grows beyond this loses its client at once, whether it moves or not. That
-/// is more than it seems: a line to many lies in memory once, however many queues hold
-/// it. The [`Budget`] limits all queues together. Unit: bytes.
+/// The client of a queue longer than this is dropped at once, even if it moves. A line to
+/// many clients is in memory only once, and the [`Budget`] limits all queues together.
+/// Unit: bytes.
 const LARGEST_QUEUE_BYTES: usize = 16 * FULL_QUEUE_BYTES;
 
-/// How often it is looked whether a client that sends no more is still there.
+/// The interval of the check whether a client that sends no more is still connected.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 impl Peer {
@@ -124,7 +125,7 @@ impl Peer {
         }
     }
 
-    /// Ends the stream once everything said before is out.
+    /// Ends the stream when everything in the queue is sent.
     pub(super) fn end(&self, how: Shutdown) {
         self.outbox.end(how);
     }
@@ -139,17 +140,17 @@ impl Peer {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// Whether a client that sends no more is still there and something is owed to it;
-    /// looks for a moment. Data that reaches a closed socket is answered by RST, and then
-    /// the other end of the stream is gone.
+    /// Whether a client that sends no more is still connected and waits for answers. Data
+    /// that reaches a closed socket is answered by RST, which shows that the client has
+    /// gone.
     fn is_owed_more(&self) -> bool {
         self.writer_ended.recv_timeout(LOOK_INTERVAL) == Err(RecvTimeoutError::Timeout)
             && self.stream.peer_addr().is_ok()
             && self.cut_because.get().is_none()
     }
 
-    /// Whether the client has closed the stream, or its half of it, as far as the system
-    /// knows; `reader-N` may have to learn it yet.
+    /// Whether the client has closed the stream, or its half, according to the system;
+    /// `reader-N` may not know it yet.
     pub(super) fn has_hung_up(&self) -> bool {
         sockets::has_hung_up(&self.stream)
     }
@@ -164,8 +165,8 @@ impl Peer {
         let _ = self.key.set(key);
     }
 
-    /// The token of a transfer of which the chat shows `drawn`: where there was a login
-    /// by password, one that who reads the chat does not know.
+    /// The token of a transfer, of which the chat shows only `drawn`: after a login by
+    /// password an eavesdropper does not know it.
     pub(super) fn token(&self, drawn: Token, transfer: u64) -> Token {
         match self.key.get() {
             Some(key) => key.token(drawn, transfer),
@@ -173,7 +174,7 @@ impl Peer {
         }
     }
 
-    /// The server's keys for the MACs of that transfer, where there was such a login.
+    /// The server's keys for the MACs of that transfer, if there was such a login.
     pub(super) fn traffic_keys(
         &self,
         drawn: Token,
@@ -197,17 +198,17 @@ impl Peer {
         self.orders.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// `transfers` has looked at one of them.
+    /// `transfers` has processed one of them.
     pub(super) fn order_served(&self) {
         self.orders.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Those that it has not looked at.
+    /// The number that it has not processed.
     pub(super) fn orders(&self) -> usize {
         self.orders.load(Ordering::Relaxed)
     }
 
-    /// Whether nothing reaches it any more: work for it would be in vain.
+    /// Whether nothing can reach it any more, so that work for it would be useless.
     pub(super) fn is_gone(&self) -> bool {
         self.outbox.is_over() || self.cut_because.get().is_some()
     }
@@ -217,18 +218,18 @@ impl Peer {
         self.outbox.waiting_bytes()
     }
 
-    /// Whether more waits for it than a queue should hold.
+    /// Whether its queue is longer than it should be.
     pub(super) fn is_full(&self) -> bool {
         self.outbox.waiting_bytes() > FULL_QUEUE_BYTES
     }
 
-    /// Bytes written so far, where its queue is full; `None` where all is well.
+    /// The bytes written so far, if its queue is full; otherwise `None`.
     pub(super) fn written_while_full(&self) -> Option<u64> {
         self.is_full().then(|| self.outbox.written_bytes())
     }
 }
 
-/// A timeout, which two systems call by two names, or a signal.
+/// A timeout, which has two names on different systems, or a signal.
 fn is_no_news(error: &io::Error) -> bool {
     use ErrorKind::{Interrupted, TimedOut, WouldBlock};
     matches!(error.kind(), Interrupted | TimedOut | WouldBlock)

@@ -1,19 +1,19 @@
-//! The ports that transfers go out from, and the queue of those who wait for one.
+//! The ports of transfers, and the queue of transfers that wait for one.
 //!
-//! A firewall must know the ports, so there are few of them, and they are shared by
-//! users. When all are in use, a transfer waits. The next port goes to the user who holds
-//! the fewest; among these to the one whose last turn was longest ago. A client holds at
-//! most half of the ports and an address at most three quarters, so that a newcomer finds
-//! one. The port that rested longest is taken first, so that a late packet of an old
-//! transfer rarely meets a new one.
+//! A firewall must know the ports, so there are few of them, and users share them. When
+//! all are in use, a transfer waits. The next port goes to the user who holds the fewest;
+//! among these to the one whose last turn was longest ago. A client holds at most half of
+//! the ports and an address at most three quarters, so that a new user finds one. The
+//! port that was unused longest is taken first, so that a late packet of an old transfer
+//! rarely meets a new one.
 //!
 //! ```text
 //! dana waits with 7, 8, 9; guy with 10       order [7, 10, 8, 9]
 //! next -> (7, 55000)    next -> (10, 55001)    next -> none: dana holds half of two
 //! ```
 //!
-//! It does not open sockets: who takes a port and finds it in use by another program
-//! reports it, and gets another one.
+//! It does not open sockets: a caller that finds its port in use by another program
+//! reports this, and gets another port.
 //!
 //! ```
 //! use sash::server::ports::{PortRange, Ports, User};
@@ -25,8 +25,7 @@
 //! assert_eq!(ports.next(), None);
 //! ```
 //!
-//! Source: RFC 6335 §6 (55000-55015 lie among the ports that nobody owns); RFC 970 (fair
-//! queueing).
+//! Source: RFC 6335 §6 (55000-55015 are dynamic ports); RFC 970 (fair queueing).
 
 use crate::room::ClientNumber;
 use std::cmp::Reverse;
@@ -35,10 +34,10 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-/// Which ports transfers may use.
+/// The ports that transfers may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PortRange {
-    /// Whichever the system gives.
+    /// Ports that the system chooses.
     Any,
     /// These, both ends included.
     Between {
@@ -50,20 +49,20 @@ pub enum PortRange {
 }
 
 impl PortRange {
-    /// Where nothing else is asked for.
+    /// The default.
     pub const DEFAULT: Self = Self::Between {
         first: 55_000,
         last: 55_015,
     };
 }
 
-/// For whom a transfer is.
+/// The user of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct User {
     /// The client.
     pub client: ClientNumber,
-    /// The share of one household: an IPv4 address, or an IPv6 prefix with the rest 0.
-    /// `None` for this machine itself, on which a whole class may be tried.
+    /// The address of one household: an IPv4 address, or an IPv6 prefix with the rest 0.
+    /// `None` for the server's own computer, on which a whole class may be tried.
     pub household: Option<IpAddr>,
 }
 
@@ -75,23 +74,23 @@ pub struct Ports {
     held_elsewhere: Vec<u16>,
     holders: BTreeMap<u64, User>,
     queue: BTreeMap<u64, User>,
-    /// When a user last got a port, by a count of all that were given.
+    /// The count of all assigned ports when a user last got one.
     last_turns: HashMap<User, u64>,
     turns: u64,
 }
 
-/// The smallest is served next.
+/// The rank of a waiting transfer; the smallest is served next.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
-    /// Ports of the address.
+    /// The number of ports of the address.
     household: usize,
-    /// Ports of the client.
+    /// The number of ports of the client.
     client: usize,
     last_turn: u64,
     transfer: u64,
 }
 
-/// How many ports each has, or would have.
+/// The number of ports that each has, or would have.
 #[derive(Debug, Clone, Default)]
 struct Tally {
     by_client: HashMap<ClientNumber, usize>,
@@ -119,13 +118,13 @@ impl Ports {
         }
     }
 
-    /// This transfer of this user wants a port; it is the last one of that user.
+    /// Adds a transfer of this user that needs a port, behind the user's others.
     pub fn wait(&mut self, transfer: u64, user: User) {
         self.queue.insert(transfer, user);
     }
 
     /// The next transfer and its port, which is in use from now on. Port 0 means that the
-    /// system shall choose.
+    /// system chooses.
     #[expect(
         clippy::should_implement_trait,
         reason = "a queue that refills has no end"
@@ -153,7 +152,7 @@ impl Ports {
         Some((transfer, port))
     }
 
-    /// Another program holds that port: the transfer waits again, and the port rests
+    /// Another program uses that port: the transfer waits again, and the port is not used
     /// until [`Ports::retry`].
     pub fn pass_over(&mut self, transfer: u64, port: u16) {
         if let Some(user) = self.holders.remove(&transfer) {
@@ -163,7 +162,7 @@ impl Ports {
         self.held_elsewhere.push(port);
     }
 
-    /// Ports that others held may be free by now.
+    /// Ports that other programs used may be free now.
     pub fn retry(&mut self) {
         self.free.extend(self.held_elsewhere.drain(..));
     }
@@ -177,12 +176,12 @@ impl Ports {
         }
     }
 
-    /// This transfer does not want a port any more.
+    /// This transfer does not need a port any more.
     pub fn leave(&mut self, transfer: u64) {
         self.queue.remove(&transfer);
     }
 
-    /// This client asks for nothing any more.
+    /// This client needs no ports any more.
     pub fn forget(&mut self, client: ClientNumber) {
         self.last_turns.retain(|user, _| user.client != client);
     }
@@ -214,15 +213,15 @@ impl Ports {
     pub fn places(&self) -> Vec<(u64, u32)> {
         let mut tally = self.tally();
         let mut users = self.users();
-        // A rank only grows while others are served, so one that is out of date is found
-        // when it comes first.
+        // A rank only grows while others are served, so an outdated one is noticed when
+        // it comes first.
         let first = |user| Reverse((Rank::default(), user));
         let mut ranks: BinaryHeap<_> = users.keys().copied().map(first).collect();
         let order = std::iter::from_fn(|| {
             loop {
                 let Reverse((rank, user)) = ranks.pop()?;
                 let Some(now) = tally.rank(user, users.get(&user)?) else {
-                    continue; // This user waits for nothing more.
+                    continue; // This user has no waiting transfer any more.
                 };
                 if now == rank {
                     users.get_mut(&user)?.pop_front();
@@ -377,7 +376,7 @@ mod tests {
         for transfer in 1..=16 {
             ports.wait(transfer, user(1));
         }
-        // Half of the ports are left for others, and they get them at once.
+        // Half of the ports remain for others, who get them at once.
         assert_eq!(ports.next(), Some((1, 100)));
         assert_eq!(ports.next(), Some((2, 101)));
         assert_eq!(ports.next(), None);

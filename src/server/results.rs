@@ -1,9 +1,8 @@
-//! `results`: writes what a class sends back into a file, one row of CSV for each answer.
+//! `results`: writes the results of a class into a file, one row of CSV for each answer.
 //!
-//! It has a thread of its own, so that a slow disk holds up nobody who chats. Names and
-//! sentences come from clients: a user who opens the file in a spreadsheet shall not run
-//! what somebody wrote there. Therefore every such field is quoted, and one that a
-//! spreadsheet would take for a formula begins with an apostrophe.
+//! It has a thread of its own, so that a slow disk delays no chat. Names and sentences
+//! come from clients, and a spreadsheet must not execute them. Therefore every such field
+//! is quoted, and one that looks like a formula begins with an apostrophe.
 //!
 //! Source: RFC 4180 (CSV); CWE-1236 (formulas in CSV).
 
@@ -21,10 +20,10 @@ use std::path::Path;
 const HEADER: &str = "time,lab,name,answer,verified,seconds,bytes_per_second,sent,resent,\
                       link,arq,congestion,window,segment_bytes,size,why,assignment,points,of,question,chosen,right\r\n";
 
-/// A file that rows can be added to; what is there stays.
+/// A file to which rows are appended.
 ///
 /// # Errors
-/// A sentence with a way out.
+/// A sentence with advice.
 pub(super) fn open(path: &Path) -> io::Result<File> {
     let open = || -> io::Result<File> {
         let mut file = ordinary::open(path, Use::AppendPrivate)?;
@@ -43,19 +42,19 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
     })
 }
 
-/// Writes until nobody can send any more.
+/// Writes until the channel is closed.
 pub(super) fn run(file: &mut impl Write, results: &Receiver<Box<Recorded>>) {
     let mut key = Key::default();
     while let Ok(recorded) = results.recv() {
         let row = row(&recorded, key.right(&recorded));
-        // One write for a row, so that it is there whole or not at all.
+        // One write per row, so that a row is complete or absent.
         if let Err(error) = file.write_all(row.as_bytes()) {
             log::error!("cannot write a result of the class: {error}");
         }
     }
 }
 
-/// The right answer to the last question: worked out once, for all who have answered it.
+/// The right answer to the last question, computed once for all who have answered it.
 #[derive(Default)]
 struct Key {
     question: Option<Question>,
@@ -63,7 +62,7 @@ struct Key {
 }
 
 impl Key {
-    /// Where it is the answer to a question, the right one.
+    /// The right answer, if this is the answer to a question.
     fn right(&mut self, recorded: &Recorded) -> Option<Answer> {
         let question = recorded.question.as_ref()?;
         if self.question.as_ref() != Some(question) {
@@ -80,7 +79,7 @@ impl Key {
     }
 }
 
-/// `right`: the right answer, where it is the answer to a question.
+/// `right`: the right answer, if this is the answer to a question.
 fn row(recorded: &Recorded, right: Option<Answer>) -> String {
     let Recorded {
         time,
@@ -141,7 +140,7 @@ fn row(recorded: &Recorded, right: Option<Answer>) -> String {
             short(it.answer),
             right.map_or_else(String::new, short),
         ],
-        // An exercise has no number of a question.
+        // An exercise has no question number.
         LabOutcome::Done(figures) => {
             figures
                 .predicted_packets
@@ -169,7 +168,7 @@ fn of_run(assignment: &Assignment) -> [String; 6] {
     ]
 }
 
-/// An answer without figures.
+/// An answer without numbers.
 fn unfinished(answer: &str) -> [String; 6] {
     let none = String::new;
     [answer.to_owned(), none(), none(), none(), none(), none()]
@@ -187,7 +186,7 @@ fn seconds(elapsed_us: u64) -> String {
     format!("{}.{:06}", elapsed_us / 1_000_000, elapsed_us % 1_000_000)
 }
 
-/// A field that somebody else wrote: quoted, on one line, and no formula.
+/// A field that a client wrote: quoted, on one line, and never a formula.
 fn text(field: &str) -> String {
     let is_formula = field.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let apostrophe = if is_formula { "'" } else { "" };
@@ -241,7 +240,7 @@ mod tests {
         let expected = "2026-11-21T14:25:00.123Z,2,\"guy\",done,true,1.500042,66664,80,10,\
                         \"seed=7;drop=d0.1,a3.1\",go-back-n,fixed,16,1436,100000,,,,,,85,80\r\n";
         assert_eq!(row(&recorded("guy", done), None), expected);
-        // The one comma within quotes is no field's end.
+        // The only comma within quotes does not end the field.
         assert_eq!(
             expected.matches(',').count(),
             HEADER.matches(',').count() + 1

@@ -1,15 +1,15 @@
-//! `room`: the thread that owns the [`Room`] and does what it says.
+//! `room`: the thread that owns the [`Room`] and carries out its effects.
 //!
-//! One event after the other comes in, and each line goes to the queues of all who hear
-//! it in the order of the events: that is the one order for everybody. A line to
-//! many is encoded once. This thread never waits for a client.
+//! It processes one event after the other, and puts each line into the queues of its
+//! receivers in this order: so there is one order for all users. A line to many is
+//! encoded once. This thread never waits for a client.
 //!
-//! It also keeps an eye on the queues: one that is full and does not move loses its
-//! client, and where all together hold more than the budget, the longest one does.
+//! It also watches the queues: a client whose queue is full and does not move is dropped,
+//! and if all queues together exceed the budget, the client with the longest one.
 //!
 //! A request whose answer costs more than itself (a list, anything about files) waits for
-//! its turn ([`turns`](super::turns)), and what its client asks behind it waits too.
-//! Therefore no client waits for the request of another one.
+//! its turn ([`turns`](super::turns)), and so do the later requests of its client.
+//! Therefore no client waits for the requests of another one.
 
 use super::messages::{RoomMessage, TransfersMessage};
 use super::peer::{Budget, Line, Peer};
@@ -35,7 +35,7 @@ pub(super) struct RoomThread {
     /// The size of the lines since the last flush.
     pending_bytes: usize,
     transfers: Sender<TransfersMessage>,
-    /// Where a class's results are written down, if they are.
+    /// The channel for the results of a class, if they are recorded.
     results: Option<Sender<Box<Recorded>>>,
     stall_limit: Duration,
     budget: Arc<Budget>,
@@ -45,14 +45,14 @@ pub(super) struct RoomThread {
     clock: Clock,
 }
 
-/// A client, and since when its full queue stands still.
+/// A client, and the time since its full queue has not moved.
 struct Member {
     peer: Arc<Peer>,
-    /// Lines for it that are not in its queue yet.
+    /// Its lines that are not in its queue yet.
     pending: Vec<Line>,
-    /// Requests of it that wait for their turn.
+    /// Its requests that wait for their turn.
     later: VecDeque<Request>,
-    /// It has closed its half of the connection, and gets what it has asked for before.
+    /// Whether it has closed its half of the connection; it still gets its answers.
     has_finished: bool,
     stalled: Option<Stall>,
 }
@@ -63,16 +63,16 @@ struct Stall {
     since: Moment,
 }
 
-/// Most events whose lines go out together.
+/// The limit of events whose lines are sent together.
 const BATCH_EVENTS: usize = 256;
 
-/// From this many bytes of lines on, no client waits for more. Unit: bytes.
+/// Lines are sent together up to this size. Unit: bytes.
 const BATCH_BYTES: usize = 16 * 1024;
 
-/// How often those who wait for their turn are looked at.
+/// The interval at which waiting requests are checked.
 const TURN_INTERVAL: Duration = Duration::from_millis(10);
 
-/// How long the clients may take to hang up when the server ends.
+/// The time that the clients have to disconnect when the server ends.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl RoomThread {
@@ -86,7 +86,8 @@ impl RoomThread {
         let mut entropy = Entropy([0; 32]);
         match getrandom::fill(&mut entropy.0) {
             Ok(()) => room.set_secret(entropy),
-            // A client that comes back then waits until its dead connection is noticed.
+            // Without tokens, a returning client waits until its dead connection is
+            // noticed.
             Err(error) => log::error!("cannot get random numbers for tokens: {error}"),
         }
         Self {
@@ -113,8 +114,8 @@ impl RoomThread {
                 Err(RecvTimeoutError::Disconnected) => return,
                 Ok(event) => {
                     self.on_event(event);
-                    // Lines that arrived meanwhile are sent together: to wake a writer
-                    // for each line of a crowd costs more than all the rest.
+                    // Lines that arrived meanwhile are sent together, because waking a
+                    // writer for each line costs more than everything else.
                     for event in events.try_iter().take(BATCH_EVENTS) {
                         if let RoomMessage::Stop { room } = event {
                             return self.say_goodbye(events, &room);
@@ -137,7 +138,7 @@ impl RoomThread {
         }
     }
 
-    /// No later than this there is something to do.
+    /// The time of the next task.
     fn next_wake(&self, next_check: Moment) -> Moment {
         let is_idle = self.waiting.is_empty()
             && !self.room.has_waiting()
@@ -164,12 +165,12 @@ impl RoomThread {
                 self.members.insert(peer.number, member);
                 return;
             }
-            // The last word on a client that had finished.
+            // Reports that a finished client has ended.
             RoomMessage::Gone { client, .. } if !self.members.contains_key(&client) => {
                 let _ = self.transfers.send(TransfersMessage::Gone { client });
                 return;
             }
-            // Data that a client sent after we closed our half is ignored.
+            // Data that a client sent after the server closed its half is ignored.
             RoomMessage::RequestedOptions { client, .. }
             | RoomMessage::Unreadable { client, .. }
             | RoomMessage::Illegible { client, .. }
@@ -230,8 +231,8 @@ impl RoomThread {
         self.perform(effects);
     }
 
-    /// A client that has closed its half of the connection leaves the room; what it has
-    /// asked for, `transfers` still does.
+    /// A client that has closed its half of the connection leaves the room; `transfers`
+    /// still serves its earlier requests.
     fn finish(&mut self, client: ClientNumber) -> Vec<Effect> {
         log::info!("client {client} closed its half of the connection");
         let effects = self.room.on_gone(client, "connection closed");
@@ -239,7 +240,7 @@ impl RoomThread {
         effects
     }
 
-    /// Gives a request back that may be served now; any other waits for its turn.
+    /// Returns the request if it may be served now; otherwise it waits for its turn.
     fn defer(&mut self, client: ClientNumber, request: Request) -> Option<Request> {
         let now = self.clock.now();
         let member = self.members.get_mut(&client)?;
@@ -274,7 +275,7 @@ impl RoomThread {
         self.flush();
     }
 
-    /// Serves what this client asked for, up to a request that has to wait on.
+    /// Serves the requests of this client, up to the first one that must still wait.
     fn serve(&mut self, client: ClientNumber) {
         while let Some(member) = self.members.get_mut(&client) {
             let (peer, now) = (Arc::clone(&member.peer), self.clock.now());
@@ -287,7 +288,7 @@ impl RoomThread {
                 return;
             };
             if peer.is_gone() {
-                member.later.clear(); // Its reader reports it in a moment.
+                member.later.clear(); // Its reader will report it.
                 continue;
             }
             if !self.turns.may_serve(&peer, request, now) {
@@ -301,8 +302,8 @@ impl RoomThread {
         }
     }
 
-    /// Drops the longest queue where all together hold too much. The next one is looked
-    /// at a moment later: what was dropped is given back by then.
+    /// Drops the client with the longest queue if all queues exceed the budget. The next
+    /// check is a moment later, when its memory is released.
     fn keep_the_budget(&mut self) {
         if !self.budget.is_exceeded() {
             return;
@@ -374,7 +375,7 @@ impl RoomThread {
         }
     }
 
-    /// This client is in: it may be silent from now on.
+    /// This client has joined: it may be silent from now on.
     fn admit(&self, client: ClientNumber, name: &str) {
         log::info!("client {client} joined as {name}");
         if let Some(member) = self.members.get(&client) {
@@ -398,7 +399,7 @@ impl RoomThread {
         self.perform(effects);
     }
 
-    /// Lets go of a client; where it is still there, after it has read its last line.
+    /// Releases a client; if it is still connected, after it has read its last line.
     fn forget(&mut self, client: ClientNumber, ending: Option<Shutdown>) {
         self.room.on_closed(client);
         if let Some(mut member) = self.members.remove(&client) {
@@ -409,8 +410,8 @@ impl RoomThread {
         }
     }
 
-    /// A client that asks no more has left the room; `transfers` knows when it has its
-    /// answers.
+    /// A client that sends no more requests has left the room; `transfers` knows when it
+    /// has its answers.
     fn hand_over(&mut self, client: ClientNumber) {
         self.room.on_closed(client);
         if let Some(mut member) = self.members.remove(&client) {
@@ -455,7 +456,7 @@ impl RoomThread {
         }
     }
 
-    /// Tells everybody, and waits a moment until they have heard it.
+    /// Informs all users, and waits a moment for the delivery.
     fn say_goodbye(mut self, events: &Receiver<RoomMessage>, _until_heard: &Sender<()>) {
         self.perform(Room::notice("The server is closing."));
         self.flush();
@@ -485,8 +486,8 @@ impl RoomThread {
     }
 }
 
-/// The key by which bans and wrong passwords are counted. A host that has one IPv6
-/// address has all that begin with the same 64 bits (RFC 4291 §2.5.4).
+/// The key for bans and wrong passwords. A host with one IPv6 address has all addresses
+/// with the same 64 bits (RFC 4291 §2.5.4).
 pub(super) fn origin(address: IpAddr) -> Origin {
     let address = address.to_canonical();
     let text = match address {

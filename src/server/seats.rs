@@ -1,7 +1,7 @@
-//! How many clients are connected, from where, and how many may be.
+//! Limits the number of clients, in all and from each address.
 //!
-//! A [`Seat`] is taken when a client comes, and tells its address when it is dropped. The
-//! `accept` thread alone counts.
+//! A client takes a [`Seat`] when it connects, and dropping it reports its address. Only
+//! the `accept` thread counts.
 
 use crossbeam_channel::{Receiver, Sender};
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ pub(super) struct Seats {
     vacated: (Sender<IpAddr>, Receiver<IpAddr>),
 }
 
-/// How many may sit.
+/// The number of places.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SeatLimits {
     pub(super) total: usize,
@@ -36,8 +36,8 @@ pub(super) struct SeatLimits {
     pub(super) per_address: Option<usize>,
 }
 
-/// Most connections from one address where nothing else was asked for; the own machine
-/// has no such limit, because a class of clients may be tried on it.
+/// The default limit of connections from one address; the server's own computer has no
+/// such limit, because a class of clients may be tried on it.
 const CONNECTIONS_PER_ADDRESS: usize = 64;
 
 impl Seats {
@@ -50,7 +50,7 @@ impl Seats {
         }
     }
 
-    /// A seat, or a sentence that says why there is none.
+    /// A seat, or a sentence with the reason.
     pub(super) fn take(&mut self, address: IpAddr) -> Result<Seat, &'static str> {
         for left in self.vacated.1.try_iter() {
             self.total -= 1;
@@ -79,7 +79,7 @@ impl Seats {
 }
 
 impl SeatLimits {
-    /// Most connections from this address.
+    /// The limit of connections from this address.
     pub(super) fn per_address(self, address: IpAddr) -> usize {
         match self.per_address {
             Some(0) => usize::MAX,

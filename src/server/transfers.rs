@@ -1,4 +1,4 @@
-//! The transfers of all clients, in both directions: asked for, queued, running, ended.
+//! The transfers of all clients, in both directions: requested, queued, running, ended.
 //!
 //! ```text
 //! download --> checked --> Queued --a port is free--> Running --> ended
@@ -6,24 +6,24 @@
 //!                 v error    v                           v offer, transfer...
 //! ```
 //!
-//! A transfer without progress, while others wait for a port, is interrupted after a while
-//! and gives its port to them. Its partial file stays, and it can be resumed.
+//! A transfer without progress is interrupted after a while if others wait for a port.
+//! Its partial file stays, and it can be resumed.
 //!
-//! A request is checked before it waits, so that nobody waits for a file that is not
-//! there, and the file is opened again when its turn comes, so that a queue holds no
-//! descriptors. Everything here runs on the `transfers` thread.
+//! A request is checked before it waits, so that nobody waits for a file that does not
+//! exist. The file is opened again at its turn, so that a queue needs no descriptors.
+//! Everything here runs on the `transfers` thread.
 //!
 //! | module | is |
 //! | --- | --- |
-//! | `thread` | the `transfers` thread: takes one message after the other |
+//! | `thread` | the `transfers` thread: processes its messages one after the other |
 //! | `transfer` | one transfer and its stages |
-//! | `download`, `upload` | how a transfer of each direction starts, and what an upload leaves |
-//! | `checks` | what is looked at before a transfer may wait for a port |
-//! | [`upload_limits`] | how much clients may upload, and how much of that is taken |
+//! | `download`, `upload` | the start of a transfer in each direction, and the end of an upload |
+//! | `checks` | the checks before a transfer may wait for a port |
+//! | [`upload_limits`] | the upload limits, and the used part of them |
 //! | `queue` | from a request to a free port |
-//! | `standstill` | transfers that do not move while others wait |
-//! | `half_closed` | clients that ask no more and wait for their transfers |
-//! | `listing` | the list of files, made once for many who ask |
+//! | `standstill` | transfers without progress while others wait |
+//! | `half_closed` | clients that send no more requests and wait for their transfers |
+//! | `listing` | the list of files, made once for many requests |
 //!
 //! Source: report page `wire` (`download`, `offer`, `transfer`).
 
@@ -70,7 +70,7 @@ pub(super) struct Transfers {
     resources: TransferResources,
     ports: Ports,
     allowance: Allowance,
-    /// Where news for everybody go.
+    /// The channel for news to all users.
     room: Sender<RoomMessage>,
     all: BTreeMap<u64, Transfer>,
     /// The clients that have closed their half of the chat connection and wait for their
@@ -83,9 +83,9 @@ pub(super) struct Transfers {
     /// The offered files, as last listed.
     listing: Option<Listing>,
     ticks: u32,
-    /// The server closes: nothing begins any more.
+    /// Whether the server is closing: no transfer starts any more.
     is_closing: bool,
-    /// The thread that waits for the end of the running transfers.
+    /// The thread that waits until all running transfers have ended.
     ended: Option<Sender<()>>,
 }
 
@@ -210,7 +210,7 @@ impl Transfers {
             return;
         };
         match &transfer.phase {
-            // It reports its end, and what follows from that follows there.
+            // It reports its end, which is processed there.
             TransferPhase::Running { .. } | TransferPhase::Lingering { .. } => {
                 transfer.cancel();
             }
@@ -236,7 +236,7 @@ impl Transfers {
         }
     }
 
-    /// The transfer of this client with that number; or it is told that there is none.
+    /// The transfer of this client with that number; otherwise the client gets an error.
     fn own(&mut self, peer: &Peer, number: u64) -> Option<&mut Transfer> {
         let own = self.all.get_mut(&number);
         let own = own.filter(|transfer| transfer.peer.number == peer.number);
@@ -247,9 +247,9 @@ impl Transfers {
         own
     }
 
-    /// `transfer`: the client's word on how it ended, which a sender waits for, and which
-    /// ends a receiver's lingering. A transfer that has ended on this side
-    /// too is no error: the FIN-ACK was faster.
+    /// `transfer`: the verdict of the client, for which a sender waits, and which ends a
+    /// receiver's lingering. If the transfer has already ended here, this is no error:
+    /// the FIN-ACK was faster.
     pub(super) fn on_verdict(&self, peer: &Peer, number: u64, state: TransferState) {
         match state {
             TransferState::Verified | TransferState::Damaged => {}
@@ -278,7 +278,7 @@ impl Transfers {
         }
     }
 
-    /// A client is gone, and nobody is left at the other end.
+    /// A client has left: cancels its transfers.
     pub(super) fn on_gone(&mut self, client: ClientNumber) {
         self.dismiss(client);
         let is_theirs = |transfer: &Transfer| transfer.peer.number == client;
@@ -291,7 +291,7 @@ impl Transfers {
         self.serve_queue();
     }
 
-    /// How a transfer goes; in the end its port serves the next in line.
+    /// A report of a transfer; at its end the next one gets the port.
     pub(super) fn on_report(&mut self, number: u64, report: Report) {
         match report {
             Report::Progress(state, figures) => {
@@ -299,7 +299,7 @@ impl Transfers {
                 if let Some(transfer) = self.all.get_mut(&number) {
                     transfer.note_progress(state, figures.progress.acked_bytes, now);
                     if transfer.broken_off.is_some() {
-                        return; // The client has heard of its end.
+                        return; // The client knows its end.
                     }
                     let mut news = transfer.news(number, state);
                     news.progress = Some(figures.progress);
@@ -311,12 +311,12 @@ impl Transfers {
             }
             Report::Ended(ending) => self.on_ended(number, ending),
             Report::Closed => self.on_closed(number),
-            // The journal has taken the one; nobody here asks for the other.
+            // The journal has recorded the one; the other is not used here.
             Report::Happened(_) | Report::Killed(..) => {}
         }
     }
 
-    /// A sender is gone by now. A receiver lingers: its port stays in use.
+    /// A sender has ended by now. A receiver lingers: its port stays in use.
     fn on_ended(&mut self, number: u64, mut ending: Ending) {
         let Some(mut transfer) = self.all.remove(&number) else {
             return;
@@ -357,7 +357,7 @@ impl Transfers {
             } => {
                 transfer.phase = TransferPhase::Lingering { port, receiving };
                 let shared = self.settle_upload(&transfer, ending, broken_off.as_ref());
-                tell(); // Its end is told once its parts and limits are settled.
+                tell(); // Its end is reported after its parts and limits are updated.
                 if let Some(shared) = shared {
                     let _ = self.room.send(shared); // An error: the server has ended.
                 }
@@ -368,7 +368,7 @@ impl Transfers {
         }
     }
 
-    /// An upload is on offer now, which the room is to be told, or has left nothing.
+    /// An upload is now an offered file, which the room announces, or has left nothing.
     fn settle_upload(
         &mut self,
         transfer: &Transfer,
@@ -381,7 +381,7 @@ impl Transfers {
             if let Some(upload) = transfer.upload.as_ref().filter(|_| is_denied)
                 && upload.offset == 0
             {
-                // There is no room for it, nor for what has arrived meanwhile.
+                // There is no space for it, nor for what has arrived meanwhile.
                 let Upload { version, from, .. } = upload;
                 self.resources.kept.discard(&transfer.name, version, from);
             }
@@ -403,14 +403,14 @@ impl Transfers {
         Some(RoomMessage::Shared { from, file })
     }
 
-    /// The share of the limits of an upload that left no part.
+    /// Releases the limits of an upload that left no part.
     fn give_back(&mut self, transfer: &Transfer) {
         if let Some(upload) = transfer.upload.as_ref().filter(|it| it.has_taken) {
             self.allowance.give_back(&upload.from, upload.version.size);
         }
     }
 
-    /// A receiver's threads and socket are gone.
+    /// A receiver's threads and socket have ended.
     fn on_closed(&mut self, number: u64) {
         if let Some(TransferPhase::Lingering { port, .. }) =
             self.all.remove(&number).map(|transfer| transfer.phase)
@@ -420,7 +420,7 @@ impl Transfers {
         self.serve_queue();
     }
 
-    /// A digest is known now, or never will be: the clients that wait for it are told.
+    /// A digest was computed, or could not be: informs the transfers that wait for it.
     pub(super) fn on_hashed(&mut self, hashed: &Hashed) {
         self.resources.digests.on_hashed(hashed);
         self.listing = None;
@@ -447,7 +447,7 @@ impl Transfers {
         }
     }
 
-    /// Ports that other programs held may be free by now, and kept parts too old.
+    /// Ports that other programs used may be free now, and kept parts may be too old.
     pub(super) fn on_tick(&mut self) {
         self.ports.retry();
         self.serve_queue();
@@ -460,7 +460,8 @@ impl Transfers {
         }
     }
 
-    /// The server closes: nothing begins any more, and what runs has so long to end.
+    /// The server is closing: no transfer starts any more, and running ones have this
+    /// much time to end.
     pub(super) fn drain(&mut self, grace: Duration, ended: Sender<()>) {
         let queued = self.all.iter();
         let queued =
@@ -495,7 +496,7 @@ impl Transfers {
         self.all.values().filter(is_running).count()
     }
 
-    /// Ends everything; the running ones report it.
+    /// Ends all transfers; the running ones report it.
     pub(super) fn cancel_all(&mut self) {
         for transfer in self.all.values_mut() {
             transfer.cancel();
@@ -512,7 +513,7 @@ impl Transfers {
     }
 }
 
-/// Why nothing begins any more.
+/// The reason why no transfer starts any more.
 const CLOSING: &str = "The server is closing. Try again when it is back.";
 
 /// The client's report about its file.

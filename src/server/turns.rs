@@ -1,9 +1,9 @@
 //! Decides whose request is served next: an answer may cost no more than its request.
 //!
-//! Eight bytes of `files` draw half a megabyte in a folder of ten thousand files.
-//! Therefore a list is made for a client only once the last one was sent, and for all
-//! clients together at a steady rate; and of what the `transfers` thread has to look at,
-//! a client has only so much waiting there. Everything else is served at once.
+//! Eight bytes of `files` cause an answer of half a megabyte in a folder of ten thousand
+//! files. Therefore a client gets a list only after the last one was sent, and all
+//! clients together get lists at a limited rate; and only a limited number of a client's
+//! requests wait at the `transfers` thread. Everything else is served at once.
 //!
 //! ```text
 //! files, users, bans, lab-results   --> is its queue empty? --> is a turn left? --> served
@@ -11,7 +11,7 @@
 //! say, whisper, ping, ...           -------------------------------------------> served
 //! ```
 //!
-//! It reads no clock and keeps no queue: the `room` thread does.
+//! The `room` thread has the clock and the queue.
 //!
 //! Source: Kurose & Ross §9.5.2 (leaky bucket).
 
@@ -20,20 +20,20 @@ use crate::reliable::moment::Moment;
 use crate::wire::message::Request;
 use std::time::Duration;
 
-/// The turns of all clients: a bucket that leaks at a steady rate.
+/// The turns of all clients: a leaky bucket.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Turns {
-    /// When the bucket is empty, if nothing more comes in.
+    /// The time when the bucket will be empty, if nothing is added.
     empty_at: Moment,
 }
 
 /// The cost of a list, as the time in which the bucket drains it: 200 lists a second.
 const LIST_COST: Duration = Duration::from_millis(5);
 
-/// The content of the bucket: 400 lists, as when a class comes in.
+/// The content of the bucket: 400 lists, as when a whole class joins.
 const CAPACITY: Duration = Duration::from_secs(2);
 
-/// Requests of one client that may wait at the `transfers` thread.
+/// The limit of requests of one client that wait at the `transfers` thread.
 const MOST_ORDERS: usize = 64;
 
 /// The kinds of requests, by their cost for the server.
@@ -53,7 +53,7 @@ impl Default for Turns {
 }
 
 impl Turns {
-    /// Whether this request of this client may be served now; then it is counted.
+    /// Whether this request of this client may be served now; if so, it is counted.
     pub(super) fn may_serve(
         &mut self,
         peer: &Peer,

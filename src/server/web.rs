@@ -14,8 +14,8 @@
 //! A client has `READ_LIMIT` for its request and `WRITE_LIMIT` for the answer,
 //! however slowly it sends and reads.
 //!
-//! `httparse` reads the head of a request. The larger packages have threads without a
-//! bound or no limit of time, and these two are the point here.
+//! `httparse` reads the head of a request. Larger packages have no bound on threads or no
+//! time limit, and both are essential here.
 //!
 //! Source: RFC 9110, RFC 9112 (HTTP); report page `browser`.
 
@@ -40,10 +40,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Where the page is served, and the page.
+/// The address of the page, and the page.
 #[derive(Debug, Clone)]
 pub struct WebConfig {
-    /// Where to listen; port 0 means any.
+    /// The address to listen on; port 0 means any.
     pub bind: SocketAddr,
     /// The page.
     pub page: Page,
@@ -56,9 +56,9 @@ pub(super) struct WebListener {
     pub(super) room: Sender<RoomMessage>,
     /// As [`Config::max_per_address`](super::Config::max_per_address).
     pub(super) max_per_address: Option<usize>,
-    /// Set before a last connection of our own wakes `accept`.
+    /// Set before the server's own last connection wakes `accept`.
     pub(super) is_closing: Arc<AtomicBool>,
-    /// Never sent on; its drop tells that a thread has ended.
+    /// Never used to send; dropping it shows that a thread has ended.
     pub(super) alive: Sender<()>,
 }
 
@@ -69,33 +69,34 @@ struct Desk {
     is_closing: Arc<AtomicBool>,
 }
 
-/// From the connection to the last byte of the request.
+/// The limit from the connection to the last byte of the request.
 const READ_LIMIT: Duration = Duration::from_secs(10);
 
-/// From the request to the last byte of the answer: a phone far from the access point
-/// needs some time for the page.
+/// The limit from the request to the last byte of the answer: a phone far from the access
+/// point needs some time for the page.
 const WRITE_LIMIT: Duration = Duration::from_secs(60);
 
-/// Most connections at once.
+/// The limit of connections.
 const MOST_CONNECTIONS: usize = 256;
 
-/// Requests of an address may come this much earlier than its rate permits.
+/// The burst allowance: requests of an address may arrive this much too early.
 const BURST: Duration = Duration::from_secs(5);
 
-/// From this many addresses on, those that are silent are forgotten.
+/// Above this number of addresses, silent ones are forgotten.
 const MANY_ADDRESSES: usize = 1_024;
 
-/// The room answers within this, or is not there any more.
+/// The limit for an answer of the room.
 const ROOM_LIMIT: Duration = Duration::from_secs(5);
 
-/// How long to wait when the system has nothing left to accept with.
+/// The pause when the system has no resources left to accept a connection.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
-/// Those who were turned away and may still read why.
+/// The refused connections that are still open, so that their clients can read the
+/// reason.
 const TURNED_AWAY_KEPT: usize = 32;
 
 impl WebListener {
-    /// Accepts until told to stop.
+    /// Accepts connections until the server ends.
     pub(super) fn run(self) {
         let limits = SeatLimits {
             total: MOST_CONNECTIONS,
@@ -146,15 +147,15 @@ impl WebListener {
     }
 }
 
-/// How fast each address asks: a bucket that leaks, as in [`pace`](super::pace).
+/// The rate of each address: a leaky bucket, as in [`pace`](super::pace).
 #[derive(Default)]
 struct Rates {
-    /// When the bucket of each address will be empty.
+    /// The time when the bucket of each address will be empty.
     empty_at: HashMap<IpAddr, Moment>,
 }
 
 impl Rates {
-    /// Whether an address with `per_second` may ask once more now.
+    /// Whether an address with `per_second` may send one more request now.
     fn may_ask(&mut self, network: IpAddr, per_second: usize, now: Moment) -> bool {
         let Ok(per_second) = u32::try_from(per_second) else {
             return true;
@@ -172,7 +173,7 @@ impl Rates {
     }
 }
 
-/// A host that has one IPv6 address has all that begin with the same 64 bits.
+/// A host with one IPv6 address has all addresses with the same 64 bits.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => {
@@ -202,7 +203,7 @@ impl Desk {
 
     fn answer(&self, request: &Request, remote: IpAddr, most_names: usize) -> Answer {
         let is_post = request.method == Method::Post;
-        // A query is the page's own business.
+        // The page itself uses the query.
         let path = request.target.split('?').next().unwrap_or_default();
         let wanted = match (path, is_post) {
             ("/", false) => return Answer::page(&self.page),
@@ -225,7 +226,8 @@ impl Desk {
             }
             _ => return Answer::problem(404, "There is nothing else here: go to /."),
         };
-        // A page elsewhere can send a form, but not this type, without our consent.
+        // A page of another site can send a form, but not this content type, without
+        // permission.
         if is_post && !request.is_json {
             return Answer::problem(415, "The body must be application/json.");
         }

@@ -1,4 +1,4 @@
-//! Datagrams handed to the kernel: one, or many in one call.
+//! Passes datagrams to the kernel: one, or many in one call.
 //!
 //! Source: `sendmmsg(2)`, `udp(7)` (`UDP_SEGMENT`), `socket(7)` (`SO_ERROR`).
 
@@ -6,10 +6,10 @@ use super::sockets::NO_BUFFER_SPACE;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 
-/// Whether many datagrams go and come in one call.
+/// Whether one call sends or receives many datagrams.
 pub const MANY_PER_CALL: bool = cfg!(target_os = "linux");
 
-/// Sends one datagram. `to` is left out where the socket is connected.
+/// Sends one datagram. `to` is `None` if the socket is connected.
 ///
 /// # Errors
 /// Those of the system, of this datagram.
@@ -22,9 +22,9 @@ pub fn send(socket: &UdpSocket, to: Option<SocketAddr>, bytes: &[u8]) -> io::Res
     sent.map(drop)
 }
 
-/// Whether the kernel has no place for a datagram just now. Any other error may be that of
-/// an earlier datagram, which ICMP reported meanwhile: the kernel reports it once, at the next
-/// call, and sends nothing (`socket(7)`, `SO_ERROR`). A second attempt tells.
+/// Whether the kernel has no space for a datagram at this moment. Any other error may be
+/// that of an earlier datagram, reported by ICMP: the kernel reports it once, at the next
+/// call, and sends nothing (`socket(7)`, `SO_ERROR`). A second attempt shows which it is.
 #[must_use]
 pub fn is_full(error: &io::Error) -> bool {
     let is_passing = matches!(
@@ -34,11 +34,11 @@ pub fn is_full(error: &io::Error) -> bool {
     is_passing || error.raw_os_error() == Some(NO_BUFFER_SPACE)
 }
 
-/// Sends each on its own, on Linux all in one call: where one is not taken, those behind it
-/// still go.
+/// Sends each separately, on Linux all in one call: if one is refused, the following ones
+/// are still sent.
 ///
 /// # Errors
-/// Those of the system, of the last datagram that it did not take.
+/// Those of the system for the last datagram that it refused.
 #[cfg(target_os = "linux")]
 pub fn send_many<'a>(
     socket: &UdpSocket,
@@ -73,11 +73,11 @@ pub fn send_many<'a>(
     sent
 }
 
-/// Sends each on its own, on Linux all in one call: where one is not taken, those behind it
-/// still go.
+/// Sends each separately, on Linux all in one call: if one is refused, the following ones
+/// are still sent.
 ///
 /// # Errors
-/// Those of the system, of the last datagram that it did not take.
+/// Those of the system for the last datagram that it refused.
 #[cfg(not(target_os = "linux"))]
 pub fn send_many<'a>(
     socket: &UdpSocket,
@@ -89,7 +89,7 @@ pub fn send_many<'a>(
     })
 }
 
-/// Has the kernel cut what is sent into datagrams of this length; 0: no longer.
+/// Makes the kernel cut what is sent into datagrams of this length; 0: it does not cut.
 ///
 /// # Errors
 /// Those of the system; `Unsupported` outside Linux.

@@ -1,9 +1,9 @@
-//! Room on a disk: how much there is, and some of it reserved.
+//! Space on a disk: how much is free, and its reservation.
 //!
 //! Reserved space belongs to the part alone, so the disk does not fill up in the middle
-//! of an accepted upload. Linux reserves beyond the end of a file, which stays as long as
-//! its bytes are; elsewhere, and on file systems that cannot, the free space was checked
-//! and the rest is hope.
+//! of an accepted upload. Linux reserves space beyond the end of a file, whose length
+//! stays the same. On other systems, and on file systems that cannot reserve, only the
+//! free space is checked.
 //!
 //! Source: `fallocate(2)` with `FALLOC_FL_KEEP_SIZE`; POSIX `fstatvfs`.
 
@@ -11,10 +11,10 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// Reserves so much for `part`, whose length stays as it is. Unit: bytes.
+/// Reserves this space for `part`, whose length stays the same. Unit: bytes.
 ///
 /// # Errors
-/// `StorageFull`, and others of the system; that it cannot reserve is none.
+/// `StorageFull`, and others of the system; a system that cannot reserve is no error.
 #[cfg(target_os = "linux")]
 pub fn reserve(part: &File, bytes: u64) -> io::Result<()> {
     use nix::errno::Errno;

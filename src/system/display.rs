@@ -1,4 +1,4 @@
-//! Where an X server listens on this computer.
+//! Finds out whether an X server runs on this computer.
 //!
 //! Source: X(7), "Display names"; `unix(7)`, abstract sockets.
 

@@ -1,4 +1,4 @@
-//! Files: which one is open, how many names it has, who may read it, how a path is written.
+//! Files: their identity, number of names, permissions, and paths.
 //!
 //! ```text
 //!               Linux, macOS        Windows
@@ -30,7 +30,7 @@ pub const CAN_RENAME_OPEN_FOLDERS: bool = cfg!(unix);
 /// Whether the system records when anything about a file changed ([`changed`]).
 pub const TELLS_CHANGES: bool = cfg!(unix);
 
-/// Which file or folder this is.
+/// The identity of this file or folder.
 ///
 /// # Errors
 /// Those of the system.
@@ -39,7 +39,7 @@ pub fn identity(file: &File) -> io::Result<Identity> {
     Ok(identity_in(&file.metadata()?))
 }
 
-/// Which file or folder this is.
+/// The identity of this file or folder.
 ///
 /// # Errors
 /// Those of the system.
@@ -61,7 +61,7 @@ fn identity_in(metadata: &Metadata) -> Identity {
     }
 }
 
-/// Which file or folder has this path; links are followed.
+/// The identity of the file or folder with this path; links are followed.
 ///
 /// # Errors
 /// Those of the system.
@@ -72,7 +72,7 @@ pub fn identity_at(path: &Path) -> io::Result<Identity> {
     return identity(&look_at(path, FILE_FLAG_BACKUP_SEMANTICS)?);
 }
 
-/// Whether the open file is the one that has this path, which is no link.
+/// Whether the open file is the one with this path, and the path is no link.
 ///
 /// # Errors
 /// Those of the system, except that nothing has this path.
@@ -94,7 +94,7 @@ pub fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// The link itself is opened, and not what it leads to.
+/// Opens the link itself, not its target.
 #[cfg(windows)]
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 
@@ -102,7 +102,7 @@ const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 #[cfg(windows)]
 const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
 
-/// Opens a file or folder for no access at all: only to ask what it is.
+/// Opens a file or folder without any access, only to query its identity.
 #[cfg(windows)]
 fn look_at(path: &Path, flags: u32) -> io::Result<File> {
     use std::os::windows::fs::OpenOptionsExt as _;
@@ -110,7 +110,7 @@ fn look_at(path: &Path, flags: u32) -> io::Result<File> {
     options.access_mode(0).custom_flags(flags).open(path)
 }
 
-/// How many names (hard links) the file has.
+/// The number of names (hard links) of the file.
 ///
 /// # Errors
 /// Those of the system.
@@ -121,8 +121,8 @@ pub fn count_names(file: &File) -> io::Result<u64> {
     return Ok(winapi_util::file::information(file)?.number_of_links());
 }
 
-/// When the system last changed anything about the file: unlike the time of its contents, no
-/// program can set it. 0 on Windows. Unit: seconds and nanoseconds since 1970.
+/// The time of the last change of the file or its attributes: unlike the modification
+/// time, no program can set it. 0 on Windows. Unit: seconds and nanoseconds since 1970.
 #[must_use]
 pub fn changed(metadata: &Metadata) -> (i64, i64) {
     #[cfg(unix)]
@@ -137,8 +137,8 @@ pub fn changed(metadata: &Metadata) -> (i64, i64) {
     }
 }
 
-/// Opens a link itself and does not wait for a named pipe; a new file is for its owner alone
-/// where `is_private`. Windows inherits permissions from the folder.
+/// Opens a link itself and does not wait for a named pipe; if `is_private`, only the
+/// owner may read a new file. Windows inherits permissions from the folder.
 pub fn follow_nothing(options: &mut OpenOptions, is_private: bool) {
     #[cfg(unix)]
     {
@@ -170,7 +170,7 @@ pub fn do_not_wait(options: &mut cap_std::fs::OpenOptions) {
     }
 }
 
-/// Makes folders that only their owner may look into; on Windows, as their parent folder.
+/// Creates folders that only their owner may read; on Windows they inherit permissions.
 #[must_use]
 pub fn private_folder() -> DirBuilder {
     #[cfg_attr(windows, expect(unused_mut, reason = "nothing is set there"))]
@@ -180,8 +180,8 @@ pub fn private_folder() -> DirBuilder {
     builder
 }
 
-/// Whether another user may write in this folder. Not asked on Windows, where a folder takes
-/// its permissions from its parent.
+/// Whether another user may write in this folder. Not checked on Windows, where a folder
+/// inherits its permissions.
 #[must_use]
 pub fn others_may_write(folder: &Metadata) -> bool {
     #[cfg(unix)]
@@ -197,7 +197,7 @@ pub fn others_may_write(folder: &Metadata) -> bool {
     }
 }
 
-/// Where other users of this computer may read the file: the command that forbids it.
+/// If other users of this computer may read the file, the command that forbids it.
 #[must_use]
 pub fn command_against_readers(path: &Path, file: &File) -> Option<String> {
     let shown = path.display();
@@ -252,7 +252,7 @@ fn grants_to_groups(list: &str) -> bool {
     })
 }
 
-/// Makes a file one that can be run as a program; Windows decides that by its name.
+/// Makes a file executable; Windows decides that by its name.
 ///
 /// # Errors
 /// Those of the system.
@@ -269,7 +269,7 @@ pub fn make_executable(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A temporary file that others may read, too, as one that any program makes.
+/// A temporary file with the usual permissions, so that others may read it.
 pub fn readable_by_all(builder: &mut tempfile::Builder<'_, '_>) {
     #[cfg(unix)]
     {
@@ -282,7 +282,7 @@ pub fn readable_by_all(builder: &mut tempfile::Builder<'_, '_>) {
     }
 }
 
-/// The path of these bytes; `None` where a path is Unicode and they are not UTF-8.
+/// The path of these bytes; `None` if paths are Unicode and they are not UTF-8.
 #[must_use]
 pub fn path_from_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
     #[cfg(unix)]
@@ -296,8 +296,8 @@ pub fn path_from_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
     }
 }
 
-/// Whether another program has the file open just now: a virus scanner that reads what was
-/// written, an indexer. Only on Windows does that hinder anybody.
+/// Whether another program has opened the file, such as a virus scanner or an indexer.
+/// This matters only on Windows.
 #[must_use]
 pub fn is_held(error: &io::Error) -> bool {
     /// Access denied, a sharing violation, a lock violation.

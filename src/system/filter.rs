@@ -1,9 +1,9 @@
-//! The kernel's filter for a transfer's socket: what carries the token.
+//! The kernel's filter for a transfer's socket: it passes only packets with the token.
 //!
 //! The socket of a sender is not connected, since its receiver may move to another port;
-//! so anybody can send to it. Datagrams without the token are dropped here, before a
-//! datagram of theirs takes room in the socket's buffer or wakes a thread. Datagrams that
-//! pass are checked again, as if there were no filter: on other systems nothing is.
+//! so anybody can send to it. Datagrams without the token are discarded here, before they
+//! use space in the socket's buffer or wake a thread. Datagrams that pass are checked
+//! again, because other systems have no filter.
 //!
 //! ```text
 //!   0        8         12        16        20        24        28
@@ -14,7 +14,8 @@
 
 use std::net::UdpSocket;
 
-/// Asks the kernel to drop what does not carry this token. That it cannot is no error.
+/// Asks the kernel to discard datagrams without this token. If it cannot, this is no
+/// error.
 #[cfg(target_os = "linux")]
 pub fn attach(socket: &UdpSocket, token: [u8; 16]) {
     if let Err(error) = socket2::SockRef::from(socket).attach_filter(&program(token)) {
@@ -22,28 +23,30 @@ pub fn attach(socket: &UdpSocket, token: [u8; 16]) {
     }
 }
 
-/// Elsewhere every datagram comes through.
+/// On other systems every datagram passes.
 #[cfg(not(target_os = "linux"))]
 pub fn attach(_socket: &UdpSocket, _token: [u8; 16]) {}
 
-/// Four times: load a word of the datagram, and give up where it is not the token's.
+/// Four times: load a word of the datagram, and discard it if the word is not the
+/// token's.
 #[cfg(target_os = "linux")]
 fn program(token: [u8; 16]) -> [socket2::SockFilter; 10] {
     use socket2::SockFilter;
-    /// `BPF_LD | BPF_W | BPF_ABS`: four bytes at a fixed place; without them, the end.
+    /// `BPF_LD | BPF_W | BPF_ABS`: four bytes at a fixed place; a shorter datagram ends
+    /// here.
     const LOAD: u16 = 0x20;
     /// `BPF_JMP | BPF_JEQ | BPF_K`.
     const JUMP_IF_EQUAL: u16 = 0x15;
-    /// `BPF_RET | BPF_K`: how many bytes are let through.
+    /// `BPF_RET | BPF_K`: the number of bytes that pass.
     const RETURN: u16 = 0x06;
-    /// The header of UDP, then what stands before the token.
+    /// The header of UDP, then the bytes before the token.
     const TOKEN_AT: u32 = 8 + 4;
     let mut words = [0; 4];
     for (word, bytes) in words.iter_mut().zip(token.as_chunks().0) {
         *word = u32::from_be_bytes(*bytes);
     }
     let load = |word: u32| SockFilter::new(LOAD, 0, 0, TOKEN_AT + 4 * word);
-    // Where it differs: over all that follows, to the last instruction.
+    // If it differs: jump to the last instruction.
     let compare =
         |word: u32, skip| SockFilter::new(JUMP_IF_EQUAL, 0, skip, words[word as usize]);
     let finish = |bytes| SockFilter::new(RETURN, 0, 0, bytes);

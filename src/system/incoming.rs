@@ -1,7 +1,7 @@
-//! Many datagrams from one call to the kernel.
+//! Receives many datagrams with one call.
 //!
-//! As a row that arrived together, or each in a place of its own; one, where the system
-//! knows no better.
+//! They arrive as one row, or each in a place of its own; on a system without such calls,
+//! one by one.
 //!
 //! ```text
 //!   room   | d0      | d1      | d2      | d3  |            UDP_GRO: one row, its `length` beside it
@@ -21,17 +21,17 @@ pub struct Batch<'a> {
     rows: &'a [Row],
 }
 
-/// Datagrams of one length in [`Incoming::buffer`], one behind the other.
+/// Datagrams of one length in [`Incoming::buffer`], one after the other.
 #[derive(Debug, Clone, Copy)]
 struct Row {
     from: SocketAddr,
     start: usize,
     bytes: usize,
-    /// How long each of them is, the last one excepted. Unit: bytes.
+    /// The length of each of them except the last one. Unit: bytes.
     length: usize,
 }
 
-/// Room for what one receive brings.
+/// The buffer for one receive.
 #[derive(Debug)]
 pub struct Incoming {
     buffer: Vec<u8>,
@@ -40,11 +40,11 @@ pub struct Incoming {
     method: ReceiveMethod,
 }
 
-/// How many datagrams come in one call.
+/// The way to receive many datagrams.
 #[cfg(target_os = "linux")]
 #[derive(Debug)]
 enum ReceiveMethod {
-    /// As a row, with its length beside it.
+    /// As a row, with its length.
     Row { control: Vec<u8> },
     /// Each in a place of its own.
     Each {
@@ -52,12 +52,12 @@ enum ReceiveMethod {
     },
 }
 
-/// No more come at once, each on its own.
+/// The limit of separate datagrams per call.
 #[cfg(target_os = "linux")]
 const MOST_SINGLE: usize = 64;
 
 impl<'a> Batch<'a> {
-    /// Each with who sent it, in the order they came.
+    /// Each with its sender, in the order of arrival.
     pub fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, &'a [u8])> {
         let buffer = self.buffer;
         self.rows.iter().flat_map(move |row| {
@@ -69,7 +69,8 @@ impl<'a> Batch<'a> {
 }
 
 impl Incoming {
-    /// Room for the longest there is; asks the kernel for rows where `is_offloading`.
+    /// A buffer for the longest datagram or row; asks the kernel for rows if
+    /// `is_offloading`.
     #[cfg(target_os = "linux")]
     #[must_use]
     pub fn new(socket: &UdpSocket, is_offloading: bool) -> Self {
@@ -91,14 +92,14 @@ impl Incoming {
             (MOST_SINGLE, ReceiveMethod::Each { headers })
         };
         Self {
-            // The kernel gives no page of it that nothing is written to.
+            // The kernel allocates only pages that are written to.
             buffer: vec![0; places * LONGEST],
             rows: Vec::with_capacity(places),
             method,
         }
     }
 
-    /// Room for the longest there is.
+    /// A buffer for the longest datagram.
     #[cfg(not(target_os = "linux"))]
     #[must_use]
     pub fn new(_socket: &UdpSocket, _is_offloading: bool) -> Self {
@@ -108,10 +109,10 @@ impl Incoming {
         }
     }
 
-    /// Waits for datagrams, no longer than `patience`.
+    /// Waits for datagrams, at most `patience`.
     ///
     /// # Errors
-    /// `WouldBlock` where none came; those of `recv`.
+    /// `WouldBlock` if none arrived; those of `recv`.
     pub fn receive(
         &mut self,
         socket: &UdpSocket,
@@ -126,8 +127,8 @@ impl Incoming {
         })
     }
 
-    /// Whether more datagrams would come with one receive if they had a moment to gather:
-    /// each comes on its own, and the last receive has brought all there were.
+    /// Whether a short wait would let one receive return more datagrams: they are
+    /// separate, and the last receive returned all that had arrived.
     #[cfg(target_os = "linux")]
     #[must_use]
     pub const fn gathers(&self) -> bool {
@@ -194,11 +195,11 @@ impl Incoming {
     }
 }
 
-/// No datagram, and no row of them, is longer. Unit: bytes.
+/// The longest datagram or row. Unit: bytes.
 const LONGEST: usize = 65_536;
 
-/// Waits until there is something to receive, to the microsecond: a socket's own read
-/// timeout counts the kernel's ticks, and an ACK that shall wait 1 ms would wait 8.
+/// Waits for a datagram with a resolution of microseconds: a socket's own read timeout
+/// counts the kernel's ticks, and a delay of 1 ms would become 8 ms.
 #[cfg(target_os = "linux")]
 fn wait(socket: &UdpSocket, patience: Duration) -> io::Result<()> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -210,7 +211,7 @@ fn wait(socket: &UdpSocket, patience: Duration) -> io::Result<()> {
     }
 }
 
-/// Here the socket waits by itself.
+/// On this system the socket waits by itself.
 #[cfg(not(target_os = "linux"))]
 fn wait(socket: &UdpSocket, patience: Duration) -> io::Result<()> {
     socket.set_read_timeout(Some(patience.max(Duration::from_millis(1))))

@@ -1,14 +1,14 @@
-//! Where the laboratory's page is on this computer.
+//! Finds the laboratory's page on this computer.
 
 use std::path::{Path, PathBuf};
 
 /// The name of the page.
 const NAME: &str = "laboratory.html";
 
-/// Where `./sash web` puts it, below the project.
+/// The folder of `./sash web`, below the project.
 pub const BUILT: &str = "target/web/laboratory.html";
 
-/// The page beside the program, as in an archive, or in `target/web`, if it is there.
+/// The page beside the program, as in an archive, or in `target/web`, if it exists.
 #[must_use]
 pub fn find() -> Option<PathBuf> {
     let program = std::env::current_exe().ok();

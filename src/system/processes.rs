@@ -1,20 +1,20 @@
-//! Threads of low priority, groups of processes, and how a process ended.
+//! Threads of low priority, groups of processes, and the signal that ended a process.
 //!
 //! Source: setpriority(2), "C library/kernel differences"; `killpg(3)`, `proc(5)`.
 
 use std::process::{Command, ExitStatus};
 
-/// A thread of low priority is nicer by this and gets a tenth of the share of another. Unit:
-/// steps of setpriority(2).
+/// The nice value of a thread of low priority, which gets a tenth of the share of
+/// another. Unit: steps of setpriority(2).
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
-/// No thread is nicer.
+/// The largest nice value.
 #[cfg(target_os = "linux")]
 const NICEST: i32 = 19;
 
-/// Lets other threads come first. Linux has a nice value for each thread; elsewhere it is the
-/// whole program's, and stays as it is.
+/// Gives other threads priority. Linux has a nice value for each thread; on other systems
+/// it belongs to the whole program, and does not change.
 pub fn lower_priority() {
     #[cfg(target_os = "linux")]
     {
@@ -35,7 +35,7 @@ pub fn lead_a_group(command: &mut Command) {
     let _ = command;
 }
 
-/// Kills what is left of the group; on Windows nothing.
+/// Kills the remaining processes of the group; on Windows nothing.
 pub fn kill_group(leader: u32) {
     #[cfg(unix)]
     {
@@ -51,8 +51,8 @@ fn group(leader: u32) -> nix::unistd::Pid {
     nix::unistd::Pid::from_raw(i32::try_from(leader).unwrap_or(i32::MAX))
 }
 
-/// Whether a process of this group runs; one that has ended and waits to be collected by
-/// its parent does not. On Windows none is known.
+/// Whether a process of this group runs; a zombie does not count. On Windows none is
+/// known.
 #[must_use]
 pub fn is_group_alive(leader: u32) -> bool {
     #[cfg(unix)]

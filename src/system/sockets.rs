@@ -1,12 +1,12 @@
-//! Sockets: error numbers without a name in the standard library, fragments, and a stream
-//! that is asked without waiting.
+//! Sockets: error numbers without a name in the standard library, fragmentation, and
+//! streams that do not wait.
 //!
 //! Source: `errno(3)`, `ip(7)`, `poll(2)`; Windows "Windows Sockets Error Codes".
 
 use std::io::IoSlice;
 use std::net::{TcpStream, UdpSocket};
 
-/// The number of an error: on Windows, on Linux, on the BSDs (macOS is one).
+/// The number of an error: on Windows, on Linux, and on the BSDs, including macOS.
 const fn number(windows: i32, linux: i32, bsd: i32) -> i32 {
     if cfg!(windows) {
         windows
@@ -29,11 +29,11 @@ pub const MESSAGE_TOO_LONG: i32 = number(10_040, 90, 40);
 /// ENOBUFS: the kernel has no buffer for a datagram just now.
 pub const NO_BUFFER_SPACE: i32 = number(10_055, 105, 55);
 
-/// Asks the kernel never to cut a datagram into fragments: then one that the path does not
-/// carry is lost, or refused at once, and the handshake finds out. The kernel shall not
-/// believe what ICMP says of the path: anybody could say it (RFC 9000 §14.2.1).
+/// Forbids fragmentation: a datagram that is too long for the path is lost or refused at
+/// once, and the handshake notices it. The kernel must not trust ICMP messages about the
+/// path, because anybody can send them (RFC 9000 §14.2.1).
 ///
-/// Outside Linux the system decides.
+/// On other systems the system decides.
 pub fn forbid_fragments(socket: &UdpSocket) {
     #[cfg(target_os = "linux")]
     {
@@ -52,8 +52,8 @@ pub fn forbid_fragments(socket: &UdpSocket) {
     let _ = socket;
 }
 
-/// Whether the other side has closed the stream, or its half of it, as far as the system
-/// knows. Outside Linux the system is not asked, and the answer is no.
+/// Whether the other side has closed the stream, or its half, according to the system. On
+/// other systems than Linux the answer is always no.
 #[must_use]
 pub fn has_hung_up(stream: &TcpStream) -> bool {
     #[cfg(target_os = "linux")]
@@ -71,11 +71,11 @@ pub fn has_hung_up(stream: &TcpStream) -> bool {
     }
 }
 
-/// Whether [`write_at_once`] ever writes anything.
+/// Whether [`write_at_once`] works on this system.
 pub const CAN_WRITE_AT_ONCE: bool = cfg!(target_os = "linux");
 
-/// Writes what the stream takes without waiting. Unit: bytes; 0 where the system cannot say
-/// without waiting, or the stream has ended.
+/// Writes what the stream accepts without waiting; returns the number of bytes, 0 if the
+/// system does not support this or the stream has ended.
 #[must_use]
 pub fn write_at_once(stream: &TcpStream, parts: &[IoSlice<'_>]) -> usize {
     #[cfg(target_os = "linux")]

@@ -1,10 +1,10 @@
-//! A terminal: left as it was found, keys without a line, escape sequences.
+//! A terminal: its settings, single keys, escape sequences.
 //!
 //! Source: `termios(3)`; Windows "Console Virtual Terminal Sequences".
 
 use std::io::{self, IsTerminal as _};
 
-/// How the terminal of stdin is set.
+/// The settings of the terminal of stdin.
 pub struct Setting {
     #[cfg(unix)]
     found: nix::sys::termios::Termios,
@@ -13,7 +13,7 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// As it is now; `None` where stdin is no terminal.
+    /// The current settings; `None` if stdin is no terminal.
     #[must_use]
     pub fn now() -> Option<Self> {
         #[cfg(unix)]
@@ -23,7 +23,7 @@ impl Setting {
         Some(Self { found })
     }
 
-    /// Sets the terminal so again.
+    /// Restores these settings.
     pub fn restore(&self) {
         #[cfg(unix)]
         {
@@ -38,11 +38,12 @@ impl Setting {
     }
 }
 
-/// A terminal that gives every key at once, and shows none; given back when dropped.
+/// A terminal that returns every key at once and shows none; dropping it restores the
+/// settings.
 pub struct SingleKeys(Setting);
 
 impl SingleKeys {
-    /// `None` where the terminal gives whole lines only, as on Windows.
+    /// `None` if the terminal returns only whole lines, as on Windows.
     #[must_use]
     pub fn take() -> Option<Self> {
         let setting = Setting::now()?;
@@ -69,8 +70,8 @@ impl Drop for SingleKeys {
     }
 }
 
-/// Whether stdout is a terminal that reads escape sequences. A console of Windows is asked to
-/// do so: it does only when asked, and an old one never does.
+/// Whether stdout is a terminal that reads escape sequences. A console of Windows does so
+/// only on request, and an old one never does.
 #[must_use]
 pub fn reads_escapes() -> bool {
     #[cfg(unix)]
@@ -82,7 +83,7 @@ pub fn reads_escapes() -> bool {
     io::stdout().is_terminal() && is_enabled
 }
 
-/// Whether anybody can read stderr. A program of Windows that has no console has none.
+/// Whether stderr is visible. A program of Windows without a console has no stderr.
 #[must_use]
 pub fn has_stderr() -> bool {
     #[cfg(unix)]

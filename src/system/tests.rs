@@ -1,9 +1,9 @@
-//! Links, pipes and permissions for tests. Only some systems have them: each function returns
-//! whether it succeeded, and a test for which it did not ends there.
+//! Links, pipes and permissions for tests. Only some systems have them: each function
+//! returns whether it succeeded, and otherwise the test ends.
 
 use std::path::{Path, PathBuf};
 
-/// Makes `link` a symbolic link to `target`. Windows asks for a privilege.
+/// Makes `link` a symbolic link to `target`. Windows requires a privilege.
 pub(crate) fn symlink(target: impl AsRef<Path>, link: impl AsRef<Path>) -> bool {
     #[cfg(unix)]
     return std::os::unix::fs::symlink(target, link).is_ok();
@@ -25,7 +25,7 @@ pub(crate) fn pipe(path: &Path) -> bool {
     }
 }
 
-/// A path whose bytes are not UTF-8, where a path is bytes.
+/// A path whose bytes are not UTF-8, if paths are bytes.
 pub(crate) fn not_utf8(bytes: &[u8]) -> Option<PathBuf> {
     let path = super::files::path_from_bytes(bytes.to_vec())?;
     path.to_str().is_none().then_some(path)
@@ -60,7 +60,7 @@ pub(crate) fn set_mode(path: &Path, mode: u32) -> bool {
     }
 }
 
-/// The space that a file takes on the disk, where the system tells. Unit: bytes.
+/// The space of a file on the disk, if the system reports it. Unit: bytes.
 pub(crate) fn allocated(path: &Path) -> Option<u64> {
     #[cfg(target_os = "linux")]
     {
@@ -74,7 +74,7 @@ pub(crate) fn allocated(path: &Path) -> Option<u64> {
     }
 }
 
-/// A file that opens and takes no byte: a full disk.
+/// A file that accepts no byte, as on a full disk.
 pub(crate) fn full_disk() -> Option<&'static Path> {
     let path = Path::new("/dev/full");
     path.exists().then_some(path)

@@ -1,17 +1,18 @@
 //! Many datagrams in one call to the kernel: segmentation and receive offload.
 //!
-//! A call costs more than the datagram that it carries. Linux takes a row of datagrams of
-//! one length as one piece (`UDP_SEGMENT`), which it, or the network card, splits before
-//! it sends them, and gives a row that arrived together as one piece too (`UDP_GRO`).
+//! A system call costs more than the datagram that it carries. Linux accepts a row of
+//! datagrams of one length as one piece (`UDP_SEGMENT`), which it or the network card
+//! splits before transmission. It also returns a row that arrived together as one piece
+//! (`UDP_GRO`).
 //!
 //! ```text
 //!   Outgoing   | d0      | d1      | d2      | d3  |   one send, cut every `length` bytes
 //!   Incoming   | d0      | d1      | d2      | d3  |   one receive, and the `length`
 //! ```
 //!
-//! Where a card or a way refuses, each datagram goes and comes on its own, though still
-//! many in one call (`sendmmsg`, `recvmmsg`); where the system has nothing of this, each
-//! has a call to itself. On the wire there is no difference.
+//! If the network card or the path refuses this, each datagram is separate, but one call
+//! still carries many (`sendmmsg`, `recvmmsg`). On a system without these calls each
+//! datagram needs a call of its own. On the wire there is no difference.
 //!
 //! Source: `udp(7)`, `sendmmsg(2)`, `recvmmsg(2)`; report chapter `speed`.
 
@@ -25,24 +26,24 @@ use std::net::{SocketAddr, UdpSocket};
 #[derive(Debug)]
 pub struct Outgoing {
     bytes: Vec<u8>,
-    /// How long each of them is, the last one excepted. Unit: bytes.
+    /// The length of each of them except the last one. Unit: bytes.
     length: usize,
-    /// The last one is shorter: nothing may follow it.
+    /// Whether the last one is shorter: then no other may follow it.
     is_closed: bool,
-    /// Whether the kernel is asked to cut rows at all.
+    /// Whether the kernel may cut rows at all.
     is_offloading: bool,
-    /// Where the kernel cuts, as it was last told; 0: nowhere. Unit: bytes.
+    /// The length at which the kernel cuts rows; 0: it does not cut. Unit: bytes.
     cut: usize,
 }
 
-/// The kernel takes no more datagrams at once.
+/// The kernel's limit of datagrams in a row.
 const MOST_DATAGRAMS: usize = 64;
 
-/// The kernel takes no more at once: what a UDP datagram over IPv4 may hold. Unit: bytes.
+/// The kernel's limit of bytes in a row: the largest payload of a UDP datagram over IPv4.
 const MOST_BYTES: usize = 65_507;
 
 impl Outgoing {
-    /// Nothing waits.
+    /// Whether no datagram waits.
     #[must_use]
     pub const fn new(is_offloading: bool) -> Self {
         Self {
@@ -54,12 +55,12 @@ impl Outgoing {
         }
     }
 
-    /// Puts one datagram, which `write` appends, behind those that wait; these go first
-    /// where it does not fit behind them.
+    /// Adds one datagram, which `write` appends, to the row. If it does not fit, the
+    /// waiting ones are sent first.
     ///
     /// # Errors
-    /// Those of `write`, with nothing appended; the kernel's, of those that went first: a
-    /// datagram that it does not take does not hold up the others.
+    /// Those of `write`, with nothing appended; and those of the kernel for the waiting
+    /// datagrams: one that it refuses does not delay the others.
     pub fn push<E>(
         &mut self,
         socket: &UdpSocket,
@@ -86,7 +87,7 @@ impl Outgoing {
         Ok(sent)
     }
 
-    /// Whether the newest one, of this length, may go in one row with those before it.
+    /// Whether the newest one, of this length, may be in one row with those before it.
     const fn fits(&self, length: usize) -> bool {
         !self.is_closed
             && length <= self.length
@@ -94,10 +95,11 @@ impl Outgoing {
             && self.bytes.len() <= MOST_DATAGRAMS * self.length
     }
 
-    /// Hands all that wait to the kernel. `to` is left out where the socket is connected.
+    /// Passes all waiting datagrams to the kernel. `to` is `None` if the socket is
+    /// connected.
     ///
     /// # Errors
-    /// The system's, of the last datagram that it did not take; the others have gone.
+    /// The system's error for the last datagram that it refused; the others were sent.
     pub fn flush(
         &mut self,
         socket: &UdpSocket,
@@ -108,7 +110,7 @@ impl Outgoing {
         }
         let is_row = self.bytes.len() > self.length;
         if !is_row && self.length > self.cut && self.cut > 0 {
-            self.cut_at(socket, 0); // Or it would be cut as well.
+            self.cut_at(socket, 0); // Otherwise it would be cut as well.
         }
         let sent = if is_row && self.is_cut(socket) {
             send(socket, to, &self.bytes).or_else(|error| self.cut_up(socket, to, error))
@@ -119,8 +121,8 @@ impl Outgoing {
         sent
     }
 
-    /// The kernel did not take a row. Where it takes its datagrams one by one, the card
-    /// or the path carries no rows.
+    /// The kernel has refused a row. If it accepts the datagrams one by one, the network
+    /// card or the path does not support rows.
     fn cut_up(
         &mut self,
         socket: &UdpSocket,
@@ -128,7 +130,7 @@ impl Outgoing {
         error: io::Error,
     ) -> io::Result<()> {
         if is_full(&error) {
-            return Err(error); // It would not take them one by one either.
+            return Err(error); // The kernel would not accept them one by one either.
         }
         self.cut_at(socket, 0);
         let sent = self.send_each(socket, to);
@@ -142,7 +144,7 @@ impl Outgoing {
         sent
     }
 
-    /// Without a row: as many in one call as the system takes.
+    /// Without a row: as many in one call as the system accepts.
     fn send_each(&self, socket: &UdpSocket, to: Option<SocketAddr>) -> io::Result<()> {
         if self.bytes.len() > self.length {
             return send_many(socket, to, self.bytes.chunks(self.length));
@@ -150,12 +152,12 @@ impl Outgoing {
         send(socket, to, &self.bytes)
     }
 
-    /// Whether the kernel cuts the row that waits.
+    /// Whether the kernel cuts the waiting row.
     fn is_cut(&mut self, socket: &UdpSocket) -> bool {
         self.is_offloading && self.cut_at(socket, self.length)
     }
 
-    /// Has the kernel cut there from now on; whether it does.
+    /// Sets the length at which the kernel cuts; returns whether it accepts this.
     fn cut_at(&mut self, socket: &UdpSocket, length: usize) -> bool {
         if self.cut != length {
             match datagrams::cut_at(socket, length) {
@@ -187,7 +189,7 @@ mod tests {
         outgoing: Outgoing,
     }
 
-    /// Longer than any datagram takes here.
+    /// Longer than any datagram needs here.
     const TIMEOUT: Duration = Duration::from_secs(30);
 
     fn pair() -> (UdpSocket, Sender) {
@@ -202,7 +204,7 @@ mod tests {
     }
 
     impl Sender {
-        /// Sends datagrams of these lengths, each full of its own number.
+        /// Sends datagrams of these lengths, each filled with its own number.
         fn hand_over(&mut self, lengths: &[usize]) {
             self.try_hand_over(lengths).unwrap();
         }
@@ -226,7 +228,7 @@ mod tests {
         }
     }
 
-    /// Sends datagrams of these lengths, and gives what came in how many receives.
+    /// Sends datagrams of these lengths; returns what arrived, and in how many receives.
     fn carry(lengths: &[usize], rows: [bool; 2]) -> (Vec<Vec<u8>>, usize) {
         let [sends_rows, receives_rows] = rows;
         let (receiver, mut sender) = pair();

@@ -1,14 +1,14 @@
 //! The only file that reads the clock.
 //!
-//! A [`Clock`] turns the system's monotonic clock into [`Moment`]s for the machines;
-//! [`wall_time`] is the time of day, which people see beside a line. It may jump, because
-//! somebody sets it; so nothing waits by it, and [`steady_time_ms`] is there for that.
+//! A [`Clock`] turns the system's monotonic clock into [`Moment`]s for the state
+//! machines. [`wall_time`] is the time of day, which users see beside a line. It may jump
+//! when somebody sets it, so no wait depends on it; [`steady_time_ms`] is for waits.
 
 use crate::reliable::moment::Moment;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// A clock that started when it was made.
+/// A clock that starts when it is created.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     started: Instant,
@@ -27,13 +27,13 @@ impl Clock {
         }
     }
 
-    /// How long it has been running.
+    /// The time since its start.
     #[must_use]
     pub fn now(&self) -> Moment {
         Moment::START + self.started.elapsed()
     }
 
-    /// How long from now until `moment`; zero where it has passed.
+    /// The time from now until `moment`; zero if it has passed.
     #[must_use]
     pub fn until(&self, moment: Moment) -> Duration {
         moment - self.now()
@@ -46,8 +46,8 @@ pub fn wall_time_ms() -> u64 {
     u64::try_from(wall_time().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The time of day when this was first asked, and as much later as has passed since: what
-/// waits are measured by. It never jumps. Unit: milliseconds since 1970-01-01 UTC.
+/// The time of day at the first call, plus the time that has passed since. It never
+/// jumps, so waits are measured with it. Unit: milliseconds since 1970-01-01 UTC.
 #[must_use]
 pub fn steady_time_ms() -> u64 {
     static BEGINNING: OnceLock<(Clock, u64)> = OnceLock::new();
@@ -56,7 +56,7 @@ pub fn steady_time_ms() -> u64 {
     began_ms.saturating_add(u64::try_from(passed).unwrap_or(u64::MAX))
 }
 
-/// The time of day, as finely as the system tells it: since 1970-01-01 UTC.
+/// The time of day in the resolution of the system: since 1970-01-01 UTC.
 #[must_use]
 #[expect(
     clippy::disallowed_methods,

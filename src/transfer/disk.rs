@@ -1,7 +1,7 @@
-//! The file that is written: a growing prefix, hashed on the way, named when it is whole.
+//! Writes a received file: a growing prefix, hashed meanwhile, named when it is complete.
 //!
-//! `disk-3` gets bytes in order and nothing else. Until the digest is known to be right
-//! the file is `NAME.part`; it takes its name in one step.
+//! `disk-3` gets only bytes in order. Until the digest is verified, the file is
+//! `NAME.part`; it gets its final name in one step.
 //!
 //! ```text
 //!   receiver-3 --bytes--> [ bounded channel ] --disk-3--> NAME.part
@@ -9,10 +9,10 @@
 //!              --keep---->                     <-- final path (NAME, or NAME (2))
 //! ```
 //!
-//! The channel is bounded, so a slow disk fills no memory: by UDP the window shrinks, by
-//! TCP the receiver waits. The part of an earlier download is read and hashed while the
-//! disk is idle, at the latest before the digest is told: the network does not wait for
-//! it.
+//! The channel is bounded, so a slow disk does not fill the memory: over UDP the window
+//! shrinks, over TCP the receiver waits. The part of an earlier download is read and
+//! hashed while the disk is idle, at the latest before the digest is reported: the
+//! network does not wait for it.
 
 use super::naming::name_part;
 use super::overwrite::Overwrite;
@@ -31,16 +31,16 @@ use std::time::Duration;
 /// A running disk thread; it ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Disk {
-    /// `None` once the disk thread has been told to end.
+    /// `None` after the order to end.
     orders: Option<SyncSender<DiskRequest>>,
     answers: Receiver<DiskReply>,
-    /// The written chunks, to be filled again.
+    /// The written chunks, to be reused.
     spares: Receiver<Vec<u8>>,
 }
 
 #[derive(Debug)]
 enum DiskRequest {
-    /// The number of bytes that will be written in all. Unit: bytes.
+    /// The number of bytes to be written in all.
     Reserve(u64),
     Write(Vec<u8>),
     Finish,
@@ -51,32 +51,33 @@ enum DiskRequest {
 /// A message of the disk thread.
 #[derive(Debug)]
 pub(super) enum DiskReply {
-    /// All is written; this is the SHA-256 of it.
+    /// Everything is written; this is its SHA-256.
     Digest(Digest),
     /// The file has its name.
     Kept(PathBuf),
-    /// The file is whole, and one that has this name by now is as good: the part is gone.
+    /// The file is complete, but a file of this name exists by now and the choice is to
+    /// skip: the part is deleted.
     Skipped(PathBuf),
-    /// The part is gone.
+    /// The part is deleted.
     Discarded,
-    /// It cannot go on.
+    /// The disk thread cannot continue.
     Failed(io::Error),
 }
 
-/// Handed over at once. Unit: bytes.
+/// The size of a chunk. Unit: bytes.
 pub(super) const CHUNK_BYTES: usize = 256 * 1024;
 
-/// A disk that takes longer for what waits is left alone with it.
+/// The longest wait for a disk that still has chunks to write.
 const LONGEST_END: Duration = Duration::from_secs(5);
 
-/// Chunks that may wait: 4 MiB in all. As many may lie ready to be filled again.
+/// The number of chunks that may wait: 4 MiB in all. As many may be ready for reuse.
 const CHUNKS_WAITING: usize = 16;
 
 impl Disk {
-    /// Starts `disk-N`, which goes on where the part ends.
+    /// Starts `disk-N`, which continues at the end of the part.
     ///
     /// # Errors
-    /// What the system says when it has no thread left.
+    /// The system's error if it has no thread left.
     pub(super) fn start(number: u64, part: Part) -> io::Result<Self> {
         let (orders, inbox) = sync_channel(CHUNKS_WAITING);
         let (outbox, answers) = sync_channel(4);
@@ -98,17 +99,17 @@ impl Disk {
         })
     }
 
-    /// Room for so much is wanted; where there is none, the disk fails at once.
+    /// Reserves this space; if there is not enough, the disk fails at once.
     pub(super) fn reserve(&self, bytes: u64) {
         self.order(DiskRequest::Reserve(bytes));
     }
 
-    /// Hands bytes over; waits where the disk is behind.
+    /// Passes bytes on; waits if the disk is behind.
     pub(super) fn write(&self, bytes: Vec<u8>) {
         self.order(DiskRequest::Write(bytes));
     }
 
-    /// Hands bytes over without waiting; gives them back where the disk is behind.
+    /// Passes bytes on without waiting; returns them if the disk is behind.
     pub(super) fn try_write(&self, bytes: Vec<u8>) -> Result<(), Vec<u8>> {
         let Some(orders) = &self.orders else {
             return Ok(());
@@ -120,24 +121,23 @@ impl Disk {
         }
     }
 
-    /// Room for a chunk: memory that was used before is at hand, and no page of it has to
-    /// be allocated again.
+    /// Memory for a chunk: reused memory needs no new pages.
     pub(super) fn spare(&self) -> Vec<u8> {
         let new = |_| Vec::with_capacity(CHUNK_BYTES);
         self.spares.try_recv().unwrap_or_else(new)
     }
 
-    /// Asks for the digest of everything handed over.
+    /// Asks for the digest of everything passed on.
     pub(super) fn finish(&self) {
         self.order(DiskRequest::Finish);
     }
 
-    /// The digest was right: the file takes its name.
+    /// The digest was correct: the file gets its final name.
     pub(super) fn keep(&self) {
         self.order(DiskRequest::Keep);
     }
 
-    /// The digest was wrong: the part is worth nothing.
+    /// The digest was wrong: the part is deleted.
     pub(super) fn discard(&self) {
         self.order(DiskRequest::Discard);
     }
@@ -149,7 +149,7 @@ impl Disk {
         }
     }
 
-    /// Waits until everything is on the disk and the part is free for another writer.
+    /// Waits until everything is written and the part is free for another writer.
     pub(super) fn end(&mut self) {
         self.orders = None;
         while self.answers.recv_timeout(LONGEST_END).is_ok() {}
@@ -160,7 +160,7 @@ impl Disk {
         self.answers.try_recv().ok()
     }
 
-    /// Waits for what the disk thread says.
+    /// Waits for the next message of the disk thread.
     pub(super) fn answer_within(&self, timeout: Duration) -> Option<DiskReply> {
         match self.answers.recv_timeout(timeout) {
             Ok(answer) => Some(answer),
@@ -176,11 +176,11 @@ impl Disk {
 struct Writer {
     part: Part,
     hasher: Sha256,
-    /// How much of the part `hasher` has seen. Unit: bytes.
+    /// How much of the part `hasher` has processed. Unit: bytes.
     hashed: u64,
     /// The part's length. Unit: bytes.
     written: u64,
-    /// Takes back what was written.
+    /// Receives the written chunks.
     spare: SyncSender<Vec<u8>>,
 }
 
@@ -209,7 +209,7 @@ impl Writer {
             );
             let has_failed = matches!(answer, Some(DiskReply::Failed(_)));
             if let Some(answer) = answer {
-                // The receiver may have given up meanwhile.
+                // The receiver may have ended meanwhile.
                 let _ = outbox.send(answer);
             }
             if is_settled {
@@ -222,17 +222,17 @@ impl Writer {
         self.part.tidy_up();
     }
 
-    /// A server's disk does not stay full of what nobody can finish.
+    /// A server does not keep parts that nobody can resume.
     fn give_up(&self) {
         if self.part.is_guest() {
-            // An error means that the disk is worse than full.
+            // An error here means that the disk is not only full.
             let _ = self.part.discard();
         } else {
             self.part.tidy_up();
         }
     }
 
-    /// The next order. While none has come, what was there before is hashed: the network
+    /// The next order. Until one arrives, the earlier bytes are hashed, so the network
     /// never waits for that.
     fn next(&mut self, inbox: &Receiver<DiskRequest>) -> Option<DiskRequest> {
         while self.is_behind() {
@@ -243,7 +243,7 @@ impl Writer {
             }
             if let Err(error) = self.catch_up() {
                 log::debug!("cannot read a partial file: {error}");
-                break; // It is tried again before the digest is told.
+                break; // It is tried again before the digest is reported.
             }
         }
         inbox.recv().ok()
@@ -267,7 +267,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Reads back, and hashes, a chunk of what was there before.
+    /// Reads and hashes a chunk of the earlier bytes.
     fn catch_up(&mut self) -> io::Result<()> {
         self.part.file.seek(SeekFrom::Start(self.hashed))?;
         let wanted = (self.written - self.hashed).min(CHUNK_BYTES as u64);
@@ -313,7 +313,7 @@ impl Writer {
     }
 }
 
-/// The message if a file of that name appeared meanwhile and the download is skipped.
+/// The message if a file of that name has appeared and the download is skipped.
 pub(super) fn skipped(path: &Path) -> String {
     format!("{} exists by now: skipped", path.display())
 }
@@ -345,11 +345,11 @@ pub(super) mod tests {
     use crate::wire::version::FileVersion;
     use std::fs;
 
-    /// The chunks that a disk got, in order.
+    /// The chunks that a disk received, in order.
     pub(in super::super) struct Given(Receiver<DiskRequest>);
 
     impl Given {
-        /// The chunks since it was asked last.
+        /// The chunks since the last call.
         pub(in super::super) fn chunks(&self) -> Vec<Vec<u8>> {
             let chunk = |order| match order {
                 DiskRequest::Write(chunk) => Some(chunk),
@@ -362,7 +362,7 @@ pub(super) mod tests {
         }
     }
 
-    /// A disk that takes this many chunks and works on none.
+    /// A disk that accepts this many chunks and writes none.
     pub(in super::super) fn stuck_disk(chunks: usize) -> (Disk, Given) {
         let (orders, inbox) = sync_channel(chunks);
         let (_, answers) = sync_channel(1);
@@ -422,7 +422,7 @@ pub(super) mod tests {
         }
     }
 
-    /// Waits until `disk` has ended and let its part go.
+    /// Waits until `disk` has ended and released its part.
     fn end(mut disk: Disk) {
         disk.end();
     }

@@ -1,16 +1,16 @@
-//! Packets of a transfer that somebody else made up: the first is told, all are counted.
+//! Forged packets of a transfer: the first one is logged, and all are counted.
 //!
-//! They are answered by nothing, and end nothing. One who forges packets as fast as a
-//! network carries them shall not fill a log either.
+//! They get no answer and do not end a transfer. An attacker who forges packets at full
+//! speed must not fill a log either.
 
 use crate::reliable::event::PacketName;
 
-/// How many there were.
+/// The number of forged packets.
 #[derive(Debug, Default)]
 pub(super) struct Forgeries(u64);
 
 impl Forgeries {
-    /// One more.
+    /// Counts one.
     pub(super) fn note(&mut self, transfer: u64, packet: PacketName) {
         self.0 += 1;
         let (count, kind) = (self.0, packet.kind);

@@ -1,4 +1,4 @@
-//! The SHA-256 of a file that somebody may be changing.
+//! The SHA-256 of a file that may be changing.
 //!
 //! Source: FIPS 180-4.
 
@@ -7,10 +7,10 @@ use sha2::{Digest as _, Sha256};
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read};
 
-/// Read at once. Unit: bytes.
+/// The size of a block. Unit: bytes.
 const BLOCK_BYTES: usize = 64 * 1024;
 
-/// The digest of one file, as far as it was read.
+/// The digest of one file, computed step by step.
 #[derive(Debug)]
 pub struct Hashing {
     file: File,
@@ -19,7 +19,7 @@ pub struct Hashing {
 }
 
 impl Hashing {
-    /// Nothing of it was read yet.
+    /// Begins to read this file.
     ///
     /// # Errors
     /// Those of the system.
@@ -33,10 +33,10 @@ impl Hashing {
         })
     }
 
-    /// Reads one block more; the digest, once all is read and the file is still the same.
+    /// Reads one more block; returns the digest at the end, if the file has not changed.
     ///
     /// # Errors
-    /// Those of the system; a sentence where the file has changed meanwhile.
+    /// Those of the system; a sentence if the file has changed meanwhile.
     pub fn step(&mut self) -> io::Result<Option<Digest>> {
         let mut block = vec![0; BLOCK_BYTES];
         match self.file.read(&mut block) {
@@ -61,11 +61,11 @@ impl Hashing {
     }
 }
 
-/// Reads the file to its end, and looks whether it is still the same then. `is_wanted` is
-/// asked now and then.
+/// Reads the whole file, and checks at the end whether it has changed. It calls
+/// `is_wanted` from time to time.
 ///
 /// # Errors
-/// As [`Hashing::step`]; `Interrupted` where nobody wants it any more.
+/// As [`Hashing::step`]; `Interrupted` if the digest is no longer wanted.
 pub fn digest(file: File, is_wanted: impl Fn() -> bool) -> io::Result<Digest> {
     let mut hashing = Hashing::new(file)?;
     loop {

@@ -1,13 +1,13 @@
-//! The messages from outside to the two ends of a transfer, for every transport.
+//! The messages to the two ends of a transfer, for every transport.
 //!
 //! ```text
 //!   acks-3    --forward: as long as 4,096 do not wait--> [ inbox ] --> sender-3
 //!   transfers --tell: 64 more find room----------------->
 //! ```
 //!
-//! The channel is the standard library's, whose receiver lies down at once where nothing
-//! waits. One that first gives its core away (`sched_yield`), in the hope of something to
-//! come, is last among all that is busy, and its ACKs wait with it.
+//! The channel is that of the standard library, whose receiver sleeps at once if nothing
+//! waits. A receiver that first yields its core (`sched_yield`) comes last on a busy
+//! computer, and its ACKs wait with it.
 
 use super::link_control::LinkControl;
 use crate::reliable::event::PacketName;
@@ -25,11 +25,11 @@ use std::time::Duration;
 pub(super) enum SenderInput {
     /// A packet of this transfer.
     Packet(Packet, SocketAddr),
-    /// A challenge or a response, as it came.
+    /// A challenge or a response.
     Path(Vec<u8>, SocketAddr),
-    /// A datagram of this transfer that was damaged.
+    /// A corrupt datagram of this transfer.
     Damaged(Vec<u8>),
-    /// One with its token and without the right MAC.
+    /// A datagram with its token and without a valid MAC.
     Forged(PacketName, Vec<u8>),
     /// The system reported an error of the socket.
     SocketError(io::Error),
@@ -37,45 +37,46 @@ pub(super) enum SenderInput {
     Digest(Digest),
     /// The file cannot be hashed.
     Fail(String),
-    /// The receiver's word, from the chat connection.
+    /// The verdict of the receiver, from the chat connection.
     Verdict(bool),
-    /// Stop for a while, or go on.
+    /// Pause or resume.
     Pause(bool),
-    /// Inject a fault into the link, or watch.
+    /// Inject a fault into the link, or watch the transfer.
     LinkControl(LinkControl),
-    /// End it.
+    /// Cancel the transfer.
     Cancel,
 }
 
 /// The messages to `receiver-3` besides packets.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ReceiverInput {
-    /// End it.
+    /// Cancel the transfer.
     Cancel,
-    /// There is room for the file: it may be given its name.
+    /// The file may get its final name, because the server has space for it.
     Admit,
-    /// The sender knows the verdict: no need to linger.
+    /// The sender knows the verdict, so lingering can end.
     Release,
-    /// Inject a fault into the link, or watch.
+    /// Inject a fault into the link, or watch the transfer.
     LinkControl(LinkControl),
-    /// Stop for a while, or go on.
+    /// Pause or resume.
     Pause(bool),
 }
 
-/// Packets that may wait for `sender-3`; more are dropped, as a full socket would.
+/// The number of packets that may wait for `sender-3`; further ones are dropped, as by a
+/// full socket.
 pub(super) const INBOX_PACKETS: usize = 4096;
 
-/// The messages that may wait besides them: the digest, the verdict, the end.
+/// The number of other messages that may wait: the digest, the verdict, the end.
 const INBOX_WORDS: usize = 64;
 
-/// The way to `sender-3`.
+/// The sending end of the channel to `sender-3`.
 #[derive(Debug, Clone)]
 pub(super) struct Inbox {
     channel: Sender<SenderInput>,
     waiting: Arc<AtomicUsize>,
 }
 
-/// Where it comes out.
+/// The receiving end.
 #[derive(Debug)]
 pub(super) struct SenderInputs {
     channel: Receiver<SenderInput>,
@@ -95,18 +96,18 @@ pub(super) fn inbox() -> (Inbox, SenderInputs) {
 }
 
 impl Inbox {
-    /// Drops what comes while too many packets wait, as a full socket would.
+    /// Drops a packet while too many wait, as a full socket does.
     pub(super) fn forward(&self, arrival: SenderInput) {
         self.put(arrival, INBOX_PACKETS);
     }
 
-    /// Never waits: it is one thread that tells all senders. One that is gone needs no
-    /// telling, and if this many messages wait already, one of them ends it.
+    /// Never waits, because one thread informs all senders. A sender that has ended needs
+    /// no message, and if this many messages wait, one of them already ends it.
     pub(super) fn tell(&self, arrival: SenderInput) {
         self.put(arrival, INBOX_PACKETS + INBOX_WORDS);
     }
 
-    /// Two threads may each find the last place, which does no harm.
+    /// Two threads may both find the last place, which does no harm.
     fn put(&self, arrival: SenderInput, most: usize) {
         if self.waiting.load(Ordering::Relaxed) < most {
             self.waiting.fetch_add(1, Ordering::Relaxed);
@@ -116,10 +117,10 @@ impl Inbox {
 }
 
 impl SenderInputs {
-    /// Waits no longer than this.
+    /// Waits for the next message, but no longer than this.
     ///
     /// # Errors
-    /// Nothing came in time, or nobody can send any more.
+    /// No message arrived in time, or no sender exists any more.
     pub(super) fn recv_timeout(
         &self,
         timeout: Duration,

@@ -2,7 +2,7 @@
 //! watch it.
 //!
 //! ```text
-//!   person --Hand--> inbox of sender-3 or receiver-3 --> link, and the happenings that tell
+//!   user --> inbox of sender-3 or receiver-3 --> link, and the events that report it
 //! ```
 
 use super::Report;
@@ -16,33 +16,34 @@ use crate::reliable::moment::Moment;
 /// A fault that a user injects into a running transfer's link.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LinkControl {
-    /// Lose this packet, if it is in this side's link now; [`Report::Killed`] answers.
+    /// Lose this packet, if it is in this side's link now; the answer is
+    /// [`Report::Killed`].
     ///
     /// [`Report::Killed`]: super::Report::Killed
     Kill(Label),
-    /// This side's link is another from now on.
+    /// Replace this side's link.
     Change(Box<Scenario>),
-    /// Tell everything that happens from now on, and soon after it did.
+    /// Report all events from now on, without delay.
     Watch,
 }
 
-/// The objects at one side of a transfer on which fault injection acts.
+/// The parts of one side of a transfer that fault injection changes.
 pub(super) struct ControlledLinks<'a, M, T> {
-    /// With the link on the way out.
+    /// The output, which contains the outgoing link.
     pub(super) packet_output: &'a mut PacketOutput,
-    /// The link on the way in.
+    /// The incoming link.
     pub(super) incoming: &'a mut Option<Link<T>>,
     pub(super) connection: &'a mut M,
     pub(super) watch: &'a mut Watch,
-    /// It grows by what is killed.
+    /// The scenario; a lost packet is added to its `drop=`.
     pub(super) scenario: &'a mut Scenario,
-    /// Out and in.
+    /// The outgoing and the incoming direction.
     pub(super) ways: [Direction; 2],
 }
 
 impl<M: Machine, T: Clone> ControlledLinks<'_, M, T> {
-    /// Injects the requested fault; returns what to report. `name` reads what the link on
-    /// the way in held.
+    /// Injects the requested fault; returns what to report. `name` decodes a packet of
+    /// the incoming link.
     pub(super) fn apply(
         self,
         link_control: LinkControl,
@@ -76,7 +77,7 @@ impl<M: Machine, T: Clone> ControlledLinks<'_, M, T> {
                 self.watch.begin();
                 self.connection.listen();
                 self.watch.look(self.connection, self.packet_output, now);
-                // It may have been another one in the beginning.
+                // The link may have been replaced since the beginning.
                 self.watch.changed(self.scenario, now);
             }
         }

@@ -1,4 +1,4 @@
-//! Gives a part that is whole its final name, beside what has that name already
+//! Gives a complete part its final name, even if a file of that name exists
 //! ([`overwrite`](super::overwrite)).
 
 use super::overwrite::{MOST_COPIES, Overwrite, numbered};
@@ -8,10 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Gives the whole and verified part its final name.
+/// Gives the complete and verified part its final name.
 ///
 /// # Errors
-/// `AlreadyExists` where no existing file may be touched, and what the system says.
+/// `AlreadyExists` if the existing file must not be changed, and those of the system.
 pub(super) fn name_part(part: &Path, destination: &Destination) -> io::Result<PathBuf> {
     let Destination { folder, name, .. } = destination;
     match destination.overwrite {
@@ -41,14 +41,15 @@ fn keep(part: &Path, destination: &Destination) -> io::Result<PathBuf> {
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
-/// A virus scanner reads a file as soon as it is written, and Windows renames no file that is
-/// held. After this many pauses the scanner has finished, or another program holds the file.
+/// A virus scanner reads a file as soon as it is written, and Windows does not rename an
+/// open file. After this many pauses the scanner has finished, or another program has
+/// opened the file.
 const MOST_PAUSES: u32 = 40;
 
 /// All pauses together last 2 s.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Tries again as long as another program holds the file.
+/// Tries again as long as another program has opened the file.
 fn retry_while_held<T>(
     mut rename: impl FnMut() -> io::Result<T>,
     is_held: impl Fn(&io::Error) -> bool,

@@ -1,5 +1,5 @@
-//! The one way to open a file that lies where others may have put something: a part, its
-//! record, a journal, a capture, the results of a class, an export of the laboratory.
+//! Opens files in folders where others may have created entries: a part, its record, a
+//! journal, a capture, the results of a class, an export of the laboratory.
 //!
 //! ```text
 //! notes.txt.part -> /home/dana/.profile     a symlink: not followed
@@ -7,9 +7,9 @@
 //! notes.txt.part    a second name of a file that somebody else reads
 //! ```
 //!
-//! An opened file is a regular file with this single name; otherwise the error is of its
-//! own kind ([`is_foreign`]). The checks are made on the open file, so nothing can be
-//! exchanged between the look and the opening.
+//! An opened file is a regular file with this single name; otherwise the error has a kind
+//! of its own ([`is_foreign`]). The checks use the open file, so nobody can exchange it
+//! between check and opening.
 //!
 //! Source: CWE-59 (links), CWE-367 (time of check, time of use); `open(2)`, `O_NOFOLLOW`.
 
@@ -22,18 +22,18 @@ use std::path::Path;
 /// The purpose of the opened file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
-    /// It is there, and is read.
+    /// An existing file, to be read.
     Read,
-    /// It is there, and is read and written.
+    /// An existing file, to be read and written.
     Write,
-    /// The same; it is made where it is missing.
+    /// The same; it is created if it is missing.
     WriteOrCreate,
-    /// Its contents stay, and more is added at its end. It is made where it is missing, and
-    /// nobody but its owner may read it then.
+    /// To be appended to. It is created if it is missing, and then only its owner may
+    /// read it.
     AppendPrivate,
-    /// It must not be there.
+    /// A new file, which must not exist.
     Create,
-    /// It must not be there. Nobody but its owner may read it.
+    /// A new file, which must not exist; only its owner may read it.
     CreatePrivate,
 }
 
@@ -73,8 +73,8 @@ pub fn open(path: &Path, to: Use) -> io::Result<File> {
     Ok(file)
 }
 
-/// Makes a folder that nobody else may look into, where the system knows that; one that
-/// is there must be such a folder.
+/// Creates a folder that only its owner may read, if the system supports that; an
+/// existing one must be such a folder.
 ///
 /// # Errors
 /// What the system says; and an error of which [`is_foreign`] holds.
@@ -85,7 +85,7 @@ pub fn make_private_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether an open failed because of what lies there, which is not ours to touch.
+/// Whether opening failed because the existing entry is not Sash's.
 #[must_use]
 pub fn is_foreign(error: &io::Error) -> bool {
     let cause = error.get_ref();

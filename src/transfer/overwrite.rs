@@ -3,9 +3,9 @@
 //! | choice | an existing `notes.pdf` | the new one |
 //! | --- | --- | --- |
 //! | `keep` | stays | `notes (2).pdf` |
-//! | `replace` | until the new one is verified; then that takes its place in one step | `notes.pdf` |
-//! | `skip` | stays | is not asked for |
-//! | `fail` | stays | is not asked for; that counts as a failure |
+//! | `replace` | stays until the new one is verified, which then replaces it in one step | `notes.pdf` |
+//! | `skip` | stays | is not requested |
+//! | `fail` | stays | is not requested, which counts as a failure |
 
 use std::fmt;
 use std::path::Path;
@@ -17,19 +17,19 @@ pub enum Overwrite {
     /// The new one is named `NAME (2)`.
     #[default]
     Keep,
-    /// The new one takes the old one's place, once it is verified.
+    /// The new one replaces the old one, once it is verified.
     Replace,
-    /// Nothing: the old one is as good.
+    /// The download is skipped, and the old one is kept.
     Skip,
     /// It is an error.
     Fail,
 }
 
-/// More copies of one name than this in a folder are an error.
+/// The limit of copies of one name in a folder.
 pub(super) const MOST_COPIES: u32 = 9_999;
 
 impl Overwrite {
-    /// All choices, the gentlest first.
+    /// All choices, the safest first.
     pub const ALL: [Self; 4] = [Self::Keep, Self::Replace, Self::Skip, Self::Fail];
 
     /// The name used in flags.

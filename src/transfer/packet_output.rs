@@ -1,7 +1,7 @@
 //! A UDP socket behind an imperfect link, through which a driver sends.
 //!
-//! Without a scenario a datagram is written straight into the row that goes to the kernel
-//! next. With one it goes through the [`Link`] first and leaves when the link lets it.
+//! Without a scenario a datagram is written directly into the next row for the kernel.
+//! With one it passes the [`Link`] first and leaves when the link releases it.
 //!
 //! Source: report chapter `link`.
 
@@ -25,18 +25,18 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// The way out of one transfer.
+/// The output of one transfer.
 #[derive(Debug)]
 pub struct PacketOutput {
     socket: UdpSocket,
     token: Token,
-    /// For the MACs on what leaves.
+    /// The keys for the MACs of outgoing packets.
     key: Option<TrafficKey>,
-    /// For the MACs on responses to challenges.
+    /// The keys for the MACs of responses to challenges.
     receive_key: Option<TrafficKey>,
-    /// As measured on the chat connection.
+    /// The round-trip time of the chat connection.
     round_trip: Option<Duration>,
-    /// Where the other side is, where the socket is not connected.
+    /// The address of the other side, if the socket is not connected.
     path: Path<SocketAddr>,
     direction: Direction,
     link: Option<Link<Vec<u8>>>,
@@ -46,7 +46,8 @@ pub struct PacketOutput {
 }
 
 impl PacketOutput {
-    /// The socket must be connected, or a packet have come, before anything is sent.
+    /// Before anything is sent, the socket must be connected or a packet must have
+    /// arrived.
     #[must_use]
     pub fn new(socket: UdpSocket, job: &Job, direction: Direction) -> Self {
         Self {
@@ -64,15 +65,15 @@ impl PacketOutput {
         }
     }
 
-    /// A datagram came from there: for the tap, with what the link does to it.
+    /// Reports a received datagram to the tap, with its fate in the link.
     pub fn came(&self, from: SocketAddr, datagram: &[u8], entered: Option<Entered>) {
         let (direction, from) = (CaptureDirection::In, Some(from));
         self.tap
             .datagram(direction, &self.socket, from, datagram, entered);
     }
 
-    /// Address and port of this side and of the other one, where they are known and the
-    /// latter is not the one told before.
+    /// Address and port of both sides, if they are known and the other side's address is
+    /// new.
     #[must_use]
     pub fn addresses(
         &self,
@@ -84,25 +85,25 @@ impl PacketOutput {
         is_new.then(|| (own_address(&self.socket, theirs, &OnceLock::new()), theirs))
     }
 
-    /// A packet of the handshake came from there: see [`Path::on_opening`].
+    /// A packet of the handshake arrived from there: see [`Path::on_opening`].
     pub fn follow(&mut self, address: SocketAddr, sent_at: u32) -> bool {
         self.path.on_opening(address, sent_at)
     }
 
-    /// The other side says on the chat connection that it is there: see [`Path::assume`].
+    /// The address that the chat connection reports: see [`Path::assume`].
     pub const fn assume(&mut self, address: SocketAddr) {
         self.path.assume(address);
     }
 
-    /// Whether a datagram from there says nothing new about where the other side is. Many
-    /// come, so it is not decoded for that.
+    /// Whether a datagram from there shows no new address of the other side. Many arrive,
+    /// so they are not decoded for this.
     pub fn expects(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {
         let stamp = Packet::stamp(datagram);
         stamp.is_some_and(|sent_at| self.path.expects(from, sent_at))
     }
 
-    /// A packet of the open connection came from there; where the address is new, a
-    /// challenge goes there.
+    /// A packet of the open connection arrived from there; a new address gets a
+    /// challenge.
     pub fn hear(&mut self, heard: Heard<SocketAddr>, now: Moment) {
         let draw = || {
             let mut nonce = [0; 8];
@@ -130,8 +131,8 @@ impl PacketOutput {
         Ok(())
     }
 
-    /// A challenge or a response came from there: a challenge is answered where
-    /// `is_answering`. `true` where the other side is at another address now.
+    /// A challenge or a response arrived from there. If `is_answering`, a challenge is
+    /// answered. Returns `true` if the other side has a new address now.
     ///
     /// # Errors
     /// As [`PacketOutput::send`].
@@ -156,7 +157,7 @@ impl PacketOutput {
         Ok(false)
     }
 
-    /// Past the imperfect link, which carries what the machines send.
+    /// Not through the imperfect link, which carries only packets of the state machines.
     fn send_apart(
         &mut self,
         packet: &PathPacket,
@@ -177,7 +178,7 @@ impl PacketOutput {
         self.check_sent(sent.map(drop))
     }
 
-    /// Whether what is sent goes there.
+    /// Whether packets are sent to this address.
     #[must_use]
     pub fn leads_to(&self, address: SocketAddr) -> bool {
         self.path.current() == Some(address)
@@ -189,15 +190,15 @@ impl PacketOutput {
         &self.socket
     }
 
-    /// The socket, to be closed; what the link still holds is lost.
+    /// The socket, to be closed; packets in the link are lost.
     #[must_use]
     pub fn into_socket(self) -> UdpSocket {
         self.socket
     }
 
-    /// Takes a packet to be sent; `fill` puts the file's bytes into their place. It
-    /// leaves with [`PacketOutput::flush`] at the latest. The fate that the link gave it,
-    /// if there is a link.
+    /// Sends a packet; `fill` copies the file's bytes into it. It leaves with
+    /// [`PacketOutput::flush`] at the latest. Returns its fate in the link, if there is a
+    /// link.
     ///
     /// # Errors
     /// Those of `fill`, a datagram that is too long, and a socket that is unusable. Every
@@ -246,19 +247,19 @@ impl PacketOutput {
         Ok(Some(entered))
     }
 
-    /// Loses a packet that is in the link; what it was.
+    /// Loses a packet that is in the link, and returns it.
     pub fn kill(&mut self, packet: Label) -> Option<PacketName> {
         let datagram = self.link.as_mut()?.kill(packet)?;
         let (packet, _) = Packet::decode_keyed(&datagram, self.key.as_ref()).ok()?;
         Some(PacketName::from(&packet))
     }
 
-    /// Another link from now on; what is in it stays as it is.
+    /// Replaces the link; packets in flight keep their fate.
     pub fn change(&mut self, scenario: &Scenario, now: Moment) {
         change(&mut self.link, scenario, self.direction, now);
     }
 
-    /// Takes from the link what it lets go by now.
+    /// Sends the packets that the link releases now.
     ///
     /// # Errors
     /// As [`PacketOutput::send`].
@@ -277,7 +278,7 @@ impl PacketOutput {
         Ok(())
     }
 
-    /// Hands everything taken to the kernel.
+    /// Passes everything to the kernel.
     ///
     /// # Errors
     /// As [`PacketOutput::send`].
@@ -308,10 +309,10 @@ impl PacketOutput {
         &mut self.last_error
     }
 
-    /// Waits until the link has let everything go: the last word is among it.
+    /// Waits until the link has released everything, including the last answer.
     pub fn close(&mut self, clock: &Clock) {
         while let Some(moment) = self.link_timeout() {
-            // Nothing is ever sent here: a wait that the clock ends.
+            // Nothing is ever sent on this channel: it is a wait that ends by timeout.
             let _ = crossbeam_channel::after(clock.until(moment)).recv();
             if self
                 .deliver(clock.now())
@@ -323,7 +324,7 @@ impl PacketOutput {
         }
     }
 
-    /// When the link lets the next datagram go, or a challenge is due again.
+    /// The time when the link releases the next datagram, or a challenge is due again.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Moment> {
         earliest([self.link_timeout(), self.path.next_timeout()])
@@ -334,25 +335,24 @@ impl PacketOutput {
     }
 }
 
-/// Why a packet could not be sent.
+/// The reason why a packet could not be sent.
 #[derive(Debug)]
 pub enum SendError {
     /// The file could not be read.
     File(io::Error),
-    /// The system takes no datagram of this length.
+    /// The system refuses datagrams of this length.
     TooLong,
     /// The descriptor is closed, or is no socket.
     Unusable(io::Error),
 }
 
-/// The link for one direction, or `None` where it would do nothing.
+/// The link for one direction, or `None` for a perfect link.
 #[must_use]
 pub fn imperfect<T: Clone>(scenario: &Scenario, direction: Direction) -> Option<Link<T>> {
     (!scenario.is_perfect()).then(|| Link::new(scenario, direction))
 }
 
-/// Makes one direction of a link another one from now on; a link that did nothing need not
-/// have been there.
+/// Replaces the link of one direction; there is none if it was perfect.
 pub(super) fn change<T: Clone>(
     link: &mut Option<Link<T>>,
     scenario: &Scenario,
@@ -365,7 +365,7 @@ pub(super) fn change<T: Clone>(
     }
 }
 
-/// A socket of our own that can reach this server.
+/// A socket that can reach this server.
 ///
 /// # Errors
 /// Those of the system.
@@ -377,7 +377,7 @@ pub fn unconnected(server: SocketAddr) -> io::Result<UdpSocket> {
     UdpSocket::bind(any)
 }
 
-/// The same, and it hears this server alone.
+/// The same, connected: it receives only from this server.
 ///
 /// # Errors
 /// Those of the system.
@@ -387,13 +387,14 @@ pub fn connected(server: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket)
 }
 
-/// Asks the kernel for large buffers and tells how much it granted for receiving.
+/// Requests large buffers from the kernel; returns the granted size of the receive
+/// buffer.
 ///
 /// # Errors
-/// Those of the system where it cannot even be asked.
+/// Those of the system if it does not even report the size.
 pub fn enlarge_buffers(socket: &UdpSocket) -> io::Result<usize> {
     let socket = SockRef::from(socket);
-    // A buffer that is not granted is not an error: the kernel gives what it may.
+    // A smaller buffer than requested is no error.
     let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
     let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
     socket.recv_buffer_size()

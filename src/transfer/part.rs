@@ -1,4 +1,4 @@
-//! The beginning of a file: `NAME.part` and its record, open, locked, and ours alone.
+//! The beginning of a file: `NAME.part` and its record, opened and locked.
 //!
 //! ```text
 //!   find    a part of this file is there, nobody writes it    --> asked for from its end
@@ -6,9 +6,9 @@
 //!   begin   no part is there, or none that can be used        --> empty
 //! ```
 //!
-//! The lock ends with the program, however that ends. A part that another download is
-//! writing is left alone; the next one takes `NAME (2).part`. A part that cannot be
-//! resumed is reported in the log and started again.
+//! The lock ends with the program, even after a crash. If another download writes a part,
+//! the next download uses `NAME (2).part`. A part that cannot be resumed is reported in
+//! the log and started again.
 //!
 //! Source: `flock(2)`; report page `architecture`.
 
@@ -21,15 +21,15 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where the file shall go.
+/// The destination of the file.
 #[derive(Debug, Clone)]
 pub struct Destination {
-    /// The folder; it is made when missing.
+    /// The folder; it is created if it is missing.
     pub folder: PathBuf,
     /// The final name, checked: one component. Until the digest matches, the file is
     /// `NAME.part`.
     pub name: String,
-    /// Where the part grows, if not in `folder`: on the same file system.
+    /// The folder of the part, if it is not `folder`; on the same file system.
     pub workshop: Option<PathBuf>,
     /// The choice if a file of that name exists.
     pub overwrite: Overwrite,
@@ -51,7 +51,7 @@ pub struct Part {
 const PARTS_LOOKED_AT: u32 = 16;
 
 impl Destination {
-    /// The existing file of the final name.
+    /// The existing file with the final name.
     #[must_use]
     pub fn occupied(&self) -> Option<PathBuf> {
         let path = self.folder.join(&self.name);
@@ -65,16 +65,16 @@ impl Destination {
 }
 
 impl Part {
-    /// The part of an earlier download of `file` (the server's name for it), if it can be
+    /// The part of an earlier download of `file` (the name on the server), if it can be
     /// resumed.
     #[must_use]
     pub fn find(destination: &Destination, file: &str) -> Option<Self> {
         Self::find_all(destination, file).next()
     }
 
-    /// The same of an upload of just this version, as far as can be told, by its owner: a
-    /// number behind the name does not count, because a user whose name is still taken
-    /// returns with one. A part without an owner is everybody's.
+    /// The same for an upload of this version by its owner. A number behind the owner's
+    /// name does not count, because a user whose name is still taken returns with a
+    /// number. A part without an owner belongs to everybody.
     #[must_use]
     pub fn find_version(
         destination: &Destination,
@@ -95,7 +95,7 @@ impl Part {
         Self::find_all(destination, file).find(is_of_it)
     }
 
-    /// Each is locked until the next one is asked for.
+    /// Each is locked until the next one is requested.
     fn find_all(destination: &Destination, file: &str) -> impl Iterator<Item = Self> {
         let parts = (1..=PARTS_LOOKED_AT).map(|copy| destination.part(copy));
         parts
@@ -110,10 +110,10 @@ impl Part {
             })
     }
 
-    /// An empty part, its folder made and its record written, if there is one.
+    /// Creates an empty part, with its folder and its record, if there is one.
     ///
     /// # Errors
-    /// What the system says about the folder, the part or the record.
+    /// The system's errors for the folder, the part or the record.
     pub fn begin(destination: &Destination, record: Option<Record>) -> io::Result<Self> {
         fs::create_dir_all(&destination.folder)?;
         if let Some(workshop) = &destination.workshop {
@@ -129,7 +129,7 @@ impl Part {
                 }
                 Err(error) => return Err(error),
             };
-            // In a workshop that many use, what is there is somebody's, and stays.
+            // In a shared folder an existing part belongs to another user, and stays.
             let is_used = destination.workshop.is_some() && file.metadata()?.len() > 0;
             if !is_used && claim(&file, &path)? {
                 let mut part = Self {
@@ -147,31 +147,31 @@ impl Part {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    /// Goes on as the beginning of what `record` says: from `offset` on, at most its
-    /// length.
+    /// Continues from `offset`, at most its length, as the beginning of the file in
+    /// `record`.
     ///
     /// # Errors
-    /// `InvalidInput` where there is less than that, and what the system says.
+    /// `InvalidInput` if the part is shorter, and those of the system.
     pub fn resume(mut self, mut record: Record, offset: u64) -> io::Result<Self> {
         if offset > self.length {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         self.cut(offset)?;
         if offset > 0 && record.version.digest.is_none() {
-            // It is still the same version, of which more was known before.
+            // It is the same version, and the old record knows more about it.
             record.version.digest = self.record.as_ref().and_then(|it| it.version.digest);
         }
         self.note(Some(record))?;
         Ok(self)
     }
 
-    /// Where it is.
+    /// Its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Reserves room for so much on the disk. Unit: bytes.
+    /// Reserves this space on the disk. Unit: bytes.
     ///
     /// # Errors
     /// As [`disk::reserve`].
@@ -179,7 +179,7 @@ impl Part {
         disk::reserve(&self.file, bytes)
     }
 
-    /// How much of which version it is.
+    /// The version of the file, and how much of it the part contains.
     #[must_use]
     pub fn prefix(&self) -> Option<Prefix> {
         let version = self.record.as_ref()?.version;
@@ -187,24 +187,24 @@ impl Part {
         Some(Prefix { offset, version })
     }
 
-    /// How much there was when it was opened or cut. Unit: bytes.
+    /// Its length when it was opened or cut. Unit: bytes.
     #[must_use]
     pub const fn length(&self) -> u64 {
         self.length
     }
 
-    /// Whether it grows in a place that does not disturb other users of the disk.
+    /// Whether it grows in a folder of its own, where it does not disturb other users.
     pub(super) const fn is_guest(&self) -> bool {
         self.destination.workshop.is_some()
     }
 
-    /// Whether its path leads to it still: its folder may have been moved or deleted, and
-    /// another part have its place.
+    /// Whether its path still leads to it: its folder may have been moved or deleted, and
+    /// another part may have its path.
     pub(super) fn is_in_place(&self) -> io::Result<bool> {
         files::is_at(&self.file, &self.path)
     }
 
-    /// The part and its record are worth nothing.
+    /// Deletes the part and its record.
     ///
     /// # Errors
     /// Those of the system.
@@ -215,11 +215,11 @@ impl Part {
         Ok(())
     }
 
-    /// Takes an empty part away: there is nothing to go on from. Of another one, gives
-    /// back what was reserved and not used.
+    /// Deletes an empty part, which cannot be resumed. For another one, releases the
+    /// reserved space that is not used.
     pub(super) fn tidy_up(&self) {
         let tidied = self.file.metadata().and_then(|told| match told.len() {
-            0 => self.discard(), // Where it is in its place.
+            0 => self.discard(), // If its path still leads to it.
             length => self.file.set_len(length),
         });
         if let Err(error) = tidied {
@@ -227,7 +227,7 @@ impl Part {
         }
     }
 
-    /// Opens a part that is there, if nobody else writes it.
+    /// Opens an existing part, if nobody else writes it.
     fn open(destination: &Destination, path: PathBuf) -> Option<Self> {
         let file = ordinary::open(&path, Use::Write).ok()?;
         let is_ours = claim(&file, &path).unwrap_or(false);
@@ -281,17 +281,17 @@ impl Part {
     }
 }
 
-/// Takes a part and its record away; the caller has locked it.
+/// Deletes a part and its record; the caller has locked it.
 ///
 /// # Errors
-/// What the system says of the part; a record without one is read by nobody.
+/// The system's error for the part; a record without a part is never read.
 pub fn discard(path: &Path) -> io::Result<()> {
     Record::remove(path);
     fs::remove_file(path)
 }
 
-/// Whether this open part is ours. Between its opening and the lock another download may
-/// have given it its final name: then it is a whole file, and nobody's part any more.
+/// Whether this open file is still a part. Between opening and lock another download may
+/// have given it its final name: then it is a complete file.
 fn claim(part: &File, path: &Path) -> io::Result<bool> {
     match part.try_lock() {
         Ok(()) => files::is_at(part, path),
@@ -447,7 +447,7 @@ mod tests {
         assert_eq!(part.path, rest.path("notes (2).txt.part"));
         assert_eq!(fs::read(&victim).unwrap(), b"private");
         drop(part);
-        // A pipe for a record is not waited for.
+        // A named pipe in place of a record does not block.
         rest.leave(b"hello");
         let record = rest.path("notes (2).txt.part.json");
         fs::remove_file(&record).unwrap();

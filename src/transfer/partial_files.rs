@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! downloads/  notes.pdf           whole: not looked at
-//!             film.mp4.part       42 %      \ a leftover: it can go on
+//!             film.mp4.part       42 %      \ it can be resumed
 //!             film.mp4.part.json  its record /
-//!             map.png.part        somebody writes it: left alone
+//!             map.png.part        it is being written: not touched
 //! ```
 //!
-//! Looking changes nothing, takes a bounded time, and does not block a writer of a part:
-//! the lock is a shared one, and held for a moment.
+//! The search changes nothing, takes a bounded time, and does not block a writer of a
+//! part: the lock is shared, and held only for a moment.
 
 use super::ordinary::{self, Use};
 use super::part;
@@ -23,11 +23,11 @@ use std::time::Duration;
 /// A part that nobody writes, with a usable record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartialFile {
-    /// Where the part is.
+    /// The path of the part.
     pub part: PathBuf,
     /// The file's name, in the server's words.
     pub file: String,
-    /// Of which version it is the beginning.
+    /// The version of the file.
     pub version: FileVersion,
     /// How much of it is there.
     pub done_bytes: u64,
@@ -36,20 +36,20 @@ pub struct PartialFile {
 /// The most names in the folder that are examined.
 const MOST_NAMES: usize = 20_000;
 
-/// The most leftovers that are reported.
+/// The limit of reported partial files.
 const MOST_PARTIAL_FILES: usize = 200;
 
-/// How a record's name ends.
+/// The ending of a record's name.
 const RECORD_END: &str = ".part.json";
 
-/// A part whose writer has been told to end is free soon; asked so often, with a pause.
+/// The number of attempts, because a part whose writer is ending will be free soon.
 const TRIES: u32 = 100;
 
-/// Between two tries.
+/// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Looks for leftovers, in the order of their names. A folder that is not there, or that
-/// cannot be read, holds none.
+/// Searches for partial files, in the order of their names. A folder that is missing or
+/// unreadable has none.
 #[must_use]
 pub fn find(folder: &Path) -> Vec<PartialFile> {
     let Ok(entries) = fs::read_dir(folder) else {
@@ -67,11 +67,11 @@ pub fn find(folder: &Path) -> Vec<PartialFile> {
         .collect()
 }
 
-/// Takes a part and its record away, as soon as nobody writes it; gives up after a few
-/// seconds. That it is gone already is as good.
+/// Deletes a part and its record as soon as nobody writes it; gives up after a few
+/// seconds. A part that does not exist any more is no error.
 ///
 /// # Errors
-/// `WouldBlock` where somebody goes on writing it, and what the system says.
+/// `WouldBlock` if it is still being written, and those of the system.
 pub fn discard(part: &Path) -> io::Result<()> {
     for _ in 0..TRIES {
         let file = match ordinary::open(part, Use::Write) {

@@ -1,8 +1,8 @@
 //! The receiving side of one transfer: `receiver-3` and `disk-3`.
 //!
-//! `receiver-3` owns the machine and the socket and waits on the socket alone. Received
-//! data waits in its place until all earlier data has arrived, at most one window; what
-//! is in order goes to the disk thread in large pieces.
+//! `receiver-3` owns the state machine and the socket, and waits only for the socket.
+//! Received data, at most one window, waits in memory until all earlier data has arrived;
+//! data in order goes to the disk thread in large pieces.
 //!
 //! ```text
 //!   socket --> link --> machine --wanted--> chunks --in order--> disk-3
@@ -64,22 +64,22 @@ pub struct Receiving {
 /// The memory that the kernel counts for one datagram of a 1,500-byte path. Unit: bytes.
 const KERNEL_BYTES_PER_DATAGRAM: usize = 2_304;
 
-/// How often a disk that is behind is asked whether it takes more.
+/// The interval at which a disk that is behind is asked whether it accepts more.
 const DISK_INTERVAL: Duration = Duration::from_millis(4);
 
 /// The approximate memory that the kernel adds to a datagram for its own use. Unit:
 /// bytes.
 const KERNEL_OVERHEAD_BYTES: usize = 832;
 
-/// Most that may be promised room here. Unit: bytes.
+/// The largest receive window. Unit: bytes.
 const OUT_OF_ORDER_BYTES: usize = 16 * 1024 * 1024;
 
 /// Starts `receiver-N` and `disk-N` on an empty part. `server` is the chat server's
 /// address with the port of the offer.
 ///
 /// # Errors
-/// Terms that no file can have, and what the system says when the file or folder cannot
-/// be made, or no thread is left.
+/// Impossible connection parameters, and those of the system if the file or folder cannot
+/// be created, or no thread is left.
 pub fn start(
     job: Job,
     server: SocketAddr,
@@ -90,10 +90,10 @@ pub fn start(
     resume(job, server, Part::begin(destination, None)?, report)
 }
 
-/// As [`start`], on a part that has `job.offset` bytes already.
+/// As [`start`], on a part that already has `job.offset` bytes.
 ///
 /// # Errors
-/// As [`start`]; and `InvalidInput` where the part has another length.
+/// As [`start`]; and `InvalidInput` if the part has another length.
 pub fn resume(
     job: Job,
     server: SocketAddr,
@@ -135,9 +135,9 @@ pub fn resume_at(
     }
 }
 
-/// As [`resume`] on the server, for an upload: a sender at the address of `asker` that
-/// has the token may send. Room for the whole file is reserved once the handshake is
-/// over: a mere request takes nothing. The file gets its name only after
+/// As [`resume`] on the server, for an upload: a sender with the address of `asker` and
+/// the token may send. Space for the whole file is reserved after the handshake, so a
+/// request alone reserves nothing. The file gets its name only after
 /// [`Receiving::admit`].
 ///
 /// # Errors
@@ -199,8 +199,7 @@ fn start_tcp(
     Ok(Receiving { orders })
 }
 
-/// The offer came over the network: its figures are checked before anything counts on
-/// them.
+/// The offer came over the network, so its numbers are checked before they are used.
 fn check(job: &Job) -> io::Result<()> {
     let segment_bytes = u64::from(job.settled.segment_bytes);
     let is_possible = segment_bytes > 0
@@ -216,28 +215,28 @@ fn check(job: &Job) -> io::Result<()> {
 }
 
 impl Receiving {
-    /// End it, telling the other side; the part is kept.
+    /// Cancels the transfer and informs the other side; the part is kept.
     pub fn cancel(&self) {
         let _ = self.orders.send(ReceiverInput::Cancel);
     }
 
-    /// Inject a fault into this side's link, or watch it.
+    /// Injects a fault into this side's link, or watches the transfer.
     pub fn control_link(&self, link_control: LinkControl) {
         let _ = self.orders.send(ReceiverInput::LinkControl(link_control));
     }
 
-    /// Take no more for a while, or go on.
+    /// Pauses or resumes.
     pub fn set_paused(&self, is_paused: bool) {
         let _ = self.orders.send(ReceiverInput::Pause(is_paused));
     }
 
-    /// Give the file its name once it is whole: the server has room for it.
+    /// Permits the final name: the server has space for the file.
     pub fn admit(&self) {
         let _ = self.orders.send(ReceiverInput::Admit);
     }
 
-    /// The server has said on the chat connection that it knows the verdict: nobody will
-    /// ask for it again.
+    /// The server has confirmed the verdict over the chat connection, so lingering can
+    /// end.
     pub fn release(&self) {
         let _ = self.orders.send(ReceiverInput::Release);
     }
@@ -248,13 +247,13 @@ struct ReceiverDriver<R> {
     clock: Clock,
     connection: Connection,
     packet_output: PacketOutput,
-    /// The simulated link that DATA passes before the machine sees it.
+    /// The simulated link that DATA passes before the state machine.
     incoming: Option<Link<Vec<u8>>>,
     /// DATA that came before the SYN-ACK.
     early: Early,
-    /// The server's side: from which address a sender may call.
+    /// The server's side: the address from which a sender may connect.
     asker: Option<IpAddr>,
-    /// For the MACs on what comes.
+    /// The keys for the MACs of arriving packets.
     key: Option<TrafficKey>,
     forgeries: Forgeries,
     orders: Receiver<ReceiverInput>,
@@ -262,16 +261,16 @@ struct ReceiverDriver<R> {
     bytes: Bytes,
     verification: Verification,
     job: Job,
-    /// The window that the socket's buffer allows. Unit: packets.
+    /// The window that the socket's buffer permits. Unit: packets.
     window: u32,
     watch: Watch,
     report: R,
     next_report: Moment,
-    /// Where a pause was asked for beforehand. Unit: bytes from the file's beginning.
+    /// The place of a requested pause. Unit: bytes from the beginning of the file.
     pause_at: Option<u64>,
     /// The space to reserve on the disk as soon as the handshake is over. Unit: bytes.
     to_reserve: Option<u64>,
-    /// Whether the file may be given its name.
+    /// Whether the file may get its final name.
     is_admitted: bool,
     has_reported_end: bool,
 }
@@ -362,7 +361,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
     fn obey(&mut self) {
         while let Ok(order) = self.orders.try_recv() {
             match order {
-                // The disk is giving the file its name: it is too late.
+                // The disk is already giving the file its name: it is too late.
                 ReceiverInput::Cancel if self.is_settling() => (),
                 ReceiverInput::Cancel => self.connection.reset(Reset::Cancelled),
                 ReceiverInput::Admit => self.is_admitted = true,
@@ -373,13 +372,13 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
                 ReceiverInput::Pause(is_paused) => {
                     self.pause_at = None; // A transfer that the user resumes does not pause at a share again.
                     self.connection.set_paused(is_paused);
-                    self.next_report = self.clock.now(); // It is told at once.
+                    self.next_report = self.clock.now(); // It is reported at once.
                 }
             }
         }
     }
 
-    /// Sends until the machine has nothing more to say.
+    /// Sends until the state machine has nothing more to send.
     fn drain(&mut self) {
         let now = self.clock.now();
         while let Some(delivery) = self.incoming.as_mut().and_then(|link| link.poll(now))
@@ -421,7 +420,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         }
     }
 
-    /// Waits for datagrams that come together, and feeds them or the passing of time.
+    /// Waits for datagrams, and passes them or a timeout to the state machine.
     fn wait(&mut self, incoming: &mut Incoming) {
         self.gather(incoming);
         let wait_time = self.wait_time();
@@ -452,7 +451,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         self.report_events(false);
     }
 
-    /// How long nothing is to be done but to receive.
+    /// The time for which nothing but receiving is due.
     fn wait_time(&mut self) -> Duration {
         if matches!(
             self.verification,
@@ -489,27 +488,27 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         }
     }
 
-    /// Hands what is in order to the disk, if there is enough to be worth it.
+    /// Passes complete chunks to the disk.
     fn hand_over(&mut self) {
         self.bytes.flush_when_full(&self.disk);
         self.update_receive_window();
     }
 
-    /// Hands what is in order to the disk, however little it is.
+    /// Passes everything in order to the disk, even if it is little.
     fn flush(&mut self) {
         self.bytes.flush(&self.disk);
         self.update_receive_window();
     }
 
-    /// The window shrinks by what the disk is behind, and ends where a pause was asked
-    /// for beforehand.
+    /// The window shrinks by the bytes that wait for the disk, and ends at a requested
+    /// pause.
     fn update_receive_window(&mut self) {
         let Some(parameters) = self.connection.parameters() else {
             return;
         };
         if let Some(bytes) = self.to_reserve.take() {
             self.disk.reserve(bytes);
-            self.next_report = self.clock.now(); // The server looks for room now.
+            self.next_report = self.clock.now(); // The server checks its space now.
         }
         let segment_bytes = u64::from(parameters.segment_bytes);
         let in_order = self.connection.segments_in_order();
@@ -563,9 +562,9 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
     }
 }
 
-/// The window that this side can promise. An unpaced sender may send all of it at once:
-/// then no more than the kernel holds for us. A paced one has it on the path, and a
-/// packet that arrives early waits here.
+/// The window that this side can advertise. An unpaced sender may send all of it at once,
+/// so it is limited to the socket's buffer. A paced sender has it on the path, and
+/// out-of-order packets wait in memory.
 fn most_packets(settled: &NegotiatedOptions, granted_bytes: usize) -> u32 {
     let segment_bytes = usize::from(settled.segment_bytes);
     let (bytes, per_datagram) = match settled.congestion {

@@ -1,12 +1,12 @@
-//! The record beside a part: of which version of which file the part is the beginning.
+//! The record beside a part: it describes the file and version that the part belongs to.
 //!
 //! ```text
 //! notes.pdf.part        a growing prefix of the file
 //! notes.pdf.part.json   {"file":"notes.pdf","size":1048576,"modified":1760000000000}
 //! ```
 //!
-//! It is there before the part's first byte, whole or not at all, and says nothing that
-//! changes while the part grows: how much there is, the part's own length tells.
+//! It is written in one step before the part's first byte, and contains nothing that
+//! changes while the part grows: the length of the part shows how much has arrived.
 //! Therefore the program can be killed at any moment.
 
 use super::ordinary::{self, Use};
@@ -22,19 +22,19 @@ use std::path::{Path, PathBuf};
 pub struct Record {
     /// The file's name, in the server's words.
     pub file: String,
-    /// Which version of it.
+    /// Its version.
     #[serde(flatten)]
     pub version: FileVersion,
-    /// Of an upload: the name of the user whose part it is.
+    /// For an upload: the name of the user who owns the part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
 }
 
-/// A record is much shorter; what is longer was not written by us. Unit: bytes.
+/// A record is much shorter; a longer file was not written by Sash. Unit: bytes.
 const LONGEST_RECORD_BYTES: u64 = 16 * 1024;
 
 impl Record {
-    /// Where the record of this part is.
+    /// The path of the record of this part.
     pub(super) fn path(part: &Path) -> PathBuf {
         let mut path = part.as_os_str().to_owned();
         path.push(".json");
@@ -44,7 +44,7 @@ impl Record {
     /// Reads the record of this part.
     ///
     /// # Errors
-    /// Where there is none, or none that can be used.
+    /// If there is no record, or an unusable one.
     pub fn read(part: &Path) -> Result<Self, RecordError> {
         let path = Self::path(part);
         let file = ordinary::open(&path, Use::Read)?;
@@ -69,21 +69,21 @@ impl Record {
         Ok(())
     }
 
-    /// Takes it away, if it is there.
+    /// Deletes it, if it exists.
     pub(super) fn remove(part: &Path) {
-        // A record without a part is read by nobody.
+        // A record without a part is never read.
         let _ = fs::remove_file(Self::path(part));
     }
 }
 
-/// Why there is no record to go by.
+/// The reason why there is no usable record.
 #[derive(Debug)]
 pub enum RecordError {
-    /// It is not there, or the system does not let us read it.
+    /// It does not exist, or cannot be read.
     Unreadable(io::Error),
-    /// It is longer than any that we write.
+    /// It is longer than any record of Sash.
     TooLong,
-    /// It is not what we write.
+    /// It is not a record of Sash.
     Damaged(serde_json::Error),
 }
 

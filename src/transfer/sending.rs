@@ -1,7 +1,7 @@
 //! The sending side of one transfer: `sender-3` and `acks-3`.
 //!
-//! `sender-3` owns the machine, the file and the link. `acks-3` reads the socket,
-//! decodes, and forwards; so waiting "for an ACK or the timer" is one `recv_timeout`.
+//! `sender-3` owns the state machine, the file and the link. `acks-3` reads the socket,
+//! decodes, and forwards; so to wait "for an ACK or the timer" is one `recv_timeout`.
 //!
 //! ```text
 //!   socket --acks-3--> inbox --sender-3--> machine --> DATA --> link --> socket
@@ -48,7 +48,7 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
-/// Where the bytes go out: bound already, so that its port could be offered.
+/// The socket or listener, already bound, because the offer contains its port.
 #[derive(Debug)]
 pub enum Outlet {
     /// Sash's protocol.
@@ -66,7 +66,7 @@ pub struct Sending {
 /// Starts `sender-N` and `acks-N`.
 ///
 /// # Errors
-/// What the system says when it has no thread or descriptor left.
+/// The system's error if it has no thread or descriptor left.
 pub fn start(
     job: Job,
     file: File,
@@ -106,8 +106,8 @@ pub fn start(
     Ok(Sending { inbox })
 }
 
-/// The same on the client, for an upload: it calls the server, whose address with the
-/// port of the offer is `server`.
+/// The same on the client, for an upload to `server`, its address with the port of the
+/// offer.
 ///
 /// # Errors
 /// As [`start`].
@@ -147,7 +147,7 @@ pub fn initiate(
 }
 
 impl Sending {
-    /// The digest is known now: FIN may go out.
+    /// The digest is known now: FIN may be sent.
     pub fn digest(&self, digest: Digest) {
         self.tell(SenderInput::Digest(digest));
     }
@@ -157,7 +157,7 @@ impl Sending {
         self.tell(SenderInput::Fail(sentence));
     }
 
-    /// The receiver's word from the chat connection: verified or damaged.
+    /// The verdict of the receiver from the chat connection: verified or damaged.
     pub fn verdict(&self, state: TransferState) {
         match state {
             TransferState::Verified => self.tell(SenderInput::Verdict(true)),
@@ -172,17 +172,17 @@ impl Sending {
         }
     }
 
-    /// Send no more for a while, or go on.
+    /// Pauses or resumes.
     pub fn set_paused(&self, is_paused: bool) {
         self.tell(SenderInput::Pause(is_paused));
     }
 
-    /// Inject a fault into this side's link, or watch it.
+    /// Injects a fault into this side's link, or watches the transfer.
     pub fn control_link(&self, link_control: LinkControl) {
         self.tell(SenderInput::LinkControl(link_control));
     }
 
-    /// End it, telling the other side.
+    /// Cancels the transfer and informs the other side.
     pub fn cancel(&self) {
         self.tell(SenderInput::Cancel);
     }
@@ -199,12 +199,12 @@ struct SenderDriver<R> {
     connection: Connection,
     source: Source,
     packet_output: PacketOutput,
-    /// Whether this is the client, which sends to the server's address and to no other.
+    /// Whether this is the client, which sends only to the server's address.
     is_calling: bool,
-    /// The simulated link that ACKs pass before the machine sees them.
+    /// The simulated link that ACKs pass before the state machine.
     incoming: Option<Link<Packet>>,
     arrivals: SenderInputs,
-    /// Why it fails, where this side knows better than the machine.
+    /// The reason of a failure that the state machine does not know.
     failure: Option<String>,
     forgeries: Forgeries,
     watch: Watch,
@@ -269,7 +269,7 @@ impl<R: FnMut(Report)> SenderDriver<R> {
         }
     }
 
-    /// Sends until the machine has nothing more to say.
+    /// Sends until the state machine has nothing more to send.
     fn drain(&mut self) {
         let now = self.clock.now();
         self.take_delayed(now);
@@ -334,7 +334,7 @@ impl<R: FnMut(Report)> SenderDriver<R> {
         }
     }
 
-    /// Waits for one thing, and feeds it: an arrival, or the passing of time.
+    /// Waits for one event, a packet or a timeout, and passes it to the state machine.
     fn wait(&mut self) {
         let deadline = earliest([
             self.connection.next_timeout(),
@@ -411,9 +411,9 @@ impl<R: FnMut(Report)> SenderDriver<R> {
         }
     }
 
-    /// Whether this packet is to be looked at, and what its address says. Before it is
-    /// open a SYN tells where the receiver is, so that SYN-ACKs go where SYNs have come
-    /// from; later a new address is challenged. A server does not move (RFC 9000 §9).
+    /// Whether to process this packet, judged by its address. Before the connection is
+    /// open, SYNs show the receiver's address, and SYN-ACKs are sent there; later a new
+    /// address is challenged. A server's address does not change (RFC 9000 §9).
     fn is_from_there(&mut self, from: SocketAddr, packet: &Packet, now: Moment) -> bool {
         if self.is_calling {
             return self.packet_output.leads_to(from);
@@ -429,7 +429,7 @@ impl<R: FnMut(Report)> SenderDriver<R> {
             if self.packet_output.follow(from, packet.sent_at) {
                 self.connection.on_moved(now);
             }
-            return self.packet_output.leads_to(from); // Otherwise its answer would go to another address.
+            return self.packet_output.leads_to(from); // Or its answer goes elsewhere.
         }
         true
     }
@@ -469,10 +469,10 @@ impl<R: FnMut(Report)> SenderDriver<R> {
     fn pause(&mut self, is_paused: bool) {
         let now = self.clock.now();
         self.connection.set_paused(is_paused, now);
-        self.next_report = now; // It is told at once.
+        self.next_report = now; // It is reported at once.
     }
 
-    /// Pauses where that was asked for beforehand.
+    /// Pauses at the requested place.
     fn pause_in_time(&mut self) {
         let done_bytes = self.connection.progress().acked_bytes;
         if self.job.pause_at.is_some_and(|share| done_bytes >= share) {
@@ -521,7 +521,8 @@ impl<R: FnMut(Report)> SenderDriver<R> {
         (self.report)(Report::Progress(state, figures));
     }
 
-    /// The port is free before the end is told: who hears of it may want it at once.
+    /// The port is free before the end is reported, because the next transfer may need it
+    /// at once.
     fn end(mut self, acks: Acks) {
         self.drain();
         self.packet_output.close(&self.clock);

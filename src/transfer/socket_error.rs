@@ -23,7 +23,7 @@ use std::time::Duration;
 /// The meaning of an error of `send` or `recv`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
-    /// Nothing could be sent or received just now.
+    /// Nothing could be sent or received at this moment.
     Nothing,
     /// A datagram is lost.
     Lost,
@@ -33,17 +33,17 @@ pub enum Meaning {
     Unusable,
 }
 
-/// The newest error of a socket since its other side was heard.
+/// The newest error of a socket since the last packet of the other side.
 #[derive(Debug, Default)]
 pub struct LastError {
     newest: Option<Described>,
-    /// Errors since the other side was heard.
+    /// The number of errors since the last packet of the other side.
     count: u32,
 }
 
 #[derive(Debug)]
 struct Described {
-    /// As the system says it.
+    /// The text of the system.
     text: String,
     /// The reaction to it.
     advice: &'static str,
@@ -52,7 +52,7 @@ struct Described {
 /// After this many errors in a row, each further one costs [`PAUSE`].
 const PROMPT_ERRORS: u32 = 16;
 
-/// A socket that reports one error after the other does not keep a processor busy.
+/// A socket that always reports errors must not keep a processor busy.
 const PAUSE: Duration = Duration::from_millis(1);
 
 impl Meaning {
@@ -71,7 +71,7 @@ impl Meaning {
 }
 
 impl LastError {
-    /// The system reported this error; what it means.
+    /// Records this error of the system; returns its meaning.
     pub fn note(&mut self, error: &io::Error) -> Meaning {
         let meaning = Meaning::of(error);
         if meaning != Meaning::Nothing {
@@ -85,20 +85,20 @@ impl LastError {
         meaning
     }
 
-    /// The other side was heard: whatever the error was, it is over.
+    /// A packet of the other side has arrived, so earlier errors are over.
     pub fn forget(&mut self) {
         *self = Self::default();
     }
 
-    /// Waits a moment where errors come in a row.
+    /// Waits a moment if errors come in a row.
     pub fn pause(&self) {
         if self.count > PROMPT_ERRORS {
-            // Nothing is ever sent here: a wait that the clock ends.
+            // Nothing is ever sent on this channel: it is a wait that ends by timeout.
             let _ = crossbeam_channel::after(PAUSE).recv();
         }
     }
 
-    /// The sentence about this outcome: where a timeout ended the transfer and the system
+    /// The sentence about this outcome. If a timeout ended the transfer and the system
     /// had reported an error, the sentence names that error.
     #[must_use]
     pub fn explain(&self, outcome: Outcome, sentence: Option<String>) -> Option<String> {
@@ -125,7 +125,7 @@ impl LastError {
     }
 }
 
-/// The sentence about a transfer whose socket is of no use any more.
+/// The sentence about a transfer whose socket is unusable.
 #[must_use]
 pub fn unusable(error: &io::Error) -> String {
     format!(

@@ -1,8 +1,8 @@
-//! The file that is sent: byte ranges out of it, straight into a datagram.
+//! Reads byte ranges of the file that is sent, directly into a datagram.
 //!
 //! Reading ahead in large pieces costs a few system calls per piece instead of one per
-//! packet. A resend reaches back: it is read alone, from the page cache as a rule, and the
-//! piece stays; more is read ahead there only where a second segment follows the first.
+//! packet. A retransmission is read alone, usually from the page cache, and the piece is
+//! kept; reading ahead begins there only if a second segment follows.
 
 use crate::wire::version::FileVersion;
 use std::fs::{File, Metadata};
@@ -17,11 +17,11 @@ pub struct Source {
     /// The piece of the file in `buffer`.
     buffered: Range<u64>,
     buffer: Vec<u8>,
-    /// Where the latest range that was read alone ended.
+    /// The end of the latest range that was read alone.
     alone_up_to: u64,
 }
 
-/// Read at once. Unit: bytes.
+/// The size of a piece. Unit: bytes.
 const PIECE_BYTES: u64 = 256 * 1024;
 
 impl Source {
@@ -36,10 +36,10 @@ impl Source {
         }
     }
 
-    /// Copies the bytes of `range` into `place`, which has just that length.
+    /// Copies the bytes of `range` into `place`, which has exactly this length.
     ///
     /// # Errors
-    /// `UnexpectedEof` where the file has become shorter, and those of the system.
+    /// `UnexpectedEof` if the file has become shorter, and those of the system.
     pub fn read(&mut self, range: Range<u64>, place: &mut [u8]) -> io::Result<()> {
         let Range { start, end } = range;
         if start < self.buffered.start || end > self.buffered.end {
@@ -70,7 +70,7 @@ impl Source {
     }
 }
 
-/// The version that a file has now, as it is told to others; its digest is not known.
+/// The current version of a file, without its digest.
 #[must_use]
 pub fn version(metadata: &Metadata) -> FileVersion {
     FileVersion {
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(pieces(&[0, 1_000, 262_000]), 262_000..262_000 + PIECE_BYTES);
         let ahead = pieces(&[300_000, 5_000, 301_000, 7_000]);
         assert_eq!(ahead, 262_000..262_000 + PIECE_BYTES);
-        // Two in a row: somebody goes back for good.
+        // Two in a row: the sender stays at this place.
         assert_eq!(pieces(&[8_000]), 8_000..8_000 + PIECE_BYTES);
     }
 

@@ -1,4 +1,4 @@
-//! A tap on what travels: copies of datagrams and of chat bytes, for a capture file.
+//! Copies datagrams and chat bytes for a capture file.
 //!
 //! ```text
 //!   carrier --> socket            reader-N <-- TcpStream <-- writer-N
@@ -6,13 +6,12 @@
 //!            '--Captured--> bounded channel --> the writer of the file
 //! ```
 //!
-//! A tap that is off costs one comparison a datagram. One that is on never fails a
-//! transfer: where its reader is behind, a transfer waits for it a moment, once, and then
-//! copies are missed and counted.
+//! A tap that is off costs one comparison per datagram. One that is on never makes a
+//! transfer fail: if the reader of the copies is behind, a transfer waits a moment once,
+//! and then copies are dropped and counted.
 //!
-//! It does not know what a capture looks like. The kernel's filter (`filter`) drops
-//! datagrams that are not for this side before any of this, so it is not seen here
-//! either.
+//! It does not know the format of a capture. Datagrams that the kernel's filter
+//! (`filter`) discards are not copied.
 
 use super::clock::wall_time;
 use crate::link::{Entered, Fate, flip};
@@ -23,7 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// Where copies go, if anywhere.
+/// The channel for copies, if the tap is on.
 #[derive(Debug, Clone, Default)]
 pub struct Tap(Option<Wire>);
 
@@ -31,13 +30,13 @@ pub struct Tap(Option<Wire>);
 struct Wire {
     copies: Sender<Captured>,
     missed: Arc<AtomicU64>,
-    /// The last copy was missed: nobody waits again before one has found room.
+    /// Whether the last copy was dropped: then nobody waits until a copy fits again.
     is_behind: Arc<AtomicBool>,
-    /// From which address of ours the other side is reached, once that was asked.
+    /// The local address for this other side, once it was determined.
     here: OnceLock<IpAddr>,
 }
 
-/// Where the copies come out.
+/// The receiving end of the copies.
 #[derive(Debug)]
 pub struct Outlet {
     copies: Receiver<Captured>,
@@ -47,11 +46,11 @@ pub struct Outlet {
 /// One copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Captured {
-    /// Of a datagram.
+    /// A datagram.
     Datagram(Datagram),
-    /// Of a piece of a chat.
+    /// A piece of a chat.
     Chat(Chat),
-    /// No more follows.
+    /// The end: no more copies follow.
     End,
 }
 
@@ -60,15 +59,15 @@ pub enum Captured {
 pub struct Datagram {
     /// Since 1970-01-01 UTC.
     pub time: Duration,
-    /// Which way it went.
+    /// Its direction.
     pub direction: CaptureDirection,
     /// Address and port on this computer.
     pub ours: SocketAddr,
-    /// Those of the other side.
+    /// Address and port of the other side.
     pub theirs: SocketAddr,
-    /// All of it, but for the headers of UDP and IP.
+    /// The UDP payload.
     pub bytes: Vec<u8>,
-    /// The fate that this side's link gave it, where there is one.
+    /// Its fate in this side's link, if there is one.
     pub fate: Option<Fate>,
 }
 
@@ -79,7 +78,7 @@ pub struct Chat {
     pub time: Duration,
     /// Address and port on this computer.
     pub ours: SocketAddr,
-    /// Those of the other side.
+    /// Address and port of the other side.
     pub theirs: SocketAddr,
     /// The event.
     pub what: ChatPart,
@@ -88,34 +87,34 @@ pub struct Chat {
 /// An event of a chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChatPart {
-    /// It began; who called is the way.
+    /// The beginning; the direction shows which side connected.
     Opened(CaptureDirection),
     /// Bytes that were written or read.
     Bytes(CaptureDirection, Vec<u8>),
-    /// It is over.
+    /// The end.
     Closed,
 }
 
-/// Seen from this computer.
+/// The direction, seen from this computer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CaptureDirection {
-    /// It left, or would have.
+    /// Outgoing, even if the link lost it.
     Out,
-    /// It came.
+    /// Incoming.
     In,
 }
 
-/// Copies that may wait to be written.
+/// The number of copies that may wait.
 const QUEUE: usize = 4_096;
 
-/// How long a transfer waits for a place in the queue before copies are dropped.
+/// The time that a transfer waits for a place in the queue before copies are dropped.
 const TIMEOUT: Duration = Duration::from_millis(200);
 
 impl Tap {
-    /// It copies nothing.
+    /// A tap that is off.
     pub const OFF: Self = Self(None);
 
-    /// A tap that is on, and where its copies come out.
+    /// A tap that is on, and the receiving end of its copies.
     #[must_use]
     pub fn new() -> (Self, Outlet) {
         let (sender, copies) = crossbeam_channel::bounded(QUEUE);
@@ -129,13 +128,13 @@ impl Tap {
         (Self(Some(wire)), Outlet { copies, missed })
     }
 
-    /// Whether copies go anywhere.
+    /// Whether the tap is on.
     #[must_use]
     pub const fn is_on(&self) -> bool {
         self.0.is_some()
     }
 
-    /// How many copies were missed because nobody took them in time.
+    /// The number of dropped copies.
     #[must_use]
     pub fn missed(&self) -> u64 {
         let missed = |wire: &Wire| wire.missed.load(Ordering::Relaxed);
@@ -190,7 +189,7 @@ impl Tap {
         conversation
     }
 
-    /// No more follows: who reads the copies may end, when all before this are read.
+    /// Sends the end: the reader may stop after all earlier copies.
     pub fn end(&self) {
         if let Some(wire) = &self.0 {
             let _ = wire.copies.send_timeout(Captured::End, TIMEOUT);
@@ -199,19 +198,19 @@ impl Tap {
 }
 
 impl Outlet {
-    /// The next copy; `None` where nobody can send one any more.
+    /// The next copy; `None` if there can be no more.
     #[must_use]
     pub fn next(&self) -> Option<Captured> {
         self.copies.recv().ok()
     }
 
-    /// Whether none waits at this moment.
+    /// Whether no copy waits at this moment.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.copies.is_empty()
     }
 
-    /// How many copies were missed because they were not taken in time.
+    /// The number of dropped copies.
     #[must_use]
     pub fn missed(&self) -> u64 {
         self.missed.load(Ordering::Relaxed)
@@ -227,7 +226,7 @@ impl Wire {
         };
         let is_behind = match self.copies.send_timeout(copy, timeout) {
             Ok(()) => false,
-            // The file has ended, and that was told.
+            // The file has ended, and this was reported.
             Err(SendTimeoutError::Disconnected(_)) => return,
             Err(SendTimeoutError::Timeout(_)) => {
                 self.missed.fetch_add(1, Ordering::Relaxed);
@@ -238,8 +237,8 @@ impl Wire {
     }
 }
 
-/// Where a datagram to or from there leaves or enters this computer. A socket that listens
-/// everywhere does not know; the routing table does, and `here` keeps its answer.
+/// The local address for datagrams to or from there. A socket that is bound to all
+/// addresses does not know it; the routing table does, and `here` keeps its answer.
 pub(super) fn own_address(
     socket: &UdpSocket,
     theirs: SocketAddr,
@@ -267,7 +266,7 @@ fn ask_the_routing_table(any: SocketAddr, theirs: SocketAddr) -> io::Result<IpAd
     Ok(socket.local_addr()?.ip())
 }
 
-/// A chat whose bytes are copied. Dropping it tells that the chat is over.
+/// A chat whose bytes are copied. Dropping it reports the end of the chat.
 #[derive(Debug)]
 pub struct Conversation {
     tap: Tap,
@@ -276,14 +275,14 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// Whether copies go anywhere.
+    /// Whether the tap is on.
     #[must_use]
     pub const fn is_on(&self) -> bool {
         self.tap.is_on()
     }
 
-    /// These bytes went this way. A line is reported before it is written, so that its
-    /// answer is never recorded before it.
+    /// Copies these bytes. A line is reported before it is written, so that its answer is
+    /// never recorded before it.
     pub fn carried(&self, direction: CaptureDirection, bytes: &[u8]) {
         self.tell(|| ChatPart::Bytes(direction, bytes.to_vec()));
     }

@@ -7,8 +7,8 @@
 //!   receiver -> sender   1 verified, 2 damaged: one byte
 //! ```
 //!
-//! Everything that Sash's own protocol does for a UDP transfer, the kernel does here;
-//! what stays ours is the token, the digest and the word at the end.
+//! The kernel does here what Sash's own protocol does over UDP; Sash adds only the token,
+//! the digest and the final verdict.
 //!
 //! Source: RFC 9293; report page `wire`.
 
@@ -44,11 +44,11 @@ pub(super) struct Receiver {
     pub(super) orders: crossbeam_channel::Receiver<ReceiverInput>,
 }
 
-/// How the two come together. The client always connects.
+/// The two ways to connect; the client always begins.
 pub(super) enum ConnectMode {
-    /// The client: to the server, with the port of the offer.
+    /// The client connects to the server, at the port of the offer.
     Connect(SocketAddr),
-    /// The server: the connection that comes from the asker's address and has the token.
+    /// The server accepts the connection that has the token and the client's address.
     Accept {
         listener: TcpListener,
         asker: IpAddr,
@@ -60,7 +60,7 @@ pub(super) enum ConnectMode {
 struct Heard {
     digest: Option<Digest>,
     is_paused: bool,
-    /// The file may be given its name.
+    /// The file may get its final name.
     is_admitted: bool,
 }
 
@@ -83,7 +83,7 @@ impl From<Outcome> for Done {
     }
 }
 
-/// Why a TCP transfer ended early.
+/// The reason why a TCP transfer ended early.
 enum Stop {
     Outcome(Outcome),
     Sentence(String),
@@ -105,7 +105,7 @@ impl From<io::Error> for Stop {
 const CANCELLED: Stop =
     Stop::Outcome(Outcome::Failed(Failure::ResetByUs(Reset::Cancelled)));
 
-/// How often a sender that waits for its receiver looks whether it has come.
+/// The interval at which a waiting sender checks for its receiver.
 const ACCEPT_INTERVAL: Duration = Duration::from_millis(5);
 
 impl ConnectMode {
@@ -171,7 +171,7 @@ fn is_invited(mut stream: &TcpStream, token: Token) -> io::Result<bool> {
 }
 
 impl Sender {
-    /// Sends the file, and reports how it went.
+    /// Sends the file, and reports the outcome.
     pub(super) fn run(mut self, digest: Option<Digest>, mut report: impl FnMut(Report)) {
         let mut course = Course::new(&self.job);
         let mut heard = Heard {
@@ -179,7 +179,7 @@ impl Sender {
             ..Heard::default()
         };
         let ended = self.send(&mut heard, &mut course, &mut report);
-        // Before the end is told: who hears of it may want the port at once.
+        // Before the end is reported: the next transfer may need the port at once.
         drop(self.mode);
         course.end(ended.map(Done::from), &mut report);
     }
@@ -224,7 +224,7 @@ impl Sender {
         self.pull_word(&stream, heard)
     }
 
-    /// Writes all of it; looks at the inbox where the receiver does not read.
+    /// Writes everything; checks the inbox while the receiver does not read.
     fn push(
         &self,
         mut stream: &TcpStream,
@@ -248,7 +248,7 @@ impl Sender {
         Ok(())
     }
 
-    /// The receiver's word on what has arrived.
+    /// The verdict of the receiver.
     fn pull_word(
         &self,
         mut stream: &TcpStream,
@@ -271,7 +271,7 @@ impl Sender {
         }
     }
 
-    /// Takes what has come to the inbox; waits for the first of it no longer than this.
+    /// Takes the messages of the inbox; waits for the first one at most this long.
     fn obey(&self, timeout: Duration, heard: &mut Heard) -> Result<(), Stop> {
         match self.arrivals.recv_timeout(timeout) {
             Ok(SenderInput::Digest(known)) => heard.digest = Some(known),
@@ -294,11 +294,11 @@ impl Sender {
 }
 
 impl Receiver {
-    /// Receives the file, and reports how it went.
+    /// Receives the file, and reports the outcome.
     pub(super) fn run(mut self, mut report: impl FnMut(Report)) {
         let mut course = Course::new(&self.job);
         let ended = self.receive(&mut course, &mut report);
-        // Before the end is reported: the next transfer may want the port and the part.
+        // Before the end is reported: the next transfer may need the port and the part.
         drop(self.mode);
         self.disk.end();
         course.end(ended, &mut report);
@@ -366,7 +366,7 @@ impl Receiver {
                 return Err(no_answer());
             }
         };
-        // The file is whole; a sender that is gone by now changes nothing about it.
+        // The file is complete, even if the sender has disconnected by now.
         let _ = stream.write_all(&[1]);
         Ok(Done {
             outcome: Outcome::Verified,
@@ -376,7 +376,7 @@ impl Receiver {
         })
     }
 
-    /// Reads as much as has come, at least one byte.
+    /// Reads what has arrived, at least one byte.
     fn pull(
         &self,
         mut stream: &TcpStream,
@@ -400,8 +400,8 @@ impl Receiver {
         }
     }
 
-    /// Whether to go on: nobody has cancelled, and the disk has not failed. Before it is
-    /// asked for the digest the disk says nothing else.
+    /// Whether to continue: the user has not cancelled, and the disk has not failed.
+    /// Before the request for the digest the disk reports nothing else.
     fn obey(&self, timeout: Duration, heard: &mut Heard) -> Result<(), Stop> {
         if let Some(DiskReply::Failed(error)) = self.disk.answer() {
             return Err(disk_failed(&error));
@@ -415,7 +415,7 @@ impl Receiver {
         Ok(())
     }
 
-    /// The disk's answer; it comes as soon as what waits is written.
+    /// The disk's answer, which follows when all waiting chunks are written.
     fn answer(&self) -> Result<DiskReply, Stop> {
         loop {
             match self.disk.answer_within(WAKE_INTERVAL) {
@@ -429,7 +429,7 @@ impl Receiver {
         }
     }
 
-    /// The same, once nobody can cancel any more: the file has its name, or is gone.
+    /// The same when cancelling is impossible: the file has its name, or is deleted.
     fn last_answer(&self) -> Result<DiskReply, Stop> {
         loop {
             match self.disk.answer_within(WAKE_INTERVAL) {
@@ -441,7 +441,7 @@ impl Receiver {
     }
 }
 
-/// How long the other side has neither read nor written.
+/// The time since the other side last read or wrote.
 struct Silence {
     clock: Clock,
 }
@@ -452,7 +452,7 @@ impl Silence {
         Self { clock }
     }
 
-    /// Nothing came of a read or write: an error, unless it only took its time.
+    /// A read or write failed: an error, unless it was only a timeout.
     fn bear(&mut self, error: io::Error, is_paused: bool) -> Result<(), Stop> {
         let is_wait = matches!(
             error.kind(),
@@ -471,7 +471,7 @@ impl Silence {
     }
 }
 
-/// How long to look at the inbox: a pause ends there.
+/// The time to wait for the inbox, which also ends a pause.
 const fn timeout(is_paused: bool) -> Duration {
     if is_paused {
         WAKE_INTERVAL
@@ -488,11 +488,11 @@ fn no_answer() -> Stop {
     Stop::Sentence("the disk thread gave no answer".to_owned())
 }
 
-/// The course of one transfer: its figures, and when it was last told.
+/// The progress of one transfer: its counters, and the time of the last report.
 struct Course {
     clock: Clock,
     done_bytes: u64,
-    /// Where a pause was asked for beforehand.
+    /// The place of a requested pause.
     pause_at: Option<u64>,
     was_paused: bool,
     next_report: Moment,
@@ -509,8 +509,7 @@ impl Course {
         }
     }
 
-    /// The number of bytes transferred. Whether a pause that was asked for beforehand
-    /// begins here; `true` once.
+    /// Counts transferred bytes. Returns `true` once, where a requested pause begins.
     fn pauses_at(&mut self, done_bytes: u64) -> bool {
         self.done_bytes = done_bytes;
         self.pause_at
@@ -518,7 +517,7 @@ impl Course {
             .is_some()
     }
 
-    /// How much to send or receive next: not beyond such a pause.
+    /// The number of bytes to send or receive next: not beyond a requested pause.
     fn stretch(&self, left: u64) -> u64 {
         let until_pause = self.pause_at.map(|share| share - self.done_bytes);
         left.min(CHUNK_BYTES as u64)
@@ -536,7 +535,7 @@ impl Course {
         }
     }
 
-    /// A pause, and the end of one, are told at once.
+    /// The begin and the end of a pause are reported at once.
     fn progress(
         &mut self,
         done_bytes: u64,

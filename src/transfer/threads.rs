@@ -1,8 +1,8 @@
-//! Threads that have names, and whose panics are told.
+//! Starts threads with names, and logs their panics.
 //!
 //! A name is a role, a dash and a number (`reader-12`, `sender-3`), at most the 15 bytes
-//! that Linux shows. A panic ends its own thread only; it is logged with the name. A thread
-//! that moves a file stands back behind those that somebody waits for.
+//! that Linux shows. A panic ends its own thread only; it is logged with the name. A
+//! thread that moves a file has a lower priority than those that users wait for.
 
 use crate::system::processes;
 use std::io;
@@ -14,20 +14,19 @@ use std::thread::{self, JoinHandle};
 /// Threads by the thousand reserve this much address space each.
 pub const SMALL_STACK_BYTES: usize = 128 * 1024;
 
-/// How a thread is started.
+/// The kind of a thread.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ThreadKind {
-    /// [`SMALL_STACK_BYTES`] are enough.
+    /// A thread for which [`SMALL_STACK_BYTES`] are enough.
     pub is_small: bool,
-    /// Where the processors are busy, others come first: it moves a file, and somebody
-    /// types or chats.
+    /// A thread that moves a file: on busy processors the others come first.
     pub can_wait: bool,
 }
 
 /// Starts a named thread; a panic in it is logged and does not spread.
 ///
 /// # Errors
-/// What the system says when it has no thread left to give.
+/// The system's error if it has no thread left.
 pub fn start(
     name: String,
     work: impl FnOnce() + Send + 'static,

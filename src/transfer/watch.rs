@@ -1,6 +1,6 @@
 //! Gathers the events of a transfer for its event log.
 //!
-//! Nothing is gathered, and the machines record nothing, unless the job is watched.
+//! Nothing is gathered, and the state machines record nothing, unless the job is watched.
 
 use super::packet_output::PacketOutput;
 use super::{Job, Report, clock};
@@ -20,22 +20,22 @@ use std::time::Duration;
 pub(super) struct Watch {
     side: Side,
     token: Token,
-    /// For the MACs of packets, which the machines do not know.
+    /// The keys for the MACs of packets, which the state machines do not know.
     keys: Option<TrafficKeys>,
     is_on: bool,
-    /// Somebody looks on: what happened is told at once.
+    /// Whether a user watches: events are reported at once.
     is_live: bool,
-    /// When what happened is told next, however little it is.
+    /// The time of the next report, even of few events.
     next_report: Moment,
-    /// The other side's address, once it was told.
+    /// The other side's address, once it was reported.
     theirs: Option<SocketAddr>,
     entries: Vec<Entry>,
 }
 
-/// Reported together into a journal.
+/// The number of events per report to a journal.
 const ENOUGH: usize = 512;
 
-/// Reported together to somebody who looks on, if they come as fast.
+/// The number of events per report to a watcher.
 const ENOUGH_AT_ONCE: usize = 16_384;
 
 /// The interval of reports to a watcher.
@@ -55,7 +55,7 @@ impl Watch {
         }
     }
 
-    /// Takes what happened in the machine until `now`.
+    /// Takes the events of the state machine until `now`.
     pub(super) fn look(
         &mut self,
         machine: &mut impl Machine,
@@ -76,7 +76,7 @@ impl Watch {
         }
     }
 
-    /// Tells the addresses of both sides, where they are new.
+    /// Records the addresses of both sides, if they are new.
     fn look_at_path(&mut self, packet_output: &PacketOutput, now: Moment) {
         let Some((ours, theirs)) = packet_output.addresses(self.theirs) else {
             return;
@@ -121,7 +121,7 @@ impl Watch {
         }
     }
 
-    /// Somebody wants to see what happens from now on.
+    /// A user watches from now on.
     pub(super) const fn begin(&mut self) {
         (self.is_on, self.is_live) = (true, true);
     }
@@ -133,7 +133,7 @@ impl Watch {
         self.inject(FaultInjection::PacketKilled(killed), now);
     }
 
-    /// A person made the link another one.
+    /// The user changed the link.
     pub(super) fn changed(&mut self, scenario: &Scenario, now: Moment) {
         let scenario = scenario.to_string();
         self.inject(FaultInjection::LinkChanged { scenario }, now);

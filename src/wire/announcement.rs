@@ -5,8 +5,8 @@
 //! server --> the client             sash-room 1 NONCE ID PORT LOCK TEACHER
 //! ```
 //!
-//! The answer is never longer than the question, and repeats its number: nobody can aim
-//! the server at somebody else with gain, and nobody can answer without having heard the
+//! The answer is never longer than the question, and repeats its number: the server
+//! cannot be used for amplification, and nobody can answer without having received the
 //! question.
 //!
 //! ```
@@ -19,19 +19,19 @@
 //!
 //! Source: RFC 919 (broadcast); report page `wire`.
 
-/// A client looks for rooms.
+/// A question: a client looks for rooms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Find {
     /// A random number.
     pub nonce: u64,
 }
 
-/// A room is here.
+/// An answer: the description of a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room {
-    /// That of the question.
+    /// The number of the question.
     pub nonce: u64,
-    /// The same in all answers of a server, whichever address they come from.
+    /// The same in all answers of a server, on all of its addresses.
     pub id: u64,
     /// The chat's TCP port, at the address that the answer comes from.
     pub port: u16,
@@ -41,17 +41,17 @@ pub struct Room {
     pub teacher: Option<String>,
 }
 
-/// The port that is asked. UDP.
+/// The UDP port for questions.
 pub const FIND_PORT: u16 = 50_000;
 
 /// The size of a question. Unit: bytes.
 pub const FIND_BYTES: usize = 256;
 
-/// Longest teacher's name in an answer. Unit: bytes.
+/// The longest teacher's name in an answer. Unit: bytes.
 const LONGEST_TEACHER: usize = 128;
 
 impl Find {
-    /// As it travels.
+    /// The datagram.
     #[must_use]
     pub fn encode(self) -> Vec<u8> {
         let mut bytes = format!("sash-find 1 {:016x}\n", self.nonce).into_bytes();
@@ -75,7 +75,7 @@ impl Find {
 }
 
 impl Room {
-    /// As it travels: at most [`FIND_BYTES`].
+    /// The datagram: at most [`FIND_BYTES`].
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let Self {

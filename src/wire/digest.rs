@@ -1,8 +1,8 @@
-//! Rows of bytes: a file's SHA-256, a transfer's token, the messages of a login.
+//! Byte strings: a file's SHA-256, a transfer's token, the messages of a login.
 //!
 //! Both travel as lower-case hexadecimal on the chat connection and as raw bytes in
-//! packets. This file only carries and prints them; hashing is the disk's work, drawing a
-//! token is the server's, and a login is [`room::login`](crate::room::login)'s.
+//! packets. This file only holds and prints them; the disk thread computes hashes, the
+//! server makes tokens, and [`room::login`](crate::room::login) does logins.
 //!
 //! ```
 //! use sash::wire::digest::Token;
@@ -21,7 +21,7 @@ use std::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
 
-/// The client that has it may open the transfer. Shape: 128 random bits.
+/// The client that has it may begin the transfer. Shape: 128 random bits.
 ///
 /// Its `Debug` hides all but the first two bytes, so that no log gives it away.
 #[derive(Clone, Copy)]
@@ -31,17 +31,17 @@ pub struct Token(pub [u8; 16]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mac(pub [u8; 16]);
 
-/// One side's message of a login by password: what anybody may see. Shape: a byte that
-/// says whose it is (`A` the client's, `B` the server's) and a point on Ed25519's curve.
+/// One side's public message of a login by password. Shape: a byte for the side (`A` the
+/// client, `B` the server) and a point on the curve of Ed25519.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Exchange(pub [u8; 33]);
 
-/// That one side of a login has come to the same key: an HMAC-SHA-256. Shape: 32 bytes.
+/// The proof that one side of a login has the same key: an HMAC-SHA-256. Shape: 32 bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Confirmation(pub [u8; 32]);
 
-/// Whether both are the same, in a time that does not depend on where they differ: nobody
-/// who measures learns how much of a guess was right.
+/// Whether both are equal, in a time that does not depend on where they differ, so that
+/// it reveals nothing about a guess.
 fn are_equal(one: &[u8], other: &[u8]) -> bool {
     let difference = one.iter().zip(other).fold(0, |all, (a, b)| all | (a ^ b));
     one.len() == other.len() && std::hint::black_box(difference) == 0
@@ -63,12 +63,13 @@ impl PartialEq for Confirmation {
 
 impl Eq for Confirmation {}
 
-/// Text that is not the hexadecimal form of a value: its length and what was wanted.
+/// A text that is not the hexadecimal form of a value: the expected length and the actual
+/// one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotHexadecimal {
-    /// How many hexadecimal digits there must be.
+    /// The expected number of hexadecimal digits.
     pub wanted_digits: usize,
-    /// How many characters there were.
+    /// The actual number of characters.
     pub found_characters: usize,
 }
 

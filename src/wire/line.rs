@@ -1,4 +1,4 @@
-//! Lines out of a byte stream: bytes are pushed in as they come, lines are popped out.
+//! Lines in a byte stream: bytes are pushed as they arrive, and lines are popped.
 //!
 //! TCP carries bytes, not messages: two lines may arrive in one `read`, one line in many,
 //! and a character may be cut in half. Therefore a line ends at its `\n` and nowhere
@@ -11,8 +11,8 @@
 //!
 //! A line longer than [`LONGEST_LINE_BYTES`] and one that is not UTF-8 are errors. The
 //! bytes of such a line are skipped, and the next line is read as usual. A line that
-//! exceeds [`HOPELESS_LINE_BYTES`] is an error that never ends. This file knows nothing
-//! of JSON or sockets.
+//! exceeds [`HOPELESS_LINE_BYTES`] is an error that never ends. This file does not know
+//! JSON or sockets.
 //!
 //! ```
 //! use sash::wire::line::Lines;
@@ -31,23 +31,23 @@ use std::fmt;
 #[derive(Debug, Default)]
 pub struct Lines {
     arrived: Vec<u8>,
-    /// Bytes at the front of `arrived` that were popped already.
+    /// The number of bytes at the front of `arrived` that were already popped.
     popped: usize,
-    /// Bytes after `popped` that are known to hold no `\n`.
+    /// The number of bytes after `popped` that contain no `\n`.
     searched: usize,
-    /// The line at the front is too long: how many of its bytes were thrown away so far.
+    /// The number of discarded bytes, if the first line is too long.
     skipped: Option<usize>,
 }
 
-/// Longest line on the chat connection, its `\n` not counted. Unit: bytes.
+/// The longest line on the chat connection, without its `\n`. Unit: bytes.
 pub const LONGEST_LINE_BYTES: usize = 16 * 1024;
 
-/// A line that is too long is skipped up to this length; then nobody expects its end any
-/// more. Unit: bytes.
+/// A line that is too long is skipped up to this length; then the stream ends. Unit:
+/// bytes.
 pub const HOPELESS_LINE_BYTES: usize = 1024 * 1024;
 
 impl Lines {
-    /// Takes bytes as they came from the stream.
+    /// Adds bytes from the stream.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.popped > 0 {
             self.arrived.drain(..self.popped);
@@ -56,13 +56,13 @@ impl Lines {
         self.arrived.extend_from_slice(bytes);
     }
 
-    /// The next whole line without its end, or `None` until more bytes come.
+    /// The next complete line without its end, or `None` until more bytes arrive.
     ///
-    /// A `\r` before the `\n` is taken off, so that `telnet` is a client too.
+    /// A `\r` before the `\n` is removed, so that `telnet` is a client too.
     ///
     /// # Errors
     /// [`LineError::TooLong`] and [`LineError::NotUtf8`], each once for its line: the
-    /// next call goes on behind it. [`LineError::Endless`]: the connection must end.
+    /// next call continues after it. [`LineError::Endless`]: the connection must end.
     pub fn pop(&mut self) -> Result<Option<String>, LineError> {
         if !self.skip()? {
             return Ok(None);
@@ -71,7 +71,7 @@ impl Lines {
         let unsearched = waiting.get(self.searched..).unwrap_or_default();
         let Some(ahead) = unsearched.iter().position(|&byte| byte == b'\n') else {
             self.searched = waiting.len();
-            // One byte more than the cap may be a `\r` that is not part of the line.
+            // One byte beyond the limit may be a `\r` that is not part of the line.
             if waiting.len() > LONGEST_LINE_BYTES + 1 {
                 self.skipped = Some(0);
                 return Err(LineError::TooLong);
@@ -92,7 +92,8 @@ impl Lines {
         line.map(Some)
     }
 
-    /// Throws away what has come of a line that is too long; whether its end has come.
+    /// Discards the bytes of a line that is too long; returns whether its end has
+    /// arrived.
     fn skip(&mut self) -> Result<bool, LineError> {
         let Some(skipped) = self.skipped else {
             return Ok(true);
@@ -111,14 +112,14 @@ impl Lines {
     }
 }
 
-/// Why a line cannot be read.
+/// The reason why a line cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineError {
-    /// More than [`LONGEST_LINE_BYTES`].
+    /// It is longer than [`LONGEST_LINE_BYTES`].
     TooLong,
-    /// Bytes that are not UTF-8.
+    /// Its bytes are not UTF-8.
     NotUtf8,
-    /// More than [`HOPELESS_LINE_BYTES`] without an end: no line can follow.
+    /// It has no end within [`HOPELESS_LINE_BYTES`]: no line can follow.
     Endless,
 }
 

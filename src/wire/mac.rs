@@ -1,9 +1,9 @@
-//! A MAC on what opens and ends a transfer, where its two sides share a key.
+//! The MAC on the packets that start and end a transfer, if both sides share a key.
 //!
-//! Anybody can work a CRC-32 out; this tag only who has the key. It stands on each SYN,
-//! SYN-ACK, FIN, FIN-ACK and RST of a transfer that has keys, and on no packet of one that
-//! has none. Each transfer has keys of its own, one for each direction: what was said in
-//! another transfer, or by oneself, is not believed.
+//! Anybody can compute a CRC-32; only a holder of the key can compute this tag. It is in
+//! each SYN, SYN-ACK, FIN, FIN-ACK and RST of a transfer with keys, and in no packet of
+//! one without. Each transfer has its own keys, one for each direction, so packets of
+//! another transfer or direction are rejected.
 //!
 //! ```text
 //!   0                       32       36
@@ -12,9 +12,9 @@
 //!        HMAC-SHA256 over these two, its first 16 bytes
 //! ```
 //!
-//! The CRC-32 covers the MAC and is looked at first: damage is still damage. DATA, ACK and
-//! NACK carry no MAC. Where the keys come from is
-//! [`room::login`](crate::room::login)'s affair.
+//! The CRC-32 covers the MAC and is checked first, so corruption is still recognized.
+//! DATA, ACK and NACK have no MAC. The keys come from
+//! [`room::login`](crate::room::login).
 //!
 //! ```
 //! use sash::wire::mac::{TrafficKey, TrafficKeys};
@@ -39,13 +39,13 @@ pub struct TrafficKey(pub [u8; 32]);
 /// Both keys of a transfer, as one of its sides uses them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrafficKeys {
-    /// For what this side sends.
+    /// For packets that this side sends.
     pub send: TrafficKey,
-    /// For what comes from the other one.
+    /// For packets of the other side.
     pub receive: TrafficKey,
 }
 
-/// Half of what HMAC-SHA256 yields (RFC 2104 §5 allows no less). Unit: bytes.
+/// Half of an HMAC-SHA256 (RFC 2104 §5 allows no less). Unit: bytes.
 pub const MAC_BYTES: usize = 16;
 
 impl TrafficKey {
@@ -58,7 +58,7 @@ impl TrafficKey {
         tag
     }
 
-    /// Whether that is their tag. Takes as long for a wrong one as for a right one.
+    /// Whether this is their tag, in constant time.
     #[must_use]
     pub fn is_right(&self, parts: &[&[u8]], tag: &[u8; MAC_BYTES]) -> bool {
         self.mac(parts).verify_truncated_left(tag).is_ok()
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn the_tag_is_the_first_half_of_hmac_sha256() {
-        // RFC 4231 §4.3, test case 2, whose key HMAC fills up with zeros to 64 bytes.
+        // RFC 4231 §4.3, test case 2, whose key HMAC pads with zeros to 64 bytes.
         let mut key = TrafficKey([0; 32]);
         key.0[..4].copy_from_slice(b"Jefe");
         let tag = key.tag(&[b"what do ya want ", b"for nothing?"]);

@@ -1,6 +1,6 @@
 //! The messages of the chat connection: requests to the server, replies to a client.
 //!
-//! One JSON value per line, its keyword the key or the whole value: `nc` is a client too.
+//! One JSON value per line, with its keyword as key or whole value: `nc` is a client too.
 //!
 //! ```text
 //! -> {"join":{"name":"dana","version":1}}
@@ -48,66 +48,66 @@ use unreadable::read;
 /// The version of the chat protocol that this program speaks.
 pub const VERSION: u32 = 1;
 
-/// From a client to the server.
+/// A message of a client to the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
     /// The first line of every connection; others may follow in the same flight.
     Join {
-        /// The name wanted, one word.
+        /// The requested name, one word.
         name: String,
-        /// The protocol's version; without one, 1.
+        /// The version of the protocol; 1 if it is left out.
         #[serde(default = "first_version")]
         version: u32,
-        /// That of an earlier `welcome`: the name is mine, and my connection has died.
+        /// The token of an earlier `welcome`, which claims the name after a break.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token: Option<Token>,
     },
-    /// The answer to a `challenge`: that I know the password.
+    /// The answer to a `challenge`, which proves the password.
     Proof(Proof),
-    /// To everybody.
+    /// A public line.
     Say {
         /// The text.
         text: String,
     },
-    /// To one person.
+    /// A direct message.
     Whisper {
         /// Whom.
         to: String,
         /// The text.
         text: String,
     },
-    /// Who is there?
+    /// Requests the list of users.
     Users,
-    /// Which files does the server offer?
+    /// Requests the list of files.
     Files,
-    /// Send me a file.
+    /// Requests a download.
     Download(DownloadRequest),
-    /// Take a file of mine.
+    /// Requests an upload.
     Upload(UploadRequest),
-    /// End this transfer; it may be mine only.
+    /// Cancels one of the client's own transfers.
     Cancel {
         /// Its number, from `offer` or `transfer`.
         transfer: u64,
     },
-    /// Let this transfer wait, without ending it; it may be mine only.
+    /// Pauses one of the client's own transfers.
     Pause {
         /// Its number, from `offer` or `transfer`.
         transfer: u64,
     },
-    /// Let it go on.
+    /// Resumes it.
     Resume {
         /// Its number.
         transfer: u64,
     },
-    /// The receiver's own word on how a transfer ended, beside its FIN-ACK.
+    /// The receiver's verdict on a transfer, in addition to its FIN-ACK.
     Transfer {
         /// Its number.
         transfer: u64,
         /// `verified` or `damaged`.
         state: TransferState,
     },
-    /// Put somebody out; the teacher's alone, as the next three are.
+    /// Removes a user; only for the teacher, as are the next three.
     Kick {
         /// Whom.
         name: String,
@@ -115,7 +115,7 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         why: String,
     },
-    /// Put somebody out and keep that person out, here or not.
+    /// Bans a user, present or not.
     Ban {
         /// Whom.
         name: String,
@@ -123,30 +123,30 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         why: String,
     },
-    /// Let somebody in again.
+    /// Lifts a ban.
     Unban {
         /// Whom.
         name: String,
     },
-    /// List the bans.
+    /// Requests the list of bans.
     Bans,
-    /// Give all something to run; the teacher's alone, in a class.
+    /// Gives out an exercise; only for the teacher of a class.
     Lab(Assignment),
-    /// The result of a `lab` here.
+    /// The result of a `lab` at this client.
     LabResult(LabResult),
-    /// What has come back so far? The teacher's alone.
+    /// Requests the results so far; only for the teacher.
     LabResults,
-    /// How a program of mine was graded: for the teacher of a class.
+    /// The result of `lab grade`, for the teacher of a class.
     Submit(Submission),
-    /// Ask the class about a run; the teacher's alone, as `reveal` is.
+    /// Asks the class about a run; only for the teacher, as is `reveal`.
     Ask(ClassQuestion),
-    /// The prediction.
+    /// An answer to a question.
     Answer(ClassAnswer),
-    /// Show all how the answers are distributed.
+    /// Shows the distribution of the answers to all users.
     Reveal,
-    /// Are you there?
+    /// Asks for `pong`.
     Ping,
-    /// Goodbye.
+    /// Leaves the room.
     Disconnect,
 }
 
@@ -154,15 +154,15 @@ const fn first_version() -> u32 {
     1
 }
 
-/// A file that a client asks for.
+/// The request of a download.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DownloadRequest {
     /// Its name, as `files` gives it.
     pub file: String,
-    /// The asker's own number for this request; each reply to it carries it again.
+    /// The client's own number for this request; each reply repeats it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<u64>,
-    /// Transport, ARQ, window and segment size, as far as the asker cares.
+    /// The requested options; others are left to the server.
     #[serde(flatten)]
     pub asked: RequestedOptions,
     /// The part of an earlier download, if there is one.
@@ -173,51 +173,51 @@ pub struct DownloadRequest {
     pub early: Option<Early>,
 }
 
-/// A file that a client wants to give.
+/// The request of an upload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadRequest {
-    /// The name wanted; where the server has such a file, it numbers the new one.
+    /// The requested name; if the server has such a file, the new one gets a number.
     pub file: String,
     /// Unit: bytes.
     pub size: u64,
-    /// When it last changed. Unit: milliseconds since 1970-01-01 UTC.
+    /// The time of its last change. Unit: milliseconds since 1970-01-01 UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified: Option<u64>,
-    /// Its SHA-256, where the client knows it already; FIN decides.
+    /// Its SHA-256, if the client already knows it; FIN decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
-    /// The asker's own number for this request; each reply to it carries it again.
+    /// The client's own number for this request; each reply repeats it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<u64>,
-    /// Transport, ARQ, window and segment size, as far as the asker cares.
+    /// The requested options; others are left to the server.
     #[serde(flatten)]
     pub asked: RequestedOptions,
 }
 
-/// From the server to a client.
+/// A message of the server to a client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply {
-    /// Prove that you know the password; `welcome` or `refused` follows.
+    /// Requires a proof of the password; `welcome` or `refused` follows.
     Challenge(Challenge),
-    /// You are in.
+    /// The client has joined.
     Welcome(Welcome),
-    /// You are not in; the connection ends.
+    /// The client may not join; the connection ends.
     Refused(Refusal),
-    /// The earlier messages to all, oldest first; once, right after `welcome`.
+    /// The earlier public lines, oldest first; once, right after `welcome`.
     History {
         /// At most the last 100, as many as fit in one line.
         lines: Vec<Said>,
     },
-    /// Somebody said something to all; you too.
+    /// A public line, also to its author.
     Said(Said),
-    /// Somebody whispered: to you, or you to somebody (your own echo).
+    /// A direct message, to its receiver and its author.
     Whispered(Whispered),
     /// The users, in the order in which they joined.
     Users {
         /// Their names, or as many of them as fit in this line.
         names: Vec<String>,
-        /// Whether the list goes on in the next `users` line; where not, left out.
+        /// Whether the list continues in the next `users` line; otherwise left out.
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
     },
@@ -225,40 +225,40 @@ pub enum Reply {
     Files {
         /// One entry per file, or as many as fit in this line.
         files: Vec<FileEntry>,
-        /// Whether the list goes on in the next `files` line; where not, left out.
+        /// Whether the list continues in the next `files` line; otherwise left out.
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
-        /// How many files are there that cannot be offered, in the last line; where none
-        /// are, left out.
+        /// The number of files that cannot be offered, in the last line; left out if it
+        /// is 0.
         #[serde(default, skip_serializing_if = "is_zero")]
         left_out: u64,
     },
-    /// The file you asked for is ready to be sent, or yours to be received.
+    /// A requested transfer is ready.
     Offer(Offer),
-    /// How a transfer of yours goes.
+    /// A report about one of the client's own transfers.
     Transfer(TransferNews),
-    /// I am here.
+    /// The answer to `ping`.
     Pong,
-    /// Somebody came.
+    /// A user has joined.
     Joined {
         /// Who.
         name: String,
     },
-    /// Somebody left.
+    /// A user has left.
     Left {
         /// Who.
         name: String,
-        /// Why, in a few words: `disconnected`, `connection lost`...
+        /// The reason: `disconnected`, `connection lost`...
         why: String,
     },
-    /// Somebody's upload is whole: it is on offer now.
+    /// An upload is complete: the server offers the file now.
     Shared {
         /// Who.
         from: String,
         /// The file, as in `files`.
         file: FileEntry,
     },
-    /// A sentence from the server to everybody.
+    /// A notice of the server to all users.
     Notice {
         /// The sentence.
         text: String,
@@ -267,53 +267,52 @@ pub enum Reply {
     Bans {
         /// One entry per ban, or as many as fit in this line.
         bans: Vec<Ban>,
-        /// Whether the list goes on in the next `bans` line; where not, left out.
+        /// Whether the list continues in the next `bans` line; otherwise left out.
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
     },
-    /// The teacher asks everybody to run this.
+    /// An exercise for all users.
     Lab(Lab),
-    /// The results of the last `lab`: to the teacher.
+    /// The results of the last `lab`, for the teacher.
     LabResults {
-        /// The number of the `lab`; 0 where there was none.
+        /// The number of the `lab`; 0 if there was none.
         number: u64,
-        /// One entry per answer, in the order they came, or as many as fit in this line.
+        /// One entry per answer, in the order of arrival, or as many as fit in this line.
         rows: Vec<LabRow>,
-        /// Whether the list goes on in the next such line; where not, left out.
+        /// Whether the list continues in the next such line; otherwise left out.
         #[serde(default, skip_serializing_if = "is_false")]
         more: bool,
     },
-    /// The teacher asks everybody about a run.
+    /// A question for all users.
     Question(Question),
-    /// How many have answered: to the teacher.
+    /// The number of answers, for the teacher.
     Answered(Answered),
-    /// How the answers to the last `question` are distributed.
+    /// The distribution of the answers to the last `question`.
     Revealed(Revealed),
-    /// Something that you asked for cannot be done; the connection goes on.
+    /// A request cannot be served; the connection continues.
     Error(Complaint),
 }
 
-/// The answer to a good `join`.
+/// The answer to a successful `join`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Welcome {
-    /// Your name, as everybody sees it.
+    /// The name, as all users see it.
     pub name: String,
     /// The protocol's version that the server speaks.
     pub version: u32,
-    /// The program and its version, for people.
+    /// The program and its version, for users.
     pub server: String,
-    /// Longest line either side may send. Unit: bytes.
+    /// The longest line that either side may send. Unit: bytes.
     pub line_bytes: usize,
-    /// The options of a transfer for which you request none.
+    /// The options of a transfer without requested ones.
     pub defaults: NegotiatedOptions,
-    /// That the server knows the password too; only after a `proof`.
+    /// The proof that the server knows the password too; only after a `proof`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
-    /// By which a later `join` shows that it comes from the same client, where there was
-    /// no `proof`.
+    /// The token with which a later `join` claims the name, if there was no `proof`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<Token>,
-    /// The name of the teacher, here or not, where the room has one.
+    /// The name of the teacher, present or not, if the room has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teacher: Option<String>,
 }
@@ -323,54 +322,54 @@ pub struct Welcome {
 pub struct Refusal {
     /// The kind of error, for programs.
     pub code: Code,
-    /// The error and the advice, for people.
+    /// The error and the advice, for users.
     pub sentence: String,
-    /// A name that is free, where the one asked for is taken or not allowed.
+    /// A free name, if the requested one is taken or not allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<String>,
 }
 
-/// One thing said to all.
+/// One public line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
     /// The author.
     pub from: String,
     /// The text.
     pub text: String,
-    /// When the server heard it. Unit: milliseconds since 1970-01-01 UTC.
+    /// The server's time. Unit: milliseconds since 1970-01-01 UTC.
     pub time: u64,
 }
 
-/// One thing said to one person.
+/// One direct message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Whispered {
     /// The author.
     pub from: String,
-    /// To whom.
+    /// The receiver.
     pub to: String,
     /// The text.
     pub text: String,
-    /// When the server heard it. Unit: milliseconds since 1970-01-01 UTC.
+    /// The server's time. Unit: milliseconds since 1970-01-01 UTC.
     pub time: u64,
 }
 
-/// One file on offer.
+/// One offered file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEntry {
     /// Its name; never a path.
     pub name: String,
     /// Unit: bytes.
     pub size: u64,
-    /// Its SHA-256, once the server has worked it out.
+    /// Its SHA-256, once the server has computed it.
     pub digest: Option<Digest>,
 }
 
-/// How to fetch a file that was asked for.
+/// The parameters of a requested transfer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
     /// The transfer's number on this server.
     pub transfer: u64,
-    /// The asker's own number, where it gave one.
+    /// The client's own number, if it gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<u64>,
     /// The file's name.
@@ -381,25 +380,25 @@ pub struct Offer {
     pub token: Token,
     /// Unit: bytes.
     pub size: u64,
-    /// The file's SHA-256, once the server has worked it out.
+    /// The file's SHA-256, once the server has computed it.
     pub digest: Option<Digest>,
-    /// When it last changed. Unit: milliseconds since 1970-01-01 UTC.
+    /// The time of its last change. Unit: milliseconds since 1970-01-01 UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified: Option<u64>,
-    /// The bytes before this one are not sent: the asker has it already. Left out where
-    /// it is 0: everything is sent.
+    /// The offset: bytes before it are not sent, because the receiver has them. Left out
+    /// if it is 0.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub offset: u64,
-    /// Transport, ARQ, window and segment size, as they will be.
+    /// The options of the transfer.
     #[serde(flatten)]
     pub settled: NegotiatedOptions,
 }
 
-/// The state of a transfer, or how it ended.
+/// The state of a transfer, or its outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TransferState {
-    /// Every port is in use; it waits for its turn.
+    /// It waits for a port.
     Queued,
     /// The handshake is in progress.
     Opening,
@@ -407,24 +406,24 @@ pub enum TransferState {
     Sending,
     /// The transfer is paused; nothing is in flight.
     Paused,
-    /// Ended: the receiver's digest is the sender's.
+    /// Ended: the receiver's digest equals the sender's.
     Verified,
-    /// Ended: the receiver's digest is another one.
+    /// Ended: the receiver's digest differs.
     Damaged,
-    /// Ended before the whole file was there.
+    /// Ended before the whole file had arrived.
     Failed,
-    /// Ended: all was sent, but the receiver's last word never came.
+    /// Ended: everything was sent, but the receiver's verdict never arrived.
     Unknown,
-    /// Ended because somebody wanted so.
+    /// Ended by a user.
     Cancelled,
 }
 
-/// How a transfer goes: to the one who asked for it, ten times a second at most.
+/// A report about a transfer for its client, at most ten times per second.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferNews {
     /// Its number.
     pub transfer: u64,
-    /// The asker's own number, where it gave one.
+    /// The client's own number, if it gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<u64>,
     /// Its state.
@@ -432,10 +431,10 @@ pub struct TransferNews {
     /// Its place in the queue, 1 for the next; only while `queued`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<u32>,
-    /// The sender's figures; once it has begun.
+    /// The sender's counters, once it has begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
-    /// Why, for people; where it ended other than well.
+    /// The reason, for users, if it is not verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sentence: Option<String>,
     /// With `failed`: others need the port, and the same request continues the transfer.
@@ -443,16 +442,16 @@ pub struct TransferNews {
     pub interrupted: bool,
 }
 
-/// The sender's figures of one transfer.
+/// The sender's counters of one transfer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
-    /// DATA packets sent, resends included.
+    /// DATA packets sent, including retransmissions.
     pub sent_packets: u64,
-    /// DATA packets that were sent again.
+    /// DATA packets that were retransmitted.
     pub resent_packets: u64,
     /// File bytes that the receiver has acknowledged.
     pub acked_bytes: u64,
-    /// The window in force. Unit: packets.
+    /// The current window. Unit: packets.
     pub cwnd: u32,
     /// Smoothed round-trip time (RFC 6298). Unit: microseconds.
     pub srtt_us: u64,
@@ -460,14 +459,14 @@ pub struct Progress {
     pub rto_us: u64,
 }
 
-/// Something that cannot be done, told to the one who asked.
+/// A request that cannot be served.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Complaint {
     /// The kind of error, for programs.
     pub code: Code,
-    /// The error and the advice, for people.
+    /// The error and the advice, for users.
     pub sentence: String,
-    /// The asker's own number, where the request had one.
+    /// The client's own number, if the request had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<u64>,
 }
@@ -482,67 +481,67 @@ pub enum Code {
     BadLine,
     /// The name breaks a rule.
     BadName,
-    /// The name belongs to somebody who is here.
+    /// The name belongs to a present user.
     NameTaken,
     /// A second `join`.
     AlreadyJoined,
-    /// Anything but `join` as the first line, or none within ten seconds.
+    /// The first line was not `join`, or there was none within ten seconds.
     NotJoined,
     /// A version that this server does not speak.
     BadVersion,
     /// Too many clients, in all or from one address.
     Full,
-    /// There is a password, and it was not proven in time.
+    /// The password was not proven in time.
     PasswordNeeded,
-    /// The password is another one.
+    /// The password is wrong.
     WrongPassword,
-    /// Too many wrong passwords from one address; it passes.
+    /// Too many wrong passwords from one address; later attempts are possible.
     TooManyGuesses,
-    /// The teacher has put you out.
+    /// The teacher has removed the user.
     Kicked,
-    /// The teacher keeps you out.
+    /// The teacher has banned the user.
     Banned,
-    /// Only the teacher may do that.
+    /// Only the teacher may do this.
     NotTeacher,
-    /// The server runs no class, or this `lab` is not the one that runs.
+    /// The server has no class, or this `lab` is over.
     NoSuchLab,
     /// No question is open, not this one, or it does not allow this answer.
     NoSuchQuestion,
-    /// The text of a line is empty, too long or holds control characters.
+    /// The text of a line is empty, too long or contains control characters.
     BadText,
-    /// Nobody here has that name.
+    /// No present user has this name.
     NoSuchUser,
     /// The server offers no such file.
     NoSuchFile,
-    /// The file is there but cannot be read.
+    /// The file exists but cannot be read.
     Unreadable,
     /// A window, segment size or other option outside its range.
     BadOption,
-    /// No transfer of yours has that number.
+    /// The client has no transfer with this number.
     NoSuchTransfer,
-    /// A name that no file on the server may have.
+    /// The server does not allow this file name.
     BadFileName,
-    /// The server takes no files, or none of this size.
+    /// The server accepts no uploads, or none of this size.
     UploadRefused,
-    /// The server has no room for it on its disk.
+    /// The server's disk has no space for it.
     NoRoom,
-    /// More transfers at once than one client may have.
+    /// The client has too many transfers.
     TooManyTransfers,
-    /// The server ends soon, and no transfer begins any more.
+    /// The server is closing, and starts no transfers.
     Closing,
 }
 
 impl Request {
-    /// Reads one line, its `\n` taken off.
+    /// Reads one line without its `\n`.
     ///
     /// # Errors
-    /// [`MessageError`] where it is not JSON, its keyword is unknown or a field is
-    /// missing or of the wrong type.
+    /// [`MessageError`] if it is not JSON, its keyword is unknown or a field is missing
+    /// or of the wrong type.
     pub fn from_line(line: &str) -> Result<Self, MessageError> {
         read(line)
     }
 
-    /// As one line, its `\n` included.
+    /// The message as one line, including its `\n`.
     #[must_use]
     pub fn to_line(&self) -> String {
         to_line(self)
@@ -550,7 +549,7 @@ impl Request {
 }
 
 impl Reply {
-    /// Reads one line, its `\n` taken off.
+    /// Reads one line without its `\n`.
     ///
     /// # Errors
     /// As [`Request::from_line`].
@@ -558,7 +557,7 @@ impl Reply {
         read(line)
     }
 
-    /// As one line, its `\n` included.
+    /// The message as one line, including its `\n`.
     #[must_use]
     pub fn to_line(&self) -> String {
         to_line(self)
@@ -566,7 +565,7 @@ impl Reply {
 }
 
 impl TransferState {
-    /// Whether nothing more will happen.
+    /// Whether the transfer has ended.
     #[must_use]
     pub const fn is_end(self) -> bool {
         match self {

@@ -1,7 +1,7 @@
-//! The choices of a transfer: how its packets are repeated, over what, in which window.
+//! The options of a transfer: its ARQ protocol, transport, window and controller.
 //!
-//! A choice that was not made stays `None` on the way to the server, which fills it from
-//! its own defaults; what the client asks for wins. The result travels back in `offer`.
+//! An option that the client does not request is `None`, and the server fills it from its
+//! own defaults; the client's requests have priority. The `offer` contains the result.
 //!
 //! ```
 //! use sash::wire::options::{Arq, RequestedOptions, NegotiatedOptions};
@@ -24,11 +24,11 @@ use std::str::FromStr;
 pub enum Arq {
     /// One packet at a time.
     StopAndWait,
-    /// A window; after a timeout all of it is sent again.
+    /// A window; a timeout retransmits all of it.
     GoBackN,
     /// A window; individual ACKs, and a timer for each packet.
     SelectiveRepeat,
-    /// A window; ACKs with ranges show what is missing: what TCP and QUIC do today.
+    /// A window; ACKs with ranges show what is missing, as in TCP and QUIC today.
     Sack,
 }
 
@@ -42,39 +42,39 @@ pub enum Transport {
     Tcp,
 }
 
-/// Congestion control: who decides how much may be in flight.
+/// Congestion control: the algorithm that limits the packets in flight.
 ///
 /// Source: Kurose & Ross §3.6, §3.7; one file per controller in `reliable/congestion/`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Congestion {
-    /// Nobody: the window stays as it is.
+    /// None: the window is constant.
     #[default]
     Fixed,
     /// One more per ACK, three fewer per NACK, between 8 and 60.
     PlusOneMinusThree,
-    /// Doubled by a window of ACKs, halved by a loss.
+    /// Doubled after a window of ACKs, halved by a loss.
     DoubleHalve,
-    /// From four on: one more per ACK of something new, down by a loss or a timeout.
+    /// Starts at four; one more per ACK of new data, smaller after a loss or a timeout.
     Additive,
     /// Reno (RFC 5681, RFC 6582).
     Reno,
     /// CUBIC (RFC 9438) with `HyStart++` (RFC 9406).
     Cubic,
-    /// A model of the path: bottleneck rate and least round trip.
+    /// A model of the path: the bottleneck's rate and the least round-trip time.
     Bbr,
 }
 
-/// The options that one side requests; `None` leaves the choice to the other.
+/// The options that one side requests; `None` leaves the choice to the other side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestedOptions {
     /// The requested transport.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transport: Option<Transport>,
-    /// Which protocol shall repeat lost packets.
+    /// The requested ARQ protocol.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arq: Option<Arq>,
-    /// Most packets in flight, 1 to [`LARGEST_WINDOW`].
+    /// The window in packets, 1 to [`LARGEST_WINDOW`].
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -93,8 +93,8 @@ pub struct RequestedOptions {
     pub segment_bytes: Option<u16>,
 }
 
-/// A number that the field cannot hold is as far out of range as the largest that it can
-/// hold, and is refused for the same reason.
+/// A number that is too large for the field becomes the largest one, which is also out of
+/// range and refused.
 fn window<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
     let number: Option<u64> = Option::deserialize(from)?;
     Ok(number.map(|number| u32::try_from(number).unwrap_or(u32::MAX)))
@@ -111,9 +111,9 @@ fn segment_bytes<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u16>, D::E
 pub struct NegotiatedOptions {
     /// The transport of the file.
     pub transport: Transport,
-    /// Which protocol repeats lost packets.
+    /// The ARQ protocol.
     pub arq: Arq,
-    /// Most packets in flight; a controller stays below it.
+    /// The window in packets; the limit of a controller.
     pub window: u32,
     /// The congestion controller.
     #[serde(default)]
@@ -122,23 +122,23 @@ pub struct NegotiatedOptions {
     pub segment_bytes: u16,
 }
 
-/// Most packets that may be in flight.
+/// The largest window.
 pub const LARGEST_WINDOW: u32 = 8192;
 
-/// Most file bytes in one DATA packet: what a UDP datagram holds, less our header,
-/// rounded down.
+/// The largest number of file bytes in one DATA packet: the payload of a UDP datagram
+/// without Sash's header, rounded down.
 pub const LARGEST_SEGMENT_BYTES: u16 = 65_000;
 
-/// File bytes per DATA packet where nothing else is asked: with header, UDP (8) and
-/// IPv4 (20) they fill the 1,500 bytes of an Ethernet frame.
+/// The default of file bytes per DATA packet: with Sash's header, UDP (8) and IPv4 (20)
+/// they fill the MTU of Ethernet, 1,500 bytes.
 pub const DEFAULT_SEGMENT_BYTES: u16 = 1_436;
 
-/// File bytes per DATA packet where a path does not carry the default: with our header a
-/// datagram of 1,200 bytes, which every path carries that QUIC can use (RFC 9000 §14).
+/// File bytes per DATA packet if the path does not carry the default: with Sash's header
+/// a datagram of 1,200 bytes, which every path for QUIC carries (RFC 9000 §14).
 pub const FALLBACK_SEGMENT_BYTES: u16 = 1_164;
 
-/// The window of a lesson, which is a transfer whose protocol alone was asked for: small
-/// enough to be drawn.
+/// The window of a lesson, a transfer with a requested protocol and no other options:
+/// small enough to be drawn.
 pub const LESSON_WINDOW: u32 = 16;
 
 impl Arq {
@@ -176,7 +176,7 @@ impl Arq {
         }
     }
 
-    /// The window where the protocol is asked for and no window is. Unit: packets.
+    /// The window if only the protocol is requested. Unit: packets.
     #[must_use]
     pub const fn lesson_window(self) -> u32 {
         match self {
@@ -291,11 +291,11 @@ impl FromStr for Congestion {
 }
 
 impl RequestedOptions {
-    /// Fills what was not asked for from `defaults` and checks the rest.
+    /// Fills missing options from `defaults` and checks the others.
     ///
-    /// A protocol asked for without window and controller is a lesson: its window is
-    /// fixed, and small. A window alone is fixed too; a controller alone may use
-    /// [`LARGEST_WINDOW`]. Stop-and-wait always has a window of 1, which is fixed.
+    /// A protocol without window and controller is a lesson: its window is fixed and
+    /// small. A window alone is fixed too; a controller alone may use [`LARGEST_WINDOW`].
+    /// Stop-and-wait always has a window of 1, which is fixed.
     ///
     /// # Errors
     /// [`OptionError::Window`] or [`OptionError::Segment`] outside their ranges.
@@ -333,7 +333,7 @@ impl RequestedOptions {
     }
 }
 
-/// The window of a controller that was asked for by name. Unit: packets.
+/// The window of a requested controller. Unit: packets.
 const fn usual_window(congestion: Congestion) -> u32 {
     match congestion {
         Congestion::Fixed => LESSON_WINDOW,
@@ -357,7 +357,7 @@ impl NegotiatedOptions {
     };
 }
 
-/// How the file travels: `go-back-n 16`, `sack reno`, `sack reno up to 64`, `tcp`.
+/// A short form of the options: `go-back-n 16`, `sack reno`, `sack reno up to 64`, `tcp`.
 impl fmt::Display for NegotiatedOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (arq, congestion, window) = (self.arq, self.congestion, self.window);

@@ -1,7 +1,7 @@
-//! One datagram: a header of 36 bytes, then what its kind calls for.
+//! One datagram: a header of 36 bytes, then the body of its kind.
 //!
-//! Integers are big-endian. The CRC-32 covers every byte but its own four, so a damaged
-//! datagram is known for one and thrown away before anybody believes it.
+//! Integers are big-endian. The CRC-32 covers every byte but its own four, so a corrupt
+//! datagram is discarded before anything in it is used.
 //!
 //! ```text
 //!  0               1               2               3
@@ -24,20 +24,21 @@
 //! | kind | `sequence` | body |
 //! | --- | --- | --- |
 //! | 1 SYN, 2 SYN-ACK | the file's first sequence number (0 while unknown) | size `u64`, window `u32`, echo `u32`, segment bytes `u16`, zeros up to the segment size |
-//! | 3 ACK, 4 NACK | the next one wanted in order | echo `u32`, window `u32`, received `u32`, then per range beyond: start `u32`, end `u32` |
+//! | 3 ACK, 4 NACK | the next expected number | echo `u32`, window `u32`, received `u32`, then per range beyond: start `u32`, end `u32` |
 //! | 5 DATA | its own | file bytes, at least 1 |
 //! | 6 FIN | one after the last | SHA-256 of the file, 32 bytes |
 //! | 7 FIN-ACK | as FIN | 1 verified or 2 damaged, `u8` |
-//! | 8 RST | the first sequence number | why, `u8` |
+//! | 8 RST | the first sequence number | the reason, `u8` |
 //! | 9 PATH-CHALLENGE, 10 PATH-RESPONSE | 0 | nonce, 8 bytes: see [`PathPacket`] |
 //!
-//! Where the transfer has [keys](super::mac), all but DATA, ACK and NACK end in a MAC of
-//! 16 bytes; that of SYN and SYN-ACK takes the place of the last zeros, so that they stay
-//! as long as a full DATA packet.
+//! If the transfer has [keys](super::mac), all but DATA, ACK and NACK end with a MAC of
+//! 16 bytes; in SYN and SYN-ACK it replaces the last zeros, so that they stay as long as
+//! a full DATA packet.
 //!
-//! `number` names a packet for the link and for people: DATA counts segments of the file
-//! from 0; every other kind counts its own. A retransmission has the same number and the next
-//! `attempt`, from 1. This file knows bytes; layer 1 knows what a packet means.
+//! `number` names a packet for the link and for users: DATA counts segments of the file
+//! from 0; every other kind counts its own. A retransmission has the same number and the
+//! next `attempt`, from 1. This file knows the bytes of packets; layer 1 knows their
+//! meaning.
 //!
 //! ```
 //! use sash::wire::{digest::Token, packet::{Body, Packet}, sequence::SequenceNumber};
@@ -72,10 +73,11 @@ use super::mac::{MAC_BYTES, TrafficKey};
 use super::sequence::SequenceNumber;
 use serde::{Deserialize, Serialize};
 
-/// One datagram, its file bytes apart.
+/// One datagram, without its file bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packet {
-    /// Proves that the sender learned of this transfer on the chat connection.
+    /// The token, which proves that the sender knows this transfer from the chat
+    /// connection.
     pub token: Token,
     /// DATA: the segment's index in the file; other kinds: a counter of their own.
     pub number: u32,
@@ -83,7 +85,7 @@ pub struct Packet {
     pub attempt: u8,
     /// Its meaning depends on the kind; see the table above.
     pub sequence: SequenceNumber,
-    /// When it left. Unit: microseconds of the sender's clock, modulo 2^32.
+    /// The time of transmission. Unit: microseconds of the sender's clock, modulo 2^32.
     pub sent_at: u32,
     /// Kind and contents.
     pub body: Body,
@@ -93,34 +95,34 @@ pub struct Packet {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Body {
-    /// I want to open this transfer.
+    /// The request to begin this transfer.
     Syn(HandshakeFields),
     /// The answer to SYN, with the connection parameters.
     SynAck(HandshakeFields),
-    /// This much has arrived.
+    /// An acknowledgment.
     Ack(Acknowledgement),
-    /// The same, and something is newly missing or damaged.
+    /// The same, and a segment is newly missing or corrupt.
     Nack(Acknowledgement),
-    /// A piece of the file; its bytes stand beside the packet.
+    /// A segment of the file; its bytes are beside the packet.
     Data {
         /// Unit: bytes, at least 1.
-        #[serde(skip_serializing)] // The packet's name has it.
+        #[serde(skip_serializing)] // It is in the packet's name.
         length: u16,
     },
-    /// That was all.
+    /// The end: everything was sent.
     Fin {
         /// The SHA-256 of the whole file.
         #[serde(rename = "sha256")]
         digest: Digest,
     },
-    /// All has arrived, and this is what became of it (seed 000's ACK-ALL).
+    /// The answer to FIN, with the result of the verification (ACK-ALL of project 000).
     FinAck {
-        /// Whether the receiver's digest is the sender's.
+        /// Whether the receiver's digest equals the sender's.
         verified: bool,
     },
     /// The transfer ends here, unfinished.
     Rst {
-        /// Why.
+        /// The reason.
         #[serde(rename = "reset")]
         why: Reset,
     },
@@ -131,38 +133,37 @@ pub enum Body {
 pub struct HandshakeFields {
     /// The file's size. Unit: bytes.
     pub size: u64,
-    /// Most packets that this side takes at once (a receiver) or will send at once.
+    /// The window of this side. Unit: packets.
     pub window: u32,
-    /// SYN: the round trip of the chat in microseconds, or 0. SYN-ACK: the SYN's
-    /// `sent_at`, so that the first round trip is measured.
+    /// SYN: the round-trip time of the chat in microseconds, or 0. SYN-ACK: the SYN's
+    /// `sent_at`, to measure the first round trip.
     pub echo: u32,
     /// File bytes per DATA packet.
     pub segment_bytes: u16,
 }
 
-/// The segments that have arrived. The next number wanted in order is the packet's
-/// `sequence`.
+/// The segments that have arrived. The next expected number is the packet's `sequence`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Acknowledgement {
-    /// `sent_at` of the newest DATA, moved on by the time it was held back here.
+    /// `sent_at` of the newest DATA plus the delay at this receiver.
     pub echo: u32,
-    /// How many packets from `sequence` on the receiver can take.
+    /// The receive window: packets from `sequence` on.
     pub window: u32,
     /// DATA packets that have arrived so far, duplicates included.
     pub received: u32,
-    /// Runs that arrived beyond `sequence`, that of the newest arrival first, at most
+    /// Ranges that arrived beyond `sequence`, that of the newest arrival first, at most
     /// [`MOST_RANGES`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ranges: Vec<SequenceRange>,
 }
 
-/// A run of sequence numbers: `start` and on, up to but without `end`.
+/// A range of sequence numbers from `start` to `end`, without `end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "[SequenceNumber; 2]", into = "[SequenceNumber; 2]")]
 pub struct SequenceRange {
-    /// The first that arrived.
+    /// The first number.
     pub start: SequenceNumber,
-    /// One after the last that arrived.
+    /// One after the last number.
     pub end: SequenceNumber,
 }
 
@@ -172,28 +173,28 @@ pub const VERSION: u8 = 1;
 /// Unit: bytes.
 pub const HEADER_BYTES: usize = 36;
 
-/// Where the CRC-32 stands in the header. Unit: bytes.
+/// The place of the CRC-32 in the header. Unit: bytes.
 const CHECKSUM_OFFSET: usize = 32;
 
 /// Ranges in one ACK: enough for 32 gaps in 268 bytes of body, which every path
 /// carries.
 pub const MOST_RANGES: usize = 32;
 
-/// The largest datagram that is ours. Unit: bytes.
+/// The largest datagram of Sash. Unit: bytes.
 pub const LARGEST_DATAGRAM_BYTES: usize =
     HEADER_BYTES + super::options::LARGEST_SEGMENT_BYTES as usize;
 
 impl Packet {
-    /// Writes the datagram over whatever `datagram` held; `payload` is empty but for
-    /// DATA.
+    /// Writes the datagram into `datagram`, which is cleared; `payload` is empty except
+    /// for DATA.
     ///
     /// Shape: [`HEADER_BYTES`], then the body; SYN and SYN-ACK are padded to the size of
-    /// a full DATA packet, so that a path that cannot carry it shows itself at once.
+    /// a full DATA packet, so that a path that cannot carry it is found at once.
     pub fn encode(&self, datagram: &mut Vec<u8>, payload: &[u8]) {
         self.encode_keyed(datagram, None, payload);
     }
 
-    /// The same with the MAC that this key yields, where the kind has one.
+    /// The same with a MAC by this key, if the kind has one.
     pub fn encode_keyed(
         &self,
         datagram: &mut Vec<u8>,
@@ -210,7 +211,7 @@ impl Packet {
         }
     }
 
-    /// The same with a MAC that is known already, as an event log knows it.
+    /// The same with a known MAC, as in an event log.
     pub fn encode_signed(
         &self,
         datagram: &mut Vec<u8>,
@@ -222,14 +223,14 @@ impl Packet {
             return;
         };
         if matches!(self.body, Body::Syn(_) | Body::SynAck(_)) {
-            // It takes the place of the last zeros.
+            // The MAC replaces the last zeros.
             datagram.truncate(self.keyed_bytes(true) - MAC_BYTES);
         }
         datagram.extend(tag);
         set_checksum(datagram);
     }
 
-    /// The MAC that this key yields; `None` for a kind that has none.
+    /// The MAC by this key; `None` for a kind that has none.
     #[must_use]
     pub fn mac(&self, key: &TrafficKey) -> Option<Mac> {
         let mut datagram = Vec::new();
@@ -238,12 +239,11 @@ impl Packet {
         tag.copied().map(Mac)
     }
 
-    /// Appends the datagram to others, with the file bytes of DATA put into place by
-    /// `fill`: they go from the file to the datagram without a stop between. `key`: for
-    /// the MAC, where the transfer has keys and the kind has one.
+    /// Appends the datagram to others; `fill` copies the file bytes of DATA directly into
+    /// it. `key`: for the MAC, if the transfer has keys and the kind has a MAC.
     ///
     /// # Errors
-    /// Those of `fill`; what was appended is then worth nothing.
+    /// Those of `fill`; the appended bytes are then invalid.
     pub fn append<E>(
         &self,
         datagrams: &mut Vec<u8>,
@@ -281,8 +281,8 @@ impl Packet {
         Ok(())
     }
 
-    /// Reads one packet of a transfer without keys, and the file bytes in it (empty but
-    /// for DATA).
+    /// Reads one packet of a transfer without keys, and its file bytes (empty except for
+    /// DATA).
     ///
     /// # Errors
     /// As [`Packet::decode_keyed`].
@@ -290,13 +290,12 @@ impl Packet {
         Self::decode_keyed(datagram, None)
     }
 
-    /// Reads one packet and the file bytes in it (empty but for DATA). Where there is a
-    /// key, a kind that has a MAC must have the right one.
+    /// Reads one packet and its file bytes (empty except for DATA). If there is a key, a
+    /// kind with a MAC must have a valid one.
     ///
     /// # Errors
-    /// [`PacketError`] says what is wrong; [`PacketError::Corrupt`] comes before any look
-    /// at the contents but version and length, and [`PacketError::Forged`] before any
-    /// look at the body.
+    /// [`PacketError`]; only version and length are read before [`PacketError::Corrupt`],
+    /// and no body before [`PacketError::Forged`].
     pub fn decode_keyed<'a>(
         datagram: &'a [u8],
         key: Option<&TrafficKey>,
@@ -349,13 +348,13 @@ impl Packet {
         ))
     }
 
-    /// How long the datagram is, where its transfer has no keys. Unit: bytes.
+    /// The length of the datagram in a transfer without keys. Unit: bytes.
     #[must_use]
     pub fn datagram_bytes(&self) -> usize {
         self.keyed_bytes(false)
     }
 
-    /// How long it is where its transfer has keys, or not. Unit: bytes.
+    /// Its length, with or without keys. Unit: bytes.
     #[must_use]
     pub fn keyed_bytes(&self, has_keys: bool) -> usize {
         let has_mac = has_keys && self.body.kind().has_mac();
@@ -375,15 +374,15 @@ impl Packet {
             }
     }
 
-    /// The time stamp in a datagram, whether it can be read or not.
+    /// The time stamp in a datagram, even in an invalid one.
     #[must_use]
     pub fn stamp(datagram: &[u8]) -> Option<u32> {
         let bytes = datagram.get(28..CHECKSUM_OFFSET)?.try_into().ok()?;
         Some(u32::from_be_bytes(bytes))
     }
 
-    /// Whether a datagram that cannot be read claims to belong to this transfer: only
-    /// then is its damage worth telling.
+    /// Whether an invalid datagram has the token of this transfer: only then is it
+    /// reported.
     #[must_use]
     pub fn has_token(datagram: &[u8], token: Token) -> bool {
         datagram.get(4..20) == Some(&token.0)
@@ -413,17 +412,17 @@ fn covered(datagram: &[u8]) -> [&[u8]; 2] {
     ]
 }
 
-/// The body before a MAC that is right.
+/// The body before a valid MAC.
 fn without_mac<'a>(datagram: &'a [u8], key: &TrafficKey) -> Option<&'a [u8]> {
     let (rest, tag) = datagram.split_last_chunk::<MAC_BYTES>()?;
     let body = rest.get(HEADER_BYTES..)?;
     key.is_right(&covered(rest), tag).then_some(body)
 }
 
-/// Fixed part of an [`HandshakeFields`]. Unit: bytes.
+/// The fixed part of [`HandshakeFields`]. Unit: bytes.
 const OPENING_BYTES: usize = 18;
 
-/// Fixed part of an [`Acknowledgement`]. Unit: bytes.
+/// The fixed part of an [`Acknowledgement`]. Unit: bytes.
 const ACKNOWLEDGEMENT_BYTES: usize = 12;
 
 impl HandshakeFields {
@@ -570,10 +569,10 @@ impl Body {
     }
 }
 
-/// The bytes of a datagram that are still to be read.
+/// The bytes of a datagram that are not read yet.
 struct Fields<'a> {
     rest: &'a [u8],
-    /// Of the whole datagram, for the error.
+    /// The length of the whole datagram, for the error.
     length: usize,
 }
 

@@ -1,7 +1,7 @@
-//! Sequence numbers: 32 bits that wrap.
+//! Sequence numbers: 32 bits that wrap around.
 //!
-//! A number names a segment, not a byte. After 2^32 - 1 comes 0, so "before" and "after"
-//! are asked of the distance, never with `<`.
+//! A number names a segment, not a byte. After 2^32 - 1 comes 0, so the distance decides
+//! what is before and after, never `<`.
 //!
 //! ```text
 //!            b
@@ -30,7 +30,8 @@ use std::ops::{Add, Sub};
 pub struct SequenceNumber(pub u32);
 
 impl SequenceNumber {
-    /// Whether `self` comes before `other`: the way forward is less than half the circle.
+    /// Whether `self` comes before `other`: the distance forward is less than half of the
+    /// sequence-number space.
     ///
     /// Source: RFC 1982 §3.2.
     #[must_use]
@@ -40,8 +41,8 @@ impl SequenceNumber {
     }
 }
 
-/// Numbers on a circle, as the rules of a window see them: [`SequenceNumber`] is the one
-/// that travels, a proof may take a smaller circle.
+/// Numbers that wrap around, for the rules of a window: [`SequenceNumber`] is for
+/// packets, and the model checker uses a smaller space.
 pub trait Circular: Copy + Eq + Add<u32, Output = Self> + Sub<Output = u32> {}
 
 impl Circular for SequenceNumber {}
@@ -54,7 +55,7 @@ impl Add<u32> for SequenceNumber {
     }
 }
 
-/// How many segments lie from `earlier` to `self`, going forward.
+/// The number of segments from `earlier` forward to `self`.
 impl Sub for SequenceNumber {
     type Output = u32;
 

@@ -1,8 +1,8 @@
-//! Which version of a file: what an interrupted download may resume.
+//! The version of a file, which decides whether an interrupted download may resume.
 //!
-//! A name is not enough: the file may have changed since. Its SHA-256 tells for certain,
-//! but takes the server a while to work out; until then size and time of change stand in
-//! for it, and the SHA-256 in FIN has the last word.
+//! A name is not enough: the file may have changed since. Its SHA-256 is certain, but the
+//! server needs time to compute it; until then size and time of change are compared, and
+//! the SHA-256 in FIN decides at the end.
 //!
 //! ```
 //! use sash::wire::version::{FileVersion, Prefix};
@@ -23,27 +23,28 @@ use serde::{Deserialize, Serialize};
 pub struct FileVersion {
     /// Unit: bytes.
     pub size: u64,
-    /// When it last changed, by the clock of the computer that offers it. Unit:
+    /// The time of its last change, by the clock of the computer that offers it. Unit:
     /// milliseconds since 1970-01-01 UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modified: Option<u64>,
-    /// Its SHA-256, where it is known.
+    /// Its SHA-256, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
 }
 
-/// The beginning of a file that somebody has already.
+/// The beginning of a file that a receiver already has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prefix {
-    /// How much of it. Unit: bytes.
+    /// Its length. Unit: bytes.
     pub offset: u64,
-    /// The version of which it is the beginning.
+    /// The version of the file.
     #[serde(flatten)]
     pub version: FileVersion,
 }
 
 impl FileVersion {
-    /// Whether both are one version, as far as can be told. Unknown values are left out.
+    /// Whether both are the same version, as far as is known. Unknown values are not
+    /// compared.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         if self.size != other.size {
@@ -59,7 +60,7 @@ impl FileVersion {
 }
 
 impl Prefix {
-    /// From which byte on the rest of `current` is to be sent.
+    /// The offset from which the rest of `current` must be sent.
     #[must_use]
     pub fn granted(&self, current: &FileVersion) -> u64 {
         let is_of_it = self.version.is_same(current) && self.offset <= current.size;

@@ -1,4 +1,4 @@
-//! The bodies of the class's page: how a browser takes part in questions, over HTTP.
+//! The HTTP bodies with which a browser takes part in the class's questions.
 //!
 //! ```text
 //! GET  /question                            --> {"question":{"number":1,...},"revealed":null,...}
@@ -8,7 +8,7 @@
 //!
 //! The question and the distribution are those of the chat connection
 //! ([`message`](super::message)): the right answer is in neither. The token, in the field
-//! `Authorization: Bearer`, shows that an answer comes from the one who has the name.
+//! `Authorization: Bearer`, shows that an answer comes from the owner of the name.
 //!
 //! ```
 //! use sash::wire::web::{WebRequest, read_answer, read_name};
@@ -27,14 +27,14 @@ use serde::{Deserialize, Serialize};
 /// A request of the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WebRequest {
-    /// The open question, and what this participant has answered.
+    /// Requests the open question, and the participant's own answer.
     Look {
-        /// The participant, if there is one already.
+        /// The token of the participant, if there is one.
         token: Option<Token>,
     },
     /// Take part under this name.
     Join {
-        /// As it was typed.
+        /// The name as it was typed.
         name: String,
     },
     /// The answer of this participant.
@@ -51,20 +51,20 @@ pub enum WebRequest {
 pub enum WebReply {
     /// The open question, or the last one with its distribution.
     Class(Box<ClassState>),
-    /// Takes part now.
+    /// The browser takes part now.
     Joined(WebJoined),
-    /// The answer is noted.
+    /// The answer is recorded.
     Noted(Sentence),
-    /// No: why not, and a way out.
+    /// The request is refused: the reason and advice.
     Refused(Sentence),
-    /// Nobody takes part by this token (any more).
+    /// No participant has this token (any more).
     Unknown(Sentence),
 }
 
-/// The state of the class, as everybody may see it.
+/// The public state of the class.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassState {
-    /// The open question; without one, the last.
+    /// The open question; if there is none, the last one.
     pub question: Option<Question>,
     /// The distribution of its answers, once the teacher has revealed it.
     pub revealed: Option<Revealed>,
@@ -86,11 +86,11 @@ pub struct Me {
 pub struct WebJoined {
     /// The name.
     pub name: String,
-    /// To be sent with every answer.
+    /// The token, to be sent with every answer.
     pub token: Token,
 }
 
-/// A sentence for a person.
+/// A sentence for a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sentence {
     /// The sentence.
@@ -122,7 +122,7 @@ impl WebReply {
                 serde_json::to_string(sentence)
             }
         };
-        json.unwrap_or_default() // Strings and numbers: nothing can fail.
+        json.unwrap_or_default() // Strings and numbers: this cannot fail.
     }
 }
 

@@ -16,7 +16,7 @@
 //! A file under its final name is complete; a partial file is a prefix of its file. The checker
 //! compares their bytes and does not trust the programs.
 //!
-//! It is pure: evidence in, offences out.
+//! It is pure: its input is the evidence, its output the violations.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -89,14 +89,14 @@ pub(crate) enum Offence {
     },
     /// A file that differs from the one offered under this name.
     NotWhole {
-        /// Where.
+        /// The folder, for the message.
         place: String,
         /// Unit: bytes.
         length: usize,
     },
     /// A partial file that is not a prefix of its file, or that has bytes and no record.
     NotResumable {
-        /// Where.
+        /// The folder, for the message.
         place: String,
         /// Unit: bytes.
         length: usize,

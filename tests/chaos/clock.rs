@@ -2,7 +2,7 @@
 //!
 //! `clock.c` is compiled to a small library that a program loads before the C library
 //! (`LD_PRELOAD`, Linux): it adds the seconds in a file of the run to the time of day. The
-//! programs know nothing about it. On other systems and without a C compiler nothing jumps.
+//! programs do not know it. On other systems, and without a C compiler, no clock jumps.
 
 use std::fs;
 use std::io;

@@ -1,7 +1,7 @@
 //! The clients and the server of a run: starts them, disturbs them, restarts them, reads them.
 //!
-//! One thread does all this; the output of the programs comes to it over one channel. A client
-//! or a server that ends without a fault is an offence.
+//! One thread does all this; it receives the output of the programs over one channel. If a
+//! client or a server ends without an injected fault, the run has failed.
 
 use super::check::{Offence, Session};
 use super::clock::TimeOfDay;
@@ -54,7 +54,7 @@ pub(crate) struct Client {
     pub(crate) folder: PathBuf,
     /// The file that it uploads.
     pub(crate) gift: PathBuf,
-    /// Whether the size of its files is limited, in the place of a small disk.
+    /// Whether the size of its files is limited, instead of a small disk.
     pub(crate) is_limited: bool,
     proxy: Option<Proxy>,
     process: Option<Process>,
@@ -62,7 +62,7 @@ pub(crate) struct Client {
     pub(crate) record: usize,
     /// Whether it was ended by the plan, which will restart it.
     is_away: bool,
-    /// Whether it was disturbed, so that its process may end by itself.
+    /// Whether it was disturbed, so that its process may end without a command.
     may_end: bool,
     spoken: u32,
 }

@@ -60,9 +60,9 @@ pub(crate) struct Storm {
 /// The result of a crowd.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Crowd {
-    /// Without it.
+    /// The delays without the crowd.
     pub(crate) before: Delays,
-    /// With it.
+    /// The delays with the crowd.
     pub(crate) meanwhile: Delays,
     /// Lines of the floods that were delivered.
     pub(crate) flooded: u64,
@@ -84,7 +84,7 @@ const TALKERS: usize = 30;
 /// The downloads of a storm. Unit: bytes each.
 const DOWNLOAD_BYTES: u64 = 64 << 20;
 
-/// Of each kind in a crowd.
+/// The number of clients of each kind in a crowd.
 const OF_EACH: usize = 100;
 
 /// The interval between the lines of a client that chats.
@@ -416,7 +416,7 @@ impl Server {
         })
     }
 
-    /// From one of these addresses to the same one, or over loopback.
+    /// Connects from one of these addresses to the same address, or over loopback.
     fn connect(&self, from: &[IpAddr], number: usize) -> io::Result<TcpStream> {
         let own = number.checked_rem(from.len()).map(|place| from[place]);
         let mut server = self.address;

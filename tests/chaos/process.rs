@@ -71,8 +71,8 @@ impl Belongings {
 }
 
 impl Process {
-    /// Starts it. Each line that it prints is sent with `number`; what it complains about
-    /// is added to the file `complaints`.
+    /// Starts it. Each line of its output is sent with `number`; its error output is added
+    /// to the file `complaints`.
     pub(crate) fn start(
         command: &mut Command,
         number: usize,
@@ -117,7 +117,7 @@ impl Process {
         let _ = signal::kill(self.pid(), signal);
     }
 
-    /// Its number in the system.
+    /// The number of the process in the operating system.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -169,9 +169,9 @@ impl Drop for Process {
 /// The interval of the checks for the end of a process.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 
-/// The system's library (glibc) gives back what is free at once, memory and stacks of
-/// threads, and no thread keeps what it has freed for its own next use: the stores of those
-/// that live as long as the server fill up for hours, which looks like a leak.
+/// The C library (glibc) returns free memory and stacks of threads to the system at once,
+/// and no thread has a cache of freed memory. The caches of the server's permanent threads
+/// would otherwise grow for hours, which looks like a leak.
 pub(crate) const THRIFT: [(&str, &str); 5] = [
     (
         "GLIBC_TUNABLES",

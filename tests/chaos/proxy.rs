@@ -1,7 +1,7 @@
 //! A proxy between a client and the server: it carries bytes in both directions, and on command
 //! closes all its connections, as a pulled cable does.
 //!
-//! Transfers pass it by: they go over UDP to the server's own ports.
+//! Transfers do not use the proxy: they go over UDP to the server's own ports.
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use sash::transfer::threads;

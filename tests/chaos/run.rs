@@ -1,10 +1,10 @@
 //! The phases of a run.
 //!
 //! ```text
-//!   everybody comes; half of the plan; all leave  --> the server's belongings before
-//!   everybody comes; the other half; all are woken
-//!   the witness says the last thing; who heard it has stayed
-//!   everybody leaves                              --> the server's belongings after
+//!   all clients join; half of the plan; all leave  --> the server's resources before
+//!   all clients join; the other half; stopped ones continue
+//!   the witness sends a last line; each client that receives it has stayed
+//!   all clients leave                              --> the server's resources after
 //!   partial files are resumed; every file is checked
 //! ```
 //!
@@ -414,7 +414,7 @@ fn make(
     Ok(path)
 }
 
-/// The parts in a folder: what they are the beginnings of, and their lengths.
+/// The partial files in a folder: the name of each complete file, and their lengths.
 fn parts(folder: &Path) -> io::Result<HashMap<String, Vec<u64>>> {
     let mut parts: HashMap<String, Vec<u64>> = HashMap::new();
     for path in files(folder)? {

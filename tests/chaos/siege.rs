@@ -6,8 +6,8 @@
 //! a hostile server that never stops --> client: its memory
 //! ```
 //!
-//! What must hold is in [`Siege::is_well`] and [`MOST_MEMORY`]. These are measurements: they
-//! want a machine that does nothing else. An attacker that is thrown out comes back.
+//! [`Siege::is_well`] and [`MOST_MEMORY`] contain the bounds. These are measurements: they
+//! need a machine that does nothing else. An attacker that is disconnected reconnects.
 
 pub(crate) mod flood;
 
@@ -40,7 +40,7 @@ pub(crate) enum Attack {
     Unopened,
     /// Each asks for the list of files at full speed, and reads it.
     Lists,
-    /// The same, and reads nothing.
+    /// Each asks for the list of files at full speed, and never reads an answer.
     Deaf,
     /// Each sends lines that are too long.
     LongLines,
@@ -69,11 +69,11 @@ impl Attack {
 /// The measurements of an honest client meanwhile.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Siege {
-    /// From the connection to the welcome, the slowest of a few.
+    /// The longest time of a few from the connection to the welcome.
     pub(crate) login: Duration,
     /// Lines from one honest guest to another.
     pub(crate) lines: Delays,
-    /// From the request for a download to its first byte, the slowest of a few.
+    /// The longest time of a few from the request for a download to its first byte.
     pub(crate) start: Duration,
     /// The server's peak memory. Unit: bytes.
     pub(crate) memory: u64,
@@ -118,8 +118,8 @@ impl Siege {
     }
 }
 
-/// Puts a server under 64 attackers, who do these things in turn. They come from these
-/// addresses, where there are some; the honest guest comes from loopback.
+/// Starts a server and 64 attackers, which carry out these attacks in turn. They connect
+/// from these addresses, if there are any; the honest guest connects over loopback.
 ///
 /// # Errors
 /// Those of the system.
@@ -248,7 +248,7 @@ impl Server {
     }
 }
 
-/// The teacher of a siege's server, who never comes.
+/// The teacher of a siege's server, who never joins.
 const TEACHER: &str = "teacher";
 
 /// One hostile connection.

@@ -1,5 +1,5 @@
-//! A congestion controller beside Reno: Reno itself has full marks, greed and timidity lose
-//! some.
+//! A congestion controller compared with Reno: Reno itself has full marks, and a controller
+//! that is faster or slower loses some.
 
 use crate::desk::{grade, json, python, python_folder, solution};
 use serde_json::Value;

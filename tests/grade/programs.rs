@@ -26,7 +26,7 @@ fn has_full_marks(folder: &Path, arguments: &[&str], command: &[&str]) {
 #[track_caller]
 fn python_has_full_marks(protocol: &str) {
     let folder = python_folder(&solution(&format!("{}.py", protocol.replace('-', "_"))));
-    // Without what it loads for its site it starts in half the time.
+    // Without the modules of its site (`-S`) Python starts in half the time.
     let command = [python(), "-E", "-S", "protocol.py"];
     has_full_marks(
         folder.path(),

@@ -1,6 +1,6 @@
 //! Many clients on one thread: they join, send lines, and measure the delay of each.
 //!
-//! Which protocol of chat it speaks, a [`Language`] says. Linux only (`epoll`).
+//! A [`Language`] is the chat protocol of the clients. Linux only (`epoll`).
 
 use super::measure::{Delays, find_marks, mark};
 use super::memory::kibibytes;
@@ -73,7 +73,7 @@ impl<L: Language> Crowd<L> {
         let epoll = Epoll::new(EpollCreateFlags::empty()).unwrap();
         let mut room = vec![0; 256 * 1024];
         let mut clients: Vec<Client> = Vec::with_capacity(count);
-        // Who is in hears of every one who comes: together they come as one piece of news.
+        // Each user receives every `joined`: a group that joins together is one message.
         let group = language.group();
         for first in (0..count).step_by(group) {
             let streams: Vec<_> = (first..count.min(first + group))

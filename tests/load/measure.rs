@@ -3,13 +3,13 @@
 //!
 //! | module | is | used by |
 //! | --- | --- | --- |
-//! | `measure` | marks in lines, and how long lines took | both |
+//! | `measure` | marks in lines, and the delays of lines | both |
 //! | `guest` | a client on a thread of its own, for tens of them | chaos |
 //! | `crowd` | clients on one thread (`epoll`), for thousands of them | the benchmark |
-//! | `memory` | what the system says about the memory of a process | both |
+//! | `memory` | the memory of a process, from the system | both |
 //!
-//! Each program includes the files that it needs by `#[path]`: nothing of this is in the
-//! library.
+//! Each program includes the files that it needs by `#[path]`: the
+//! library contains none of them.
 //!
 //! A mark is `<t`, the sender, the time, `>`: the same in every chat protocol, and found in any
 //! text around it. A reader computes the delay of the line by the clock of this process.
@@ -48,7 +48,7 @@ pub(crate) fn find_marks(bytes: &[u8], mut found: impl FnMut(usize, Duration)) -
     bytes.len()
 }
 
-/// How long lines took from who said them to everybody who heard them. Unit: microseconds.
+/// The delays of lines from their sender to each receiver. Unit: microseconds.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Delays(Vec<u32>);
 

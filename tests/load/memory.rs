@@ -1,4 +1,4 @@
-//! What the system says about the memory of a process. Linux tells it; elsewhere it is
+//! The memory of a process, from the system. Only Linux reports it; on other systems it is
 //! left out.
 
 use std::fs;

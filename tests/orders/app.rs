@@ -1,4 +1,4 @@
-//! `fltk::app`, as far as the bell uses it: a window that waits.
+//! A replacement of `fltk::app`, as far as Sash uses it: a window that waits.
 
 use crate::real::cell::RefCell;
 use crate::real::mem;
@@ -14,7 +14,7 @@ struct Window {
 
 type Call = Box<dyn FnOnce(Handle)>;
 
-/// What FLTK gives to who is called.
+/// The handle that FLTK passes to a callback.
 #[derive(Debug)]
 pub struct Handle;
 
@@ -64,7 +64,7 @@ pub(crate) fn wait() {
     }
 }
 
-/// Until there is no timeout any more.
+/// Waits until no timeout is left.
 pub(crate) fn wait_for_timeouts() {
     while let Some(due) = with(|window| window.timeouts.first().map(|(due, _)| *due)) {
         let place = with(|window| window.place).expect("a window");

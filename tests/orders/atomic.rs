@@ -1,4 +1,5 @@
-//! `std::sync::atomic`, as far as Sash uses it: another thread may go on before each use.
+//! A replacement of `std::sync::atomic`, as far as Sash uses it: another thread may run
+//! before each use.
 
 use crate::world::point;
 

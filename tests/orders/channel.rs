@@ -1,4 +1,5 @@
-//! `crossbeam-channel`, as far as Sash uses it, on Shuttle's threads and the world's time.
+//! A replacement of `crossbeam-channel`, as far as Sash uses it, with Shuttle's threads
+//! and the virtual time of `world`.
 
 use crate::real::collections::VecDeque;
 use crate::real::sync::{Arc, Mutex, MutexGuard};
@@ -24,7 +25,7 @@ struct State<T> {
     capacity: usize,
     senders: usize,
     receivers: usize,
-    /// What is in the queue comes out only then.
+    /// The messages of the queue are dropped only here.
     opens_at: Duration,
 }
 
@@ -47,7 +48,7 @@ pub fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     channel(usize::MAX)
 }
 
-/// One of capacity 0 is never sent on in Sash: its end is what is waited for.
+/// Sash never sends on a channel of capacity 0: threads only wait for its end.
 #[must_use]
 pub fn bounded<T>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     channel(capacity)
@@ -73,7 +74,7 @@ pub fn after(wait: Duration) -> Receiver<()> {
 }
 
 impl<T> Shared<T> {
-    /// Never held across a point.
+    /// The lock is never held across a `point`.
     fn state(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().expect("nobody panics with it")
     }
@@ -160,7 +161,7 @@ impl<T> Receiver<T> {
 
     fn take(&self, deadline: Option<Duration>) -> Result<T, RecvTimeoutError> {
         let opens_at = self.0.state().opens_at;
-        // Of what opens later there is only one, and its wait is its own.
+        // Only one of them can become ready later, and it waits by itself.
         let deadline = if opens_at > world::now() {
             Some(deadline.map_or(opens_at, |it| it.min(opens_at)))
         } else {
@@ -250,7 +251,7 @@ impl<T> Drop for Receiver<T> {
             let is_last = state.receivers == 0;
             is_last.then(|| mem::take(&mut state.queue))
         };
-        drop(unread); // Outside: there may be senders among it.
+        drop(unread); // Outside of the lock: it may contain senders.
         wake(self.0.place);
     }
 }

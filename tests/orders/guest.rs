@@ -106,7 +106,7 @@ impl Guest {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
-    /// The lines to all, as received.
+    /// The public lines, as received.
     pub(crate) fn lines(&self) -> Vec<String> {
         let said = self.heard.iter().filter_map(|reply| match reply {
             Reply::Said(said) => Some(format!("{}: {}", said.from, said.text)),
@@ -126,8 +126,8 @@ impl Guest {
         Ok(stream)
     }
 
-    /// Receives a file of this digest over UDP, with a machine of its own; how it ended,
-    /// and what came.
+    /// Receives a file with this digest over UDP, with its own state machine; returns the
+    /// outcome and the bytes.
     pub(crate) fn receive(&self, offer: &Offer, wanted: Digest) -> (Outcome, Vec<u8>) {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
         let server = self.reach(offer);
@@ -177,7 +177,7 @@ impl Guest {
             }
             machine.on_timeout(now());
             if began.elapsed() > TIMEOUT {
-                machine.reset(Reset::Cancelled); // The server is gone without a word.
+                machine.reset(Reset::Cancelled); // The server has disconnected without a message.
             }
             if let Some(claimed) = machine.claimed_digest() {
                 machine.set_verdict(claimed == wanted, now());

@@ -1,9 +1,9 @@
 //! Thread schedules: the server, its transfers and the client's chat connection run unchanged on
 //! threads that Shuttle schedules, thousands of times and each time in another order.
 //!
-//! The sources are compiled once more, without a change. This crate calls itself `std`,
-//! `crossbeam_channel`, `fltk` and `rustix`, and so puts other threads, channels, clocks and sockets
-//! in their place:
+//! The sources are compiled once more, unchanged. This crate has modules named `std`,
+//! `crossbeam_channel`, `fltk` and `rustix`, which replace threads, channels, clocks and
+//! sockets:
 //!
 //! ```text
 //!   src/server, src/transfer --use std::net::TcpStream--> tests/orders/net.rs
@@ -11,14 +11,14 @@
 //!                            --use std::thread----------> tests/orders/thread.rs --> Shuttle
 //! ```
 //!
-//! A test fails if a line is lost or overtakes another, if a port or a thread is not released,
-//! or if a thread waits for ever (`world`). It does not try batches of received datagrams
-//! (`recvmmsg`), so uploads go over TCP, nor weak memory, for which Miri and the thread
-//! sanitizer exist.
+//! A test fails if a line is lost or overtakes another, if a port or a thread is not
+//! released, or if a thread waits for ever (`world`). The tests do not cover batches of
+//! received datagrams (`recvmmsg`), so uploads use TCP, nor weak memory, for which Miri
+//! and the thread sanitizer exist.
 //!
 //! `ORDERS=10000 cargo test --test orders` sets the number of schedules of each.
 //!
-//! Linux alone: elsewhere Sash uses other packages for its sockets.
+//! Only for Linux: on other systems Sash uses other packages for its sockets.
 //!
 //! Source: Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of
 //! Finding Bugs" (PCT), ASPLOS 2010.
@@ -96,12 +96,12 @@ pub mod sync {
     pub use shuttle::sync::{Mutex, MutexGuard};
 }
 
-/// A panic is a finding: Shuttle gets it.
+/// A panic is a finding, which Shuttle reports.
 #[cfg(target_os = "linux")]
 pub mod panic {
     pub use crate::real::panic::AssertUnwindSafe;
 
-    /// There is none.
+    /// There is no window.
     #[derive(Debug)]
     pub enum Caught {}
 
@@ -133,7 +133,7 @@ mod library {
     pub mod server;
     pub mod transfer;
 
-    /// What takes a socket takes one of this crate.
+    /// Functions that take a socket take one of this crate.
     #[path = "system"]
     pub mod system {
         pub mod datagrams;
@@ -152,7 +152,7 @@ mod library {
     }
 }
 
-/// How other threads wake the window.
+/// The way in which other threads wake the window.
 #[cfg(target_os = "linux")]
 #[path = "../../src/bin/client/view/bell.rs"]
 mod bell;

@@ -1,4 +1,5 @@
-//! `std::sync::mpsc`, as far as Sash uses it: the same channels under the names of `std`.
+//! A replacement of `std::sync::mpsc`, as far as Sash uses it: the channels of `channel`
+//! with the names of `std`.
 
 use crate::channel;
 use crate::real::time::Duration;

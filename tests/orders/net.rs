@@ -1,12 +1,13 @@
-//! `std::net`, as far as Sash uses it: sockets of one computer, in memory.
+//! A replacement of `std::net`, as far as Sash uses it: sockets of one computer, in
+//! memory.
 //!
 //! ```text
 //!   TcpStream side 0 --bytes[0]--> side 1        UdpSocket --queue of the other port-->
 //!             side 0 <--bytes[1]-- side 1
 //! ```
 //!
-//! A connection buffers little, so that a writer must wait; a datagram may be lost. Options of
-//! the system are set on a socket that carries nothing.
+//! A connection buffers little, so that a writer must wait; a datagram may be lost.
+//! Options of the system are set on a real socket that is not used.
 
 use crate::real::collections::{BTreeMap, VecDeque};
 use crate::real::io::{self, ErrorKind, IoSlice, Read, Write};
@@ -22,10 +23,10 @@ pub use crate::real::net::{
     ToSocketAddrs,
 };
 
-/// What a direction of a connection holds: one of these. Unit: bytes.
+/// The possible buffer sizes of one direction of a connection. Unit: bytes.
 const ROOM_BYTES: [usize; 3] = [40, 300, 1500];
 
-/// What a UDP socket holds. Unit: datagrams.
+/// The buffer size of a UDP socket. Unit: datagrams.
 const ROOM_DATAGRAMS: usize = 32;
 
 /// One datagram in this many is lost.
@@ -46,17 +47,17 @@ fn with<T>(act: impl FnOnce(&mut Ports) -> T) -> T {
     PORTS.with_borrow_mut(act)
 }
 
-/// Nobody has a port.
+/// No port is in use.
 pub(crate) fn begin() {
     drop(with(real::mem::take));
 }
 
-/// How many ports are in use.
+/// The number of ports in use.
 pub(crate) fn ports_in_use() -> usize {
     with(|ports| ports.tcp.len() + ports.udp.len())
 }
 
-/// The first port that nobody has, where any is wanted.
+/// The first free port, if any port is wanted.
 fn settle<T>(
     taken: &BTreeMap<u16, T>,
     mut address: SocketAddr,
@@ -87,7 +88,7 @@ fn deadline(timeout: Option<Duration>) -> Option<Duration> {
 #[derive(Debug)]
 pub struct TcpStream {
     pipe: Arc<Pipe>,
-    /// 0 has connected, 1 has accepted.
+    /// Side 0 has connected, side 1 has accepted.
     side: usize,
     addresses: [SocketAddr; 2],
     settings: Mutex<Settings>,
@@ -110,13 +111,13 @@ struct Pipe {
 
 #[derive(Debug, Default)]
 struct Halves {
-    /// What each side has written and the other not read.
+    /// The bytes that each side has written and the other has not read.
     bytes: [VecDeque<u8>; 2],
-    /// Which side writes no more.
+    /// The sides that have ended writing.
     ended: [bool; 2],
-    /// Which side reads no more.
+    /// The sides that have ended reading.
     deaf: [bool; 2],
-    /// One side has closed with bytes unread.
+    /// Whether one side has closed with unread bytes.
     is_reset: bool,
 }
 
@@ -229,7 +230,7 @@ impl TcpStream {
         let (ours, theirs) = (self.side, 1 - self.side);
         let done = until(self.pipe.place, deadline, || {
             let mut halves = state(&self.pipe.halves);
-            // What reaches a closed socket is answered by RST.
+            // Data that reaches a closed socket is answered by RST.
             halves.is_reset |= halves.deaf[theirs];
             if halves.ended[ours] || halves.is_reset {
                 return Some(Err(ErrorKind::BrokenPipe.into()));
@@ -295,7 +296,7 @@ pub struct TcpListener {
 #[derive(Debug)]
 struct Door {
     place: WaitPoint,
-    /// Connections that were not accepted yet.
+    /// Connections that are not accepted yet.
     waiting: Mutex<VecDeque<TcpStream>>,
 }
 
@@ -360,7 +361,7 @@ pub struct UdpSocket {
 struct Letterbox {
     place: WaitPoint,
     letters: Mutex<VecDeque<(SocketAddr, Vec<u8>)>>,
-    /// How many sockets share it.
+    /// The number of sockets that share it.
     owners: Mutex<usize>,
 }
 
@@ -480,7 +481,7 @@ impl Drop for UdpSocket {
     }
 }
 
-/// A socket of the system on which options are set: it carries nothing.
+/// A socket of the system for options only: it carries no data.
 fn dummy(kind: Type) -> &'static Socket {
     static STREAM: OnceLock<Socket> = OnceLock::new();
     static DATAGRAM: OnceLock<Socket> = OnceLock::new();
@@ -505,13 +506,13 @@ impl AsFd for UdpSocket {
 }
 
 impl AsRawFd for UdpSocket {
-    /// Only for what receives rows of datagrams, which is not tried here.
+    /// Only for receiving rows of datagrams, which these tests do not cover.
     fn as_raw_fd(&self) -> RawFd {
         dummy(Type::DGRAM).as_raw_fd()
     }
 }
 
-/// `rustix::net`, as far as Sash uses it.
+/// A replacement of `rustix::net`, as far as Sash uses it.
 pub use real_rustix::net::sockopt;
 
 #[derive(Debug)]
@@ -525,7 +526,7 @@ pub struct SendAncillaryBuffer {
     _nothing: Option<()>,
 }
 
-/// Why nothing was taken.
+/// The reason why nothing was accepted.
 #[derive(Debug)]
 pub struct Errno(io::Error);
 
@@ -597,7 +598,7 @@ pub fn sendmsg(
     sent.map_err(Errno)
 }
 
-/// Takes one of them at least, and not always all.
+/// Accepts at least one of them, but not always all.
 pub fn sendmmsg(
     socket: &UdpSocket,
     messages: &[MMsgHdr],

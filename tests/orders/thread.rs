@@ -1,4 +1,5 @@
-//! `std::thread`, as far as Sash uses it: Shuttle's threads, counted by the world.
+//! A replacement of `std::thread`, as far as Sash uses it: Shuttle's threads, which
+//! `world` counts.
 
 use crate::real::any::Any;
 use crate::real::io;
@@ -28,7 +29,7 @@ impl Builder {
         Self { name }
     }
 
-    /// All have the size that Shuttle gets.
+    /// All stacks have the size given to Shuttle.
     #[must_use]
     pub fn stack_size(self, _bytes: usize) -> Self {
         self

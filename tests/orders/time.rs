@@ -1,4 +1,4 @@
-//! `std::time`, with the world's clock in the place of the system's.
+//! A replacement of `std::time`, with the virtual clock of `world`.
 
 use crate::world;
 

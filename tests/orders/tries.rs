@@ -1,4 +1,4 @@
-//! The situations, each tried in thousands of orders.
+//! The scenarios, each run in thousands of orders.
 
 use crate::bell::Bell;
 use crate::client::chat_connection::ChatConnection;
@@ -57,16 +57,17 @@ const TRIES: [(&str, Try); 9] = [
     ("no_wakeup_of_the_window_is_missed", ring),
 ];
 
-/// Schedules of each, half of them by each scheduler; `ORDERS` asks for another number.
+/// The number of schedules of each scenario, half of them by each scheduler; `ORDERS`
+/// sets another number.
 const SCHEDULES: usize = 250;
 
 /// The limit of a schedule that does not end. Unit: steps.
 const MOST_STEPS: usize = 2_000_000;
 
-/// Threads of a schedule have no guard but this. Unit: bytes.
+/// The stack size of the threads of a schedule. Unit: bytes.
 const STACK_BYTES: usize = 1024 * 1024;
 
-/// How many threads may be put behind others where that finds most.
+/// The number of priority changes in a schedule of PCT.
 const PCT_DEPTH: usize = 3;
 
 const CONTENTS: [u8; 3_000] = [7; 3_000];
@@ -86,7 +87,7 @@ pub(crate) fn run() {
         }
         let began = real_now();
         let all = AssertUnwindSafe(|| {
-            // The seed of the first; each schedule draws that of the next.
+            // The seed of the first schedule; each one draws the seed of the next.
             schedule(RandomScheduler::new_from_seed(1, schedules / 2), act);
             schedule(
                 PctScheduler::new_from_seed(1, PCT_DEPTH, schedules / 2),
@@ -159,14 +160,14 @@ impl Fixture {
     }
 }
 
-/// Every thread but the first has ended, and every port is free.
+/// Checks that every thread but the first has ended, and every port is free.
 fn expect_no_remaining_threads() {
     let alone = || (world::alive().len() == 1).then_some(());
     until(world::ENDS, None, alone);
     assert_eq!(net::ports_in_use(), 0);
 }
 
-/// The server has its own threads and its one port, and no other.
+/// Checks that only the server's own threads and its port are left.
 fn expect_only_the_server_threads(of: usize) {
     let enough = || (world::alive().len() <= of).then_some(());
     until(world::ENDS, None, enough);
@@ -177,7 +178,7 @@ fn sleep(milliseconds: u32) {
     let _ = after(Duration::from_millis(milliseconds.into())).recv();
 }
 
-/// The lines that two clients have both received are in the same order and have no gap.
+/// Checks that lines received by two clients have the same order and no gap.
 fn agree(one: &[String], other: &[String]) {
     let common: Vec<_> = one.iter().filter(|it| other.contains(it)).collect();
     let Some((first, last)) = common.first().zip(common.last()) else {
@@ -190,7 +191,8 @@ fn agree(one: &[String], other: &[String]) {
     assert_eq!(piece(one), piece(other));
 }
 
-/// Three come and leave, each in one of five ways, while the server ends in one of two.
+/// Three clients join and leave, each in one of five ways, while the server ends in one
+/// of two.
 fn leave() {
     world::begin(choose(2) == 0);
     let place = Fixture::open(1);
@@ -207,7 +209,7 @@ fn leave() {
                 let before = world::now();
                 guest.say("\"disconnect\"");
                 guest.hear_to_the_end();
-                // At once, and not only when the server has no more patience.
+                // At once, and not only when a timeout of the server expires.
                 let took = world::now().saturating_sub(before);
                 assert!(took < Duration::from_secs(1) || world::is_hasty());
             }
@@ -256,7 +258,7 @@ fn stay() {
             Reply::History { lines } => lines.iter().any(|it| it.text == wanted),
             _ => false,
         };
-        // Nobody says anything before all are there.
+        // No client sends a line before all have joined.
         let mut there = 0;
         guest.hear(|reply| matches!(reply, Reply::History { .. }).then_some(()));
         guest.say("\"users\"");
@@ -308,8 +310,8 @@ fn stay() {
     expect_no_remaining_threads();
 }
 
-/// One port, and three who want it; two of them leave it in one of six ways, and then the
-/// third one gets it.
+/// Three clients need the only port; two of them release it in one of six ways, and then
+/// the third one gets it.
 fn transfers() {
     world::begin(choose(2) == 0);
     let place = Fixture::open(1);
@@ -359,10 +361,10 @@ fn transfers() {
         .collect();
     let mut last = Guest::join(address, "last").expect("a server");
     last.say(r#"{"download":{"file":"a.bin"}}"#);
-    // In haste it may have been too late to join.
+    // With early deadlines it may have been too late to join.
     let offer = last.hear_offer();
     assert!(offer.is_some_and(|it| it.port == 55_000) || world::is_hasty());
-    // Not only when the server has waited in vain for a client that has left.
+    // Not only after the server's timeout for a client that has left.
     assert!(world::now() < Duration::from_secs(20) || world::is_hasty());
     for guest in guests {
         guest.join().expect("well");
@@ -393,7 +395,7 @@ fn download() {
         ));
     }
     let state = guest.hear_end(number).expect("it goes on");
-    // Where each FIN-ACK is lost, and no word comes by the chat, it cannot know.
+    // If every FIN-ACK is lost, and the chat brings no verdict, it cannot know.
     assert!(
         matches!(state, TransferState::Verified | TransferState::Unknown),
         "{state:?}"
@@ -423,7 +425,8 @@ fn upload() {
     expect_no_remaining_threads();
 }
 
-/// Gives a file, or a piece of it, and leaves; whether the server has called it whole.
+/// Uploads a file, or a part of it, and leaves; returns whether the server has verified
+/// it.
 fn give(server: SocketAddr) -> bool {
     let mut guest = Guest::join(server, "dana").expect("a server");
     guest.say(r#"{"upload":{"file":"b.bin","size":3000,"transport":"tcp"}}"#);
@@ -495,7 +498,7 @@ fn drain() {
     expect_no_remaining_threads();
 }
 
-/// A link to there, and what it reports.
+/// A connection to this address, and its reports.
 fn link(server: SocketAddr) -> (ChatConnection, Receiver<Event>) {
     let address = ServerAddress {
         host: "127.0.0.1".to_owned(),
@@ -521,7 +524,7 @@ fn hang_up() {
     link.send(request(r#"{"join":{"name":"dana"}}"#));
     link.send(request(r#"{"say":{"text":"one"}}"#));
     if choose(2) == 0 {
-        // Otherwise it disconnects before it is connected.
+        // Otherwise it would disconnect before it is connected.
         let _ = reports.recv();
     }
     link.send(request(r#"{"say":{"text":"two"}}"#));
@@ -565,7 +568,7 @@ fn lose() {
     expect_no_remaining_threads();
 }
 
-/// Two threads have news for the window, which fetches what is there when it is due.
+/// Two threads have news for the window, which fetches them when it is woken.
 fn ring() {
     const NEWS: usize = 6;
     app::begin();

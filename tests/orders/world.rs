@@ -1,9 +1,9 @@
 //! The state that all threads of one schedule share: the time, and the waits.
 //!
-//! The threads are Shuttle's: one runs at a time, and at each [`point`] another may go on.
-//! Time stands still while a thread can run; when all wait, it advances to the first of their
-//! deadlines. If there is none, or ten minutes pass, a thread waits in vain: this reveals a
-//! deadlock, a lost wake-up and a thread that never ends.
+//! The threads are Shuttle's: one runs at a time, and at each [`point`] another may
+//! continue. Time stands still while a thread can run; when all wait, it advances to the
+//! first of their deadlines. If there is none, or ten minutes pass, the test fails: this
+//! reveals a deadlock, a lost wake-up and a thread that never ends.
 //!
 //! ```text
 //!   room: recv_timeout ----\
@@ -29,7 +29,7 @@ pub(crate) const ENDS: WaitPoint = WaitPoint(0);
 #[derive(Default)]
 struct World {
     now: Duration,
-    /// Touched at each point, so that Shuttle may choose.
+    /// Accessed at each point, so that Shuttle can switch threads.
     point: Arc<AtomicBool>,
     /// Threads that have not ended, by name.
     alive: BTreeMap<u64, String>,
@@ -48,7 +48,7 @@ struct Waiting {
 /// The longest schedule.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// In a hasty world, one in this many waits reaches its deadline at once.
+/// In a world with early deadlines, one in this many waits reaches its deadline at once.
 const HASTE: u32 = 24;
 
 real::thread_local! {
@@ -69,7 +69,7 @@ pub(crate) fn begin(is_hasty: bool) {
     };
     world.alive.insert(0, "main".to_owned());
     let old = with(|it| std::mem::replace(it, world));
-    drop(old); // What falls with it may look at the new one.
+    drop(old); // Values dropped with it may use the new one.
 }
 
 /// Whether a deadline may pass although a thread could run.
@@ -82,7 +82,7 @@ pub(crate) fn now() -> Duration {
     with(|world| world.now)
 }
 
-/// A number nobody else has.
+/// A unique number.
 pub(crate) fn fresh() -> u64 {
     with(|world| {
         world.last += 1;
@@ -90,12 +90,12 @@ pub(crate) fn fresh() -> u64 {
     })
 }
 
-/// Somewhere to wait at.
+/// A new place to wait at.
 pub(crate) fn place() -> WaitPoint {
     WaitPoint(fresh())
 }
 
-/// Another thread may go on here.
+/// Another thread may continue here.
 pub(crate) fn point() {
     if !is_falling() {
         let point = with(|world| Arc::clone(&world.point));
@@ -103,17 +103,18 @@ pub(crate) fn point() {
     }
 }
 
-/// A test has failed, and all is being thrown away.
+/// Whether a test has failed, and everything is being dropped.
 pub(crate) fn is_falling() -> bool {
     real::thread::panicking()
 }
 
-/// A choice among this many, which Shuttle makes.
+/// Shuttle's choice among this many.
 pub(crate) fn choose(count: u32) -> u32 {
     shuttle::rand::thread_rng().gen_range(0..count)
 }
 
-/// Tries until it succeeds, and waits at this place in between; `None` after the deadline.
+/// Tries until it succeeds, and waits at this place in between; `None` after the
+/// deadline.
 pub(crate) fn until<T>(
     place: WaitPoint,
     deadline: Option<Duration>,
@@ -194,7 +195,7 @@ fn advance_if_all_wait() {
     }
 }
 
-/// A thread begins; its number.
+/// A thread begins; returns its number.
 pub(crate) fn born(name: String) -> u64 {
     let number = fresh();
     with(|world| world.alive.insert(number, name));

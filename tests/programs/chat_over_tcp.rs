@@ -484,7 +484,7 @@ fn a_full_server_refuses_clients_until_one_leaves() {
     third.expect_hang_up();
     drop(guy);
     dana.wait_for("left");
-    // The place is free a moment after the others were told.
+    // The place becomes free a moment after the others receive `left`.
     let came_in = (0..100).any(|_| {
         let mut third = Client::connect(&server);
         third.send(&json!({"join": {"name": "third"}}));

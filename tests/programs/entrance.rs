@@ -285,7 +285,7 @@ fn an_eavesdropped_login_allows_no_offline_dictionary_attack() {
             .fold(String::new(), |hex, it| hex + &format!("{it:02x}"));
         assert!(!all.contains(&hex), "{hex}");
     }
-    // An attacker who tries a list of passwords, the right one among them, finds no difference:
+    // An attacker who tries all passwords of a list finds no difference for the right one:
     // each leads to a confirmation other than the observed one, since the client's random numbers
     // are unknown.
     let challenge: Challenge =

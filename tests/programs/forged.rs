@@ -61,7 +61,7 @@ struct Attack {
     at: At,
 }
 
-/// Its target.
+/// The target of an attack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
     Client,
@@ -312,7 +312,7 @@ struct Trial<'a> {
     attack: Option<(Attack, Forgery)>,
     moves_after: Option<u32>,
     is_raced: bool,
-    /// Of each side.
+    /// The link scenario of each side.
     scenario: &'a str,
 }
 

@@ -1,7 +1,7 @@
-//! The lessons and the chapters print what the laboratory prints.
+//! The console output in the lessons and chapters is that of the laboratory.
 //!
 //! A fence `console` of the report holds commands, each on a line that begins with `$ `, and
-//! below each what it prints. They run in virtual time, so the output is the same on every
+//! below each its output. They run in virtual time, so the output is the same on every
 //! computer. `UPDATE_REPORT=1 cargo test --test programs lesson::` makes it again.
 #![cfg(unix)]
 #![expect(

@@ -130,7 +130,7 @@ fn a_capture_made_from_the_event_log_of_a_real_transfer_is_the_live_one() {
         transfers(&folder, password);
         let mut live = flows(&folder.join("server.pcapng"));
         assert_eq!(live.len(), 16, "eight transfers in both directions");
-        // The clients saw the same packets, turned round: they are told by their captures.
+        // The clients captured the same packets with the directions reversed.
         let mut of_clients = Flows::new();
         for path in journals(&folder) {
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();

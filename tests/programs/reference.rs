@@ -3,9 +3,9 @@
 //! A table is between two comments of the page, `<!-- made from: NAME -->` and
 //! `<!-- made -->`. The name is the source of the table:
 //!
-//! - `server --help`, `client --help`, `lab COMMAND --help`: what that program prints, each
-//!   argument as a row. The flags that all commands of [`TRANSFERRING`] share are a table of
-//!   their own, `lab run --help, shared`, and are left out of the tables of these commands.
+//! - `server --help`, `client --help`, `lab COMMAND --help`: the output of that program,
+//!   each argument as a row. The flags that all commands of [`TRANSFERRING`] share are a
+//!   separate table, `lab run --help, shared`, and are omitted from those of the commands.
 //! - `bench --help`, `chaos --help`: the same of the test equipment.
 //! - `commands`, `keys`: the tables behind `/help` and F1.
 //! - `scenario`: the table in the comment of `src/link/scenario.rs`.

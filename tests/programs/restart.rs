@@ -141,7 +141,7 @@ impl Fixture {
     }
 }
 
-/// How a server ended, which must be within `limit`.
+/// The exit status of a server, which must end within `limit`.
 fn end_of(server: &mut ServerProcess, limit: Duration) -> ExitStatus {
     let mut end = None;
     let is_over = within(limit, || {

@@ -76,7 +76,7 @@ pub(crate) fn wait_until(holds: impl FnMut() -> bool) {
     assert!(within(TIMEOUT, holds), "the condition did not hold in time");
 }
 
-/// Whether the condition comes to hold within this time.
+/// Whether the condition becomes true within this time.
 pub(crate) fn within(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
     let start = Instant::now();
     while !holds() {

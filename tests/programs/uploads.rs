@@ -535,7 +535,7 @@ fn two_simultaneous_uploads_of_one_name_do_not_resume_the_same_partial_file() {
     let (_kept, path) = file("a", 600_000);
     server.break_off(&path, 200_000);
     server.has_noticed();
-    // The one whose partial file it is continues, and another user begins.
+    // The owner of the partial file continues it, and another user starts at byte 0.
     let clients = ["dana", "tal"];
     let clients = clients.map(|name| server.client(name, &[&upload(&path)], &SLOW));
     let offsets = clients.map(|client| {
@@ -562,7 +562,7 @@ fn an_interrupted_upload_counts_towards_the_limit_and_is_deleted_for_newer_ones(
     assert_eq!(guy.receive_error().0, Code::UploadRefused);
     let server = Server::start(&limits);
     server.break_off(&path, 200_000);
-    // After an hour it makes room even for a user who wants more than its owner has.
+    // After an hour it is removed even for a user whose partial files are larger.
     let two_hours = Duration::from_secs(7_200);
     let (_kept, other) = file("b", 700_000);
     wait_until(|| {
@@ -618,7 +618,7 @@ fn an_upload_request_without_data_does_not_delete_the_partial_file_of_another_us
     let (_kept, path) = file("a", 600_000);
     server.break_off(&path, 200_000);
     let mut mallory = Person::join(&server, "mallory");
-    // The same name, and another one that would need the space.
+    // An upload of the same name, and one of another name that would need the space.
     for name in ["a", "b"] {
         // Refused as long as the interrupted upload has not ended.
         let mut offered = None;

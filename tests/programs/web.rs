@@ -1,5 +1,5 @@
-//! The laboratory's page on the class's server, over true sockets: what a browser gets, what
-//! a stranger's bytes do, and what is told before the answers are revealed.
+//! The laboratory's page on the class's server, over real sockets: the pages for a
+//! browser, the answers to a stranger's bytes, and the data before answers are revealed.
 
 #![expect(
     clippy::disallowed_methods,
@@ -107,7 +107,7 @@ impl Class {
         (status, serde_json::from_str(&body).unwrap())
     }
 
-    /// The token of one who takes part now.
+    /// Joins the class; returns the token of the new participant.
     fn join(&self, name: &str) -> String {
         let (status, body) = self.post("/join", "", &json!({"name": name}));
         assert_eq!((status, &body["name"]), (200, &json!(name)), "{body}");
@@ -352,7 +352,7 @@ fn a_hundred_phones_answer_once_each_and_no_byte_tells_an_answer_before_reveal()
         "{:?}",
         begin.elapsed()
     );
-    // The own answer is told to its owner, and to nobody else.
+    // The server sends an answer to its owner, and to nobody else.
     assert_eq!(
         class.look(&tokens[1])["me"]["answer"],
         json!({"packets": 700_001})
@@ -573,7 +573,7 @@ fn the_program_prints_the_address_of_the_page_and_says_how_to_build_a_missing_on
     stream.read_to_string(&mut told).unwrap();
     server.kill().unwrap();
     server.wait().unwrap();
-    // Without a class the page asks nobody.
+    // Without a class the page sends no requests.
     assert!(told.contains("data-class=\"no\""));
     let body = told.split_once("\r\n\r\n").unwrap().1;
     assert!(!body.contains("connect-src"));

@@ -267,7 +267,7 @@ fn an_ack_refers_to_its_data_and_the_data_to_its_ack() {
         .collect();
     let numbers = data.iter().map(|row| row[1].as_str());
     let segments: BTreeSet<&str> = numbers.collect();
-    // Of each segment one transmission was acknowledged, once.
+    // Exactly one transmission of each segment was acknowledged.
     let confirmed: Vec<&str> = data
         .iter()
         .filter(|row| acked.contains_key(&*row[0]))
@@ -402,7 +402,7 @@ impl Server {
 #[test]
 fn server_and_client_capture_the_packets_that_they_send_and_receive() {
     let server = Server::start();
-    // A user is already in the room and is told about the new one.
+    // A user is already in the room and receives `joined` for the new one.
     let mut dana = TcpStream::connect(&server.running.address).unwrap();
     dana.write_all(b"{\"join\":{\"name\":\"dana\"}}\n").unwrap();
     let mut heard = BufReader::new(dana.try_clone().unwrap());

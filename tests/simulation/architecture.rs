@@ -271,9 +271,9 @@ const OUTSIDE_WORLD: [&str; 11] = [
 /// The client's files that obey the rules of layers 0 to 2.
 const PURE_CLIENT: [&str; 2] = ["client/model", "client/controller"];
 
-/// The files that know JSON: the chat's messages, the class's page, the journal, the record of a resumed
-/// download, what `client --json` prints, a result of `lab grade`, and what the window
-/// keeps.
+/// The files that know JSON: the chat's messages, the class's page, the journal, the record
+/// of a resumed download, the output of `client --json`, a result of `lab grade`, and the
+/// settings of the window.
 const JSON: [&str; 9] = [
     "bin/lab",
     "wire/message",
@@ -440,9 +440,9 @@ fn is_below(path: &str, top: &str) -> bool {
 
 /// Every path with `::` or after `use`, groups taken apart, with its line.
 ///
-/// `use std::{fmt, net::TcpStream}` gives `std`, `std::fmt`, `std::net::TcpStream`. Names
-/// brought in by `use std::net` and the like need no following: the `use` is the offence.
-/// A clock brought in by `use std::time::Instant` is followed, for its `now`.
+/// `use std::{fmt, net::TcpStream}` gives `std`, `std::fmt`, `std::net::TcpStream`. Uses
+/// of names imported by `use std::net` need no search: the `use` is already a violation.
+/// Uses of `Instant`, imported by `use std::time::Instant`, are searched for `now`.
 fn paths(code: &str) -> Vec<(usize, String)> {
     let mut found: Vec<(usize, String)> = Vec::new();
     let mut groups: Vec<String> = Vec::new();

@@ -14,7 +14,7 @@ use sash::reliable::event::Event;
 use sash::wire::options::{Arq, Congestion, LARGEST_WINDOW};
 use std::fmt::Write as _;
 
-/// How well a formula must hold.
+/// The largest relative difference between a formula and a measurement.
 const TOLERANCE: f64 = 0.15;
 
 #[test]

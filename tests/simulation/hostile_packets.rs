@@ -166,7 +166,7 @@ fn wait(machine: &mut impl Machine, until: Moment) -> Vec<Transmit> {
         machine.on_timeout(next);
         sent.append(&mut drain(machine, next));
         wakes += 1;
-        assert!(wakes < 10_000, "its timers run out without end");
+        assert!(wakes < 10_000, "its timers expire without end");
     }
     machine.on_timeout(until);
     sent.append(&mut drain(machine, until));

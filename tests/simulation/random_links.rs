@@ -55,7 +55,7 @@ fn broken(is_policed: bool) -> (Vec<String>, usize) {
     (lines, links.len())
 }
 
-/// Asserts that at most so many of the usual links break a bound, or at most this
+/// Asserts that at most this number of the usual links break a bound, or at most this
 /// percentage of any other links.
 #[track_caller]
 fn at_most_so_many_are_broken(usual: usize, percent: usize, is_policed: bool) {

@@ -310,7 +310,7 @@ fn without_code(line: &str) -> String {
     text
 }
 
-/// Of the changelog only what is above the entries of before this rule.
+/// The text to check: of the changelog, only the entries since this rule.
 fn text_of<'a>(name: &str, text: &'a str) -> &'a str {
     if name == "CHANGELOG.md" {
         text.split(OLD_ENTRIES).next().unwrap_or_default()

@@ -3,14 +3,14 @@
 //!
 //! The other clients in the room check what was sent, and the title shows unread lines.
 //!
-//! Source: as `tests/window/tour.rs`; `bin/client/view` tells where things are in the window.
+//! Source: as `tests/window/tour.rs`; `bin/client/view` has the layout of the window.
 
 use super::desk::{Desk, Window, until};
 use super::server::{Server, Watcher};
 use serde_json::json;
 
-/// Where the chat begins, in a window of the size that it opens with. Unit: pixels from its
-/// left and top edge.
+/// The place of the chat in a window of the default size. Unit: pixels from its left and
+/// top edge.
 const CHAT: (i32, i32) = (20, 110);
 
 /// Within the chat, a few lines further down.
@@ -19,10 +19,10 @@ const FURTHER_DOWN: (i32, i32) = (400, 170);
 /// The tab of the room.
 const ALL: (i32, i32) = (34, 41);
 
-/// In the list of users.
+/// A place in the list of users.
 const FIRST_PERSON: (i32, i32) = (720, 115);
 
-/// The message.
+/// The message field.
 const MESSAGE_FIELD: (i32, i32) = (350, 639);
 
 /// The background of a line with the user's name, of a search result and of a question.
@@ -40,7 +40,8 @@ fn until_title(window: &Window, title: &str) {
     until(title, || window.title() == title);
 }
 
-/// Goes to another page and waits until it is shown: earlier input belongs to the page before.
+/// Opens another page and waits until it is shown: earlier input belongs to the previous
+/// page.
 fn turn(window: &Window, keys: &str) {
     let before = window.pixels();
     window.press(&[keys]);
@@ -65,7 +66,7 @@ fn a_direct_message_waits_in_its_tab_and_the_reply_goes_to_that_user_only() {
     assert_eq!(guy.expect_whisper(), ("dana".into(), "yes?".into()));
     dana.picture("window-whisper");
 
-    // The draft waited where it was written.
+    // The draft is still in its conversation.
     turn(&dana, "alt+1");
     dana.write(" to hear");
     watcher.expect_said("dana", "for all to hear");

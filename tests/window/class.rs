@@ -1,9 +1,10 @@
-//! A class as a student has it: a room with a password, and homework asked in place.
+//! A student's view of a class: a room with a password, and exercises in the chat.
 //!
-//! Xvfb is the display, `xdotool` the hands, `import` of `ImageMagick` the eyes; the teacher
-//! is a client in a terminal, and what came back is read from the server's own table.
+//! Xvfb is the display, `xdotool` types and clicks, and `import` of `ImageMagick` takes
+//! pictures. The teacher is a client in a terminal, and the results are read from the
+//! server's table.
 //!
-//! Source: `bin/client/view` tells where things are in the window.
+//! Source: `bin/client/view` has the layout of the window.
 
 use super::desk::{Desk, until};
 use super::ladder::BLUE;
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
-/// The first button of a question asked in place. Unit: pixels from the window's edges.
+/// The first button of a question in the chat. Unit: pixels from the window's edges.
 const RUN_IT: (i32, i32) = (780, 633);
 
 /// The colour of the text of an error.
@@ -22,7 +23,7 @@ const RED: [u8; 3] = [0xB4, 0x23, 0x18];
 /// The background of a question.
 const YELLOW: [u8; 3] = [0xFF, 0xF1, 0xCC];
 
-/// A room that wants a password, with a teacher, in a class.
+/// A room with a password, a teacher and a class.
 struct Class {
     server: Server,
     folder: TempDir,
@@ -68,7 +69,7 @@ fn a_class_exercise_is_offered_in_the_window_and_its_results_reach_the_teacher()
     class.give_out("seed=7;loss=10%;delay=20ms --arq go-back-n --size 200000");
     until("the question", || window.count(YELLOW) > 0);
     window.picture("window-homework");
-    // A person who is writing answers nothing by that.
+    // Typing a message answers no question.
     window.write("one two three");
     until("the line", || window.is_steady());
     assert!(window.count(YELLOW) > 0, "the space declined it");
@@ -195,7 +196,7 @@ impl Class {
         self.folder.path().join(name)
     }
 
-    /// The teacher comes, says so, and leaves.
+    /// The teacher joins, sends these lines, and leaves.
     fn give_out(&self, lab: &str) {
         self.teacher_types(&[&format!("/lab {lab}")]);
     }

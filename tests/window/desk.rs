@@ -23,22 +23,23 @@ pub(crate) struct Desk {
 pub(crate) struct Window {
     process: Child,
     display: String,
-    /// As X11 numbers windows, in decimal.
+    /// The X11 number of the window, in decimal.
     id: String,
-    /// Removed with this value.
+    /// The folder, which is removed with this value.
     folder: Option<TempDir>,
 }
 
 /// The longest wait on a slow and busy machine.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How often an unchanged picture is checked again.
+/// The number of checks that the picture stays unchanged.
 const LOOKS: usize = 4;
 
 /// The time between two checks.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Between the windows' left edges, so that none covers another. Unit: pixels.
+/// The distance between the windows' left edges, so that none covers another. Unit:
+/// pixels.
 const WINDOW_WIDTH: usize = 1010;
 
 impl Desk {
@@ -49,16 +50,17 @@ impl Desk {
 
     /// The same with a screen of this size.
     pub(crate) fn with_screen((width, height): (i32, i32)) -> Self {
-        // A number of our own: Xvfb's `-displayfd` lets two that start at once take the
-        // same one. With the process in it, two runs of the tests do not meet either.
+        // Chooses the number itself: with Xvfb's `-displayfd` two displays that start at
+        // once may get the same one. The number contains the process ID, so two test runs
+        // do not conflict either.
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let display = format!(":{}", 1_000 + process::id() % 5_000 * 10 + count);
         let xvfb = Command::new("Xvfb")
             .args([&display, "-screen", "0", &format!("{width}x{height}x24")])
-            // Without `-noreset` it starts again, and refuses clients meanwhile,
-            // whenever its last client has gone: after each use of `xdotool`.
-            // A key is pressed once, however late a busy machine lets go of it: `-r`.
+            // Without `-noreset` it restarts, and refuses clients meanwhile, whenever its
+            // last client has ended: after each use of `xdotool`. `-r` switches key
+            // repetition off, for a busy computer that releases a key late.
             .args(["-nolisten", "tcp", "-noreset", "-r"])
             .stderr(Stdio::null())
             .spawn()
@@ -88,7 +90,7 @@ impl Desk {
             .arg("--out")
             .arg(folder.path())
             .env("DISPLAY", &self.display)
-            // The remembered settings belong to this window alone.
+            // This window has its own remembered settings.
             .env("XDG_CONFIG_HOME", folder.path().join("config"))
             .spawn()
             .unwrap();
@@ -192,7 +194,7 @@ impl Window {
         self.hands(&["keyup", key]);
     }
 
-    /// Moves the mouse there.
+    /// Moves the mouse to this place.
     pub(crate) fn point(&self, place: (i32, i32)) {
         self.move_to(place);
     }
@@ -259,7 +261,7 @@ impl Window {
         (width, height)
     }
 
-    /// Makes it this large. Unit: pixels of the screen.
+    /// Sets its size. Unit: pixels of the screen.
     pub(crate) fn resize(&self, (width, height): (i32, i32)) {
         let size = [width.to_string(), height.to_string()];
         self.hands(&["windowsize", "--sync", &self.id, &size[0], &size[1]]);
@@ -270,7 +272,7 @@ impl Window {
         self.hands(&["getwindowname", &self.id])
     }
 
-    /// Whether there is such a file among its downloads.
+    /// Whether its downloads contain such a file.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.folder().join(name).exists()
     }
@@ -302,14 +304,14 @@ impl Window {
         pixel.try_into().unwrap()
     }
 
-    /// How many of its pixels have this colour.
+    /// The number of its pixels with this colour.
     pub(crate) fn count(&self, colour: [u8; 3]) -> usize {
         let pixels = self.pixels();
         pixels.chunks_exact(3).filter(|it| **it == colour).count()
     }
 
-    /// Whether it exists and its picture does not change for a while: it has finished drawing, also
-    /// on a busy machine.
+    /// Whether it exists and its picture does not change for a while: then it has
+    /// finished drawing, even on a busy computer.
     pub(crate) fn is_steady(&self) -> bool {
         let before = self.pixels();
         let is_same = || {
@@ -319,7 +321,7 @@ impl Window {
         !before.is_empty() && (0..LOOKS).all(|_| is_same())
     }
 
-    /// From the form into the laboratory, without a server.
+    /// Opens the laboratory from the login form, without a server.
     pub(crate) fn enter_laboratory(&self) {
         let form = self.pixels();
         self.press(&["alt+l"]);
@@ -350,7 +352,7 @@ impl Window {
 
 impl Drop for Window {
     fn drop(&mut self) {
-        // It may have ended by itself, as it should.
+        // The program may have ended by itself, as it should.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -369,14 +371,14 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Waits as a user does between two movements.
+/// Waits like a user between two movements.
 fn linger() {
     for _ in 0..4 {
         pause();
     }
 }
 
-/// Waits a moment: on a channel that nobody writes to.
+/// Waits a moment, on a channel without senders.
 fn pause() {
     let (_sender, nothing) = mpsc::channel::<()>();
     let _ = nothing.recv_timeout(PAUSE);
@@ -394,7 +396,7 @@ fn keep_picture(display: &str, window: &str, name: &str) {
     // A small file: few colours, and no dots mixed for those in between.
     let file = format!("PNG8:{}", folder.join(format!("{name}.png")).display());
     let flags = ["-silent", "-window", window, "+dither", "-colors", "128"];
-    // Of a display, what two windows as they open cover of it.
+    // The part of a display that two windows cover when they open.
     let part = ["-crop", "2010x700+0+0", "+repage"];
     let part = part.into_iter().filter(|_| window == "root");
     let flags = flags.into_iter().chain(part).chain([file.as_str()]);

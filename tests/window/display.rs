@@ -1,16 +1,16 @@
-//! Two things that are asked of the display itself, in X11's own bytes.
+//! Two requests to the display itself, as bytes of the X11 protocol.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-/// Where a display listens.
+/// The socket of a display.
 pub(crate) fn socket(display: &str) -> String {
     format!("/tmp/.X11-unix/X{}", display.trim_start_matches(':'))
 }
 
 /// Sends a `ClientMessage` with `WM_DELETE_WINDOW`: there is no window manager here, and
-/// `xdotool` would end the program instead of asking it.
+/// `xdotool` would kill the program instead.
 ///
 /// Source: X Window System Protocol, appendix B; ICCCM §4.2.8.1.
 pub(crate) fn ask_to_close(display: &str, window: u32) {
@@ -40,14 +40,14 @@ pub(crate) fn ask_to_close(display: &str, window: u32) {
     request.extend(delete);
     request.extend([0; 16]);
     server.write_all(&request).unwrap();
-    atom(&mut server, "WM_PROTOCOLS"); // Answered only after all before it.
+    atom(&mut server, "WM_PROTOCOLS"); // It is answered after all earlier requests.
 }
 
-/// Asks the display for an atom's number.
+/// Requests an atom's number.
 fn atom(server: &mut UnixStream, name: &str) -> [u8; 4] {
     let padded = name.len().div_ceil(4) * 4;
     let words = u16::try_from(2 + padded / 4).unwrap();
-    let mut request = vec![16, 0]; // InternAtom, make it if need be.
+    let mut request = vec![16, 0]; // InternAtom, created if necessary.
     request.extend(words.to_le_bytes());
     request.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
     request.extend([0; 2]);

@@ -1,13 +1,12 @@
 //! Files in a real window: sort, select, download, upload, pause, delete, resume.
 //!
-//! Source: as `tests/window/tour.rs`; `bin/client/view` tells where things are in the window.
+//! Source: as `tests/window/tour.rs`; `bin/client/view` has the layout of the window.
 
 use super::desk::{Desk, Window, until};
 use super::server::Server;
 use std::fs;
 
-/// Places in a window of the size that it opens with. Unit: pixels from its left and top
-/// edge.
+/// Places in a window of the default size. Unit: pixels from its left and top edge.
 const FIRST_FILE: (i32, i32) = (720, 261);
 const BY_SIZE: (i32, i32) = (895, 239);
 const FILTER: (i32, i32) = (915, 203);
@@ -19,7 +18,7 @@ const LEFT_BUTTON: (i32, i32) = (873, 136);
 const RIGHT_BUTTON: (i32, i32) = (948, 136);
 const GO_ON: (i32, i32) = (756, 633);
 
-/// Of a row in a list of files. Unit: pixels.
+/// The height of a row in a list of files. Unit: pixels.
 const ROW: i32 = 22;
 
 /// The background of an offer to resume.
@@ -113,7 +112,7 @@ fn a_file_dropped_from_another_program_is_uploaded() {
     let path = folder.path().join("my notes.txt");
     fs::write(&path, "dropped").unwrap();
 
-    // Guy's window is the file manager: the chosen text of a field can be dragged away.
+    // Guy's window plays the file manager: the selected text of a field can be dragged.
     guy.click(MESSAGE_FIELD);
     let address = format!("file://{}", path.display()).replace(' ', "%20");
     guy.type_text(&address);
@@ -180,7 +179,8 @@ fn after_a_kill_the_download_is_offered_again_and_completes() {
     until("the mark", || dana.count(GREEN) > 0);
 }
 
-/// Asks for a file that takes a minute, shows the transfers, and waits for its part.
+/// Downloads a file that takes a minute, opens the page of transfers, and waits for its
+/// part.
 fn begin_slowly(window: &Window) {
     window.write("/download lecture 3.mp4 --arq go-back-n");
     window.press(&["alt+2"]);
@@ -190,7 +190,7 @@ fn begin_slowly(window: &Window) {
 /// Whether more bytes have arrived a moment later.
 fn grows(window: &Window) -> bool {
     let before = length(window);
-    // Long enough for many round trips, since nothing else shows on the disk.
+    // Long enough for many round trips, because the disk shows nothing else.
     for _ in 0..3 {
         let _ = window.is_steady();
     }

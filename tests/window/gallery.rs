@@ -1,11 +1,11 @@
-//! Every view of the window in every theme: checks the theme's colours, and saves pictures to
-//! look at.
+//! Every view of the window in every theme: checks the theme's colours, and saves
+//! pictures for people.
 //!
 //! ```text
 //! ./sash screenshots      all of them, into target/screenshots
 //! ```
 //!
-//! Source: `client::theme`; `bin/client/view` tells where things are in the window.
+//! Source: `client::theme`; `bin/client/view` has the layout of the window.
 
 use super::desk::{Desk, Window, until};
 use super::server::Server;
@@ -71,7 +71,7 @@ const CAPTIONS: [usize; 2] = [101, 114];
 const FIELDS: [usize; 2] = [118, 142];
 const PLAYING: [usize; 2] = [153, 180];
 
-/// Around all that is in the window, at normal size. Unit: pixels.
+/// The margin of the window, at normal size. Unit: pixels.
 const MARGIN: usize = 8;
 
 #[test]
@@ -108,11 +108,11 @@ fn the_laboratory_fits_every_usual_screen_in_every_theme() {
     }
 }
 
-/// Nothing reaches into the window's margins, and each thing in a row keeps off its
-/// neighbour: words that are too long for their place do not.
+/// Nothing reaches into the window's margins, and the items of a row do not touch: a text
+/// that is too long would.
 fn fits(window: &Window, theme: Theme, is_zoomed: bool, name: &str) {
     until(name, || window.is_steady());
-    window.point((5, 5)); // Tips go away.
+    window.point((5, 5)); // Tooltips disappear.
     until(name, || window.is_steady());
     window.picture(name);
     let (width, _) = window.size();
@@ -200,7 +200,7 @@ fn show_all(theme: Theme) {
     keep(&dana, theme, "race");
 }
 
-/// Saves a picture once nothing moves, and checks that it has the colours of the theme.
+/// Saves a picture when nothing changes any more, and checks the colours of the theme.
 fn keep(window: &Window, theme: Theme, view: &str) {
     until(&format!("{view} in {theme}"), || {
         let colours = theme.colours();

@@ -22,7 +22,7 @@ fn a_fold_is_selected_expanded_and_copied_by_keyboard() {
     guy.expect_said("guy", "after");
     until("the lines", || dana.pixels() != before && dana.is_steady());
 
-    // From below: the last line, then the folded line of users who joined and left.
+    // From the bottom: the last line, then the folded line of users who joined and left.
     let before = dana.pixels();
     dana.press(&["ctrl+Up", "ctrl+Up"]);
     until("the mark", || dana.pixels() != before);
@@ -33,7 +33,7 @@ fn a_fold_is_selected_expanded_and_copied_by_keyboard() {
     guy.expect_something_of("noa joined and left");
     guy.expect_nothing_of("noa left");
 
-    // Two lines of dana's own stand below by now.
+    // Two lines of dana are below it now.
     until("the echo", || dana.is_steady());
     let before = dana.pixels();
     dana.press(&["ctrl+Up", "ctrl+Up", "ctrl+Up", "ctrl+Up", "ctrl+Return"]);
@@ -52,13 +52,13 @@ fn a_list_is_sorted_selected_from_and_downloaded_by_keyboard() {
     let server = Server::start();
     let desk = Desk::set_up();
     let dana = desk.open_joined(&server, "dana");
-    // From the message by Shift+Tab over the buttons to the list would hang on their
-    // number; the filter's field is typed into instead, and Tab leads into the list.
+    // Shift+Tab from the message field to the list would depend on the number of buttons;
+    // instead the test types into the filter field, and Tab leads to the list.
     let filter = (915, 203);
     dana.click(filter);
     dana.press(&["Tab", "Right", "Home", "Return"]);
     until("the smallest file", || dana.has_whole(&server, "שלום.txt"));
-    // The other way round: the largest first, and the third apart from it.
+    // In reverse order: the largest first, and the third one selected separately.
     dana.press(&["ctrl+r", "Home", "ctrl+Down", "ctrl+Down", "ctrl+space"]);
     dana.picture("window-chosen-by-keys");
     dana.press(&["Return"]);
@@ -74,7 +74,7 @@ fn a_packet_is_selected_and_killed_by_keyboard() {
     let window = desk.open(&[], "Sash");
     window.enter_laboratory();
     window.press(&["alt+r"]);
-    // Stand still where DATA is in flight: after SYN, SYN-ACK and ACK.
+    // Stop where DATA is in flight: after SYN, SYN-ACK and ACK.
     until("a run", || !window.is_steady());
     window.press(&["space"]);
     until("standstill", || window.is_steady());
@@ -106,8 +106,8 @@ fn send_the_selected_row(window: &Window) {
     window.press(&["Return"]);
 }
 
-/// How many packets the journal of what is shown says a person has killed, or its scenario
-/// where it was run anew.
+/// The number of packets lost by the user in the journal of the shown run, or in its
+/// scenario if it was run again.
 fn killed(window: &Window) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("run.jsonl");

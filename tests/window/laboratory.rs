@@ -1,13 +1,14 @@
-//! The laboratory as a person has it: a real window on a virtual display, typed and clicked.
+//! The laboratory in a real window on a virtual display, with typed keys and mouse
+//! clicks.
 //!
-//! Xvfb is the display, `xdotool` the hands, `import` of `ImageMagick` the eyes. What is
-//! exported from the window is compared with what `lab` writes.
+//! Xvfb is the display, `xdotool` types and clicks, and `import` of `ImageMagick` takes
+//! pictures. The exports of the window are compared with those of `lab`.
 //!
 //! ```text
 //! SASH_SCREENSHOTS=diagrams cargo test --test window laboratory::
 //! ```
 //!
-//! Source: `bin/client/view::laboratory` tells where things are on the page.
+//! Source: `bin/client/view::laboratory` has the layout of the page.
 
 use super::desk::{Desk, Window, until};
 use super::ladder::{BLUE, GREEN, VERMILLION, WIDTH, count_on_ladder, disc_in, killed};
@@ -19,7 +20,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Colours of packets, and of a sentence that tells of a problem.
+/// The colours of packets, and of a sentence about a problem.
 const PURPLE: [u8; 3] = [0xcc, 0x79, 0xa7];
 const SKY: [u8; 3] = [0x56, 0xb4, 0xe9];
 const RED: [u8; 3] = [0xb4, 0x23, 0x18];
@@ -57,7 +58,7 @@ fn a_run_is_played_and_stepped_and_a_clicked_packet_is_lost() {
     let killed = killed(&journal.entries);
     assert_eq!(killed.len(), 1, "one click, one packet");
 
-    // What the line above says, run anew, loses the same packet.
+    // Another run of the scenario line loses the same packet.
     window.press(&["alt+r"]);
     window.press(&["space"]);
     let again = exported(&window, "again.jsonl");
@@ -115,7 +116,7 @@ fn an_exported_picture_equals_the_picture_in_the_window() {
         let is_there = |it: &[u8; 3]| count_on_ladder(&pixels, *it) > 50;
         colours.iter().all(is_there)
     });
-    // The row that asks where to takes room from what is seen, and gives it back.
+    // The row for the file name makes the picture smaller while it is open.
     window.press(&["alt+x"]);
     window.point((300, 500));
     until("less of the ladder", || window.is_steady());
@@ -130,7 +131,7 @@ fn an_exported_picture_equals_the_picture_in_the_window() {
         assert!(seen.count(colour) > 50, "{colour:?}");
     }
 
-    // The keys play on, and write nothing into a field.
+    // The keys still play, and write nothing into a field.
     window.press(&["Home"]);
     until("the beginning", || {
         count_on_ladder(&window.pixels(), BLUE) == 0
@@ -164,7 +165,7 @@ fn the_first_screen_opens_a_card_by_its_number_and_shows_the_cards_again() {
     window.enter_laboratory();
     window.picture("laboratory-cards");
     let cards = window.pixels();
-    // The first card has the focus; the second is a Tab away.
+    // The first card has the focus; Tab leads to the second.
     window.press(&["Tab", "Return"]);
     until("a run in slow motion", || !window.is_steady());
     window.press(&["space"]);
@@ -185,7 +186,7 @@ fn the_first_screen_opens_a_card_by_its_number_and_shows_the_cards_again() {
     window.press(&["Right"; 120]);
     until("the retransmissions", || window.is_steady());
     window.picture("laboratory-first-card");
-    // Another scale, another point of view, and room for the ladder.
+    // Another scale, another point of view, and more space for the ladder.
     let second = |(x, y): (i32, i32)| (x, y + 26);
     let before = window.pixels();
     window.drag(SCALE, second(SCALE));
@@ -240,7 +241,7 @@ fn a_damaged_journal_is_reported_in_the_window_and_the_program_continues() {
     until("a run all the same", || disc_in(&window.pixels()).is_some());
 }
 
-/// What the window writes into a file of this name; its ending says what.
+/// The export of the window into a file of this name, whose ending chooses the format.
 fn exported(window: &Window, name: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let place: PathBuf = folder.path().join(name);

@@ -3,19 +3,19 @@
 use sash::lab::journal::{Entry, FaultInjection, JournalEvent};
 use sash::link::Label;
 
-/// How wide a window is that opens. Unit: pixels.
+/// The width of a new window. Unit: pixels.
 pub(crate) const WIDTH: usize = 1_000;
 
-/// Where the ladder is in it, without its edges: left, top, right, foot. Unit: pixels.
+/// The place of the ladder in it, without its edges: left, top, right, bottom. Unit:
+/// pixels.
 const LADDER: [usize; 4] = [20, 390, 700, 620];
 
-/// Colours of DATA, of ACKs, and of what is lost.
+/// The colours of DATA, ACKs and lost packets.
 pub(crate) const BLUE: [u8; 3] = [0x00, 0x72, 0xb2];
 pub(crate) const GREEN: [u8; 3] = [0x00, 0x9e, 0x73];
 pub(crate) const VERMILLION: [u8; 3] = [0xd5, 0x5e, 0x00];
 
-/// A place on a blue disc on the ladder: the DATA packet in flight that has the longest
-/// way before it.
+/// A place on a blue dot of the ladder: the DATA packet in flight that arrives last.
 pub(crate) fn disc_in(pixels: &[u8]) -> Option<(i32, i32)> {
     const HALF: usize = 3;
     let is_blue = |x: usize, y: usize| colour_at(pixels, (x, y)) == Some(BLUE);
@@ -27,7 +27,7 @@ pub(crate) fn disc_in(pixels: &[u8]) -> Option<(i32, i32)> {
     Some((i32::try_from(x).unwrap(), i32::try_from(y).unwrap()))
 }
 
-/// How many pixels of the ladder have this colour.
+/// The number of pixels of the ladder with this colour.
 pub(crate) fn count_on_ladder(pixels: &[u8], colour: [u8; 3]) -> usize {
     let is_it = |&place: &(usize, usize)| colour_at(pixels, place) == Some(colour);
     places().filter(is_it).count()

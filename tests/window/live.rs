@@ -6,9 +6,9 @@
 //!                          ^ a click on the ladder
 //! ```
 //!
-//! A packet moves while a hand does, and on a busy machine a hand is slow. So it clicks at
-//! what it has just seen until a packet is hit, as a person would; each one that is hit is
-//! held to what a kill promises.
+//! A packet moves while the mouse does, and on a busy computer the mouse is slow.
+//! Therefore the test clicks at the packet that it has just seen until it hits one, as a
+//! user would, and checks each packet that it hits.
 //!
 //! Source: as `tests/window/laboratory.rs`; `tests/programs/live_link.rs` does the same without a
 //! window.
@@ -24,7 +24,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-/// What is downloaded: some dozens of windows.
+/// The downloaded file: some dozens of windows.
 const FILE: &str = "campus map.png";
 
 /// The propagation delay of DATA: slow enough for any user. ACKs have none and cannot be hit.
@@ -33,7 +33,7 @@ const LINK: &str = "data.delay=6s";
 /// The first row of the page of transfers. Unit: pixels.
 const FIRST_TRANSFER: (i32, i32) = (100, 136);
 
-/// Verified, in the list of transfers.
+/// The colour of a verified transfer.
 const VERIFIED: [u8; 3] = [0x1B, 0x7F, 0x4B];
 
 #[test]
@@ -62,7 +62,7 @@ fn a_clicked_packet_of_a_real_download_is_lost_and_the_file_arrives_complete() {
     });
 
     dana.press(&["alt+1"]);
-    dana.write("/link perfect"); // The rest may hurry.
+    dana.write("/link perfect"); // The rest may be fast.
     until("the whole file", || dana.has_whole(&server, FILE));
     dana.press(&["alt+2"]);
     until("the mark", || dana.count(VERIFIED) > 0);
@@ -73,7 +73,7 @@ fn a_clicked_packet_of_a_real_download_is_lost_and_the_file_arrives_complete() {
     let names: Vec<String> = killed.iter().map(Label::to_string).collect();
     assert!(line.starts_with(&format!("{LINK};drop=")), "{line}");
     let told: Vec<&str> = drops(&line).collect();
-    // A click may have come after the line was looked at.
+    // A click may have been processed after the scenario line was read.
     assert!(names.len() >= told.len(), "{names:?} of {told:?}");
     assert_eq!(told, names[..told.len()]);
     let came: Vec<Label> = ours.iter().chain(&theirs).filter_map(received).collect();
@@ -89,7 +89,7 @@ fn a_clicked_packet_of_a_real_download_is_lost_and_the_file_arrives_complete() {
     }
 }
 
-/// A window that keeps journals there, behind the link, and has joined.
+/// A joined window that writes journals into this folder and uses the link.
 fn open(desk: &Desk, server: &Server, journals: &str) -> Window {
     let address = server.address();
     let protocol = ["--arq", "selective-repeat", "--window", "8"];
@@ -98,7 +98,7 @@ fn open(desk: &Desk, server: &Server, journals: &str) -> Window {
     desk.open(&[&flags[..], &protocol, &journals].concat(), "Sash - dana")
 }
 
-/// The first transfer is watched: it is chosen, and a key leads on.
+/// Watches the first transfer: selects it and presses a key.
 fn to_laboratory(window: &Window) {
     window.press(&["alt+2"]);
     until("a transfer", || {
@@ -106,12 +106,12 @@ fn to_laboratory(window: &Window) {
         window.pixel(FIRST_TRANSFER) != window.pixel((FIRST_TRANSFER.0, 300))
     });
     window.press(&["l"]);
-    // Between the ladder and what is beside it; before, it is on a card.
+    // Clicks between the ladder and the sliders; before, the focus is on a card.
     until("the ladder", || window.pixel((720, 450)) != [0xFF; 3]);
 }
 
-/// The link's line: by its button it comes to the clipboard, and from there to all in the
-/// room. Leads back to the laboratory.
+/// The scenario line: its button copies it to the clipboard, and from there it is sent to
+/// all users. Returns to the laboratory.
 fn line_in_the_field(window: &Window, listener: &mut Watcher) -> String {
     window.press(&["alt+c", "alt+1", "ctrl+v", "Return", "alt+3"]);
     listener.expect_line("dana")
@@ -123,7 +123,7 @@ fn drops(line: &str) -> impl Iterator<Item = &str> {
     drops.into_iter().flat_map(|drops| drops.split(','))
 }
 
-/// What a journal holds, once the connection has come to its end.
+/// The entries of a journal, once the connection has ended.
 fn read_to_its_end(path: &Path) -> Vec<Entry> {
     let mut entries = Vec::new();
     until("a journal's end", || {
@@ -135,12 +135,12 @@ fn read_to_its_end(path: &Path) -> Vec<Entry> {
     entries
 }
 
-/// Whether a connection came to its end.
+/// Whether a connection has ended.
 fn is_end(entry: &Entry) -> bool {
     matches!(&entry.what, JournalEvent::Machine(Event::StateChanged { state }) if state == "ended")
 }
 
-/// The packet that came to the machine, if one did.
+/// The packet that reached the state machine, if one did.
 fn received(entry: &Entry) -> Option<Label> {
     match &entry.what {
         JournalEvent::Machine(Event::PacketReceived(packet)) => {

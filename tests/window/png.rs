@@ -32,8 +32,9 @@ impl Png {
         pixels.filter(|it| **it == colour).count()
     }
 
-    /// Where in a window so wide this picture is, if it is: its left and top edge. The
-    /// outermost pixels do not count, as the frame of the focus may be there.
+    /// The place of this picture in a window of this width, if it is there: its left and
+    /// top edge. The outermost pixels do not count, because the frame of the focus may be
+    /// there.
     pub(crate) fn place_in(
         &self,
         window: &[u8],
@@ -57,7 +58,7 @@ impl Png {
     }
 }
 
-/// The pixels of a row that lie in these columns.
+/// The pixels of a row in these columns.
 fn columns_of(pixels: &[u8], width: usize, y: usize, columns: Range<usize>) -> &[u8] {
     let row = &pixels[y * width * 3..(y + 1) * width * 3];
     &row[columns.start * 3..columns.end * 3]

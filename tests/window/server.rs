@@ -15,13 +15,13 @@ pub(crate) struct Server {
     folder: TempDir,
 }
 
-/// A client that sees raw lines.
+/// A client that receives raw lines.
 pub(crate) struct Watcher {
     stream: BufReader<TcpStream>,
     seen: Vec<Value>,
 }
 
-/// What the server offers, in the order of its list.
+/// The offered files, in the order of the list.
 const FILES: [(&str, u32); 5] = [
     ("campus map.png", 184_301),
     ("large.bin", 1_500_000),
@@ -39,7 +39,7 @@ impl Server {
         Self::start_with(&[])
     }
 
-    /// The same, with these flags too; `--bind` among them says where.
+    /// The same, with these flags too; `--bind` is one of them.
     pub(crate) fn start_with(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, length) in FILES {
@@ -193,7 +193,7 @@ impl Watcher {
     }
 }
 
-/// Bytes that differ from place to place, so that a swap of two segments shows.
+/// Bytes that differ from place to place, so that a swap of two segments is noticed.
 fn content(length: u32) -> Vec<u8> {
     (0..length)
         .map(|index| index.wrapping_mul(2_654_435_761).to_be_bytes()[0])

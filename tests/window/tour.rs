@@ -9,25 +9,25 @@
 //! SASH_SCREENSHOTS=diagrams cargo test --test window tour::
 //! ```
 //!
-//! Source: `bin/client/view` tells where things are in the window.
+//! Source: `bin/client/view` has the layout of the window.
 
 use super::desk::{Desk, until};
 use super::server::Server;
 use serde_json::json;
 
-/// Places in a window of the size that it opens with. Unit: pixels from its left and top
-/// edge.
+/// Places in a window of the default size. Unit: pixels from its left and top edge.
 const PEOPLE: (i32, i32) = (720, 115);
 const SECOND_FILE: (i32, i32) = (720, 283);
 const FILE_FIELD: (i32, i32) = (780, 639);
 const MESSAGE_FIELD: (i32, i32) = (350, 639);
 const FIRST_CANCEL: (i32, i32) = (948, 136);
 
-/// A question in place moves what is above it up by so much; its first button is here.
+/// A question in the chat moves the lines above it up by this much; its first button is
+/// here.
 const QUESTION_HEIGHT: i32 = 50;
 const LEAVE: (i32, i32) = (780, 633);
 
-/// Of a row in a list. Unit: pixels.
+/// The height of a row in a list. Unit: pixels.
 const ROW: i32 = 17;
 
 /// The place in the row of the dot before a user's name. Unit: pixels.
@@ -137,7 +137,7 @@ fn a_running_download_is_cancelled_by_its_button() {
     until("the other file", || guy.has_whole(&server, "large.bin"));
     desk.picture("window");
 
-    // The whisper has the second tab.
+    // The direct message is in the second tab.
     dana.press(&["alt+3"]);
     until("the row", || dana.count(BLUE) > 1_000);
     desk.picture("window-transfers");

@@ -62,7 +62,7 @@ struct Arguments {
     /// Connect to this server [default: this computer, port 50000]
     #[arg(long, value_name = "HOST[:PORT]")]
     server: Option<String>,
-    /// List the rooms on the local network whose server runs with --announce, and leave
+    /// List the rooms on the local network whose server runs with --announce, and exit
     #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "50000")]
     find: Option<u16>,
     /// Set your name: one word. Together with --server, join at once
@@ -115,10 +115,10 @@ struct Arguments {
     /// Open this event log in the laboratory, without a server
     #[arg(long, value_name = "JOURNAL", conflicts_with_all = ["text", "exec", "json"])]
     replay: Option<PathBuf>,
-    /// Run the class exercises that the teacher gives out without asking
+    /// Run the class exercises of the teacher without asking first
     #[arg(long)]
     accept_lab: bool,
-    /// Type this line and wait until it is done; leave after the last one; implies --text
+    /// Type this line and wait until it is done; exit after the last one; implies --text
     #[arg(long, value_name = "LINE", action = clap::ArgAction::Append)]
     exec: Vec<String>,
     /// Print one event per line as JSON; implies --text
@@ -227,7 +227,7 @@ fn list_rooms(port: u16) -> Exit {
     Exit::Well
 }
 
-/// Says why the client ends: on stderr, or in a window of its own where there is none, as on
+/// Reports why the client ends: on stderr, or in a window if there is no stderr, as on
 /// Windows after a double click.
 fn complain(sentence: &str) {
     let _ = writeln!(io::stderr(), "{sentence}");
@@ -237,7 +237,7 @@ fn complain(sentence: &str) {
     }
 }
 
-/// Warnings on stderr, more by `RUST_LOG=info`; no line tears a progress bar.
+/// Logs warnings on stderr, or more with `RUST_LOG=info`, without damaging progress bars.
 fn start_logging(bars: &MultiProgress) {
     let environment = env_logger::Env::default().default_filter_or("warn");
     let logger = env_logger::Builder::from_env(environment)
@@ -246,7 +246,7 @@ fn start_logging(bars: &MultiProgress) {
             let thread = std::thread::current();
             let name = thread.name().unwrap_or("-");
             let level = record.level().as_str().to_lowercase();
-            // It may contain text from a peer that we do not trust.
+            // It may contain text from an untrusted peer.
             let said = words::harmless(&record.args().to_string());
             writeln!(out, "{time} {level} {name}: {said}")
         })

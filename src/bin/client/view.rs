@@ -1,6 +1,6 @@
 //! The window: the only place that knows FLTK.
 //!
-//! The view shows the model and reports what a person wants; it never decides. A session
+//! The view shows the model and reports the user's intents; it never decides. A session
 //! does the rest, and its threads ring a `Bell` when there is news.
 //!
 //! ```text
@@ -9,38 +9,38 @@
 //!        '------ Model ---------'         '--Event-- threads, which ring the bell
 //! ```
 //!
-//! An intent is carried out at once, so that the next key meets the model that it made;
-//! what is shown follows, with all else that is new.
+//! An intent is carried out at once, so that the next key acts on its result; the display
+//! follows, with all other news.
 //!
 //! | module | is |
 //! | --- | --- |
 //! | `window` | one window and its session |
 //! | `login` | the form |
-//! | `menu` | what stands above both |
-//! | `room`: `tabs` `pages` `leaves` | where everything stands, and which page of it |
+//! | `menu` | the menus above both |
+//! | `room`: `tabs` `pages` `leaves` | the layout of the room and its pages |
 //! | `conversation`: `chat` `rows` `pouring` `recipient` `message` | the page of the chat |
-//! | `hints` `finder` `strip` | what stands in it for a while |
+//! | `hints` `finder` `strip` | temporary rows in it |
 //! | `transfers` | the page of the transfers |
-//! | `laboratory` | the page of the sliding window at work |
-//! | `side`: `list` `files` `panel` | beside the chat: people, files, how to fetch some |
-//! | `sorted_table` | a list to sort, in which several rows are chosen |
-//! | `question` `leaving` `partial_files` `class_exercise` `class_question` | asked in place |
+//! | `laboratory` | the page of the laboratory |
+//! | `side`: `list` `files` `panel` | beside the chat: users, files, downloads |
+//! | `sorted_table` | a sortable list in which several rows can be selected |
+//! | `question` `leaving` `partial_files` `class_exercise` `class_question` | questions in place of dialogs |
 //! | `rooms` | looks for rooms on the local network |
-//! | `dropping` | files from other programs |
+//! | `dropping` | dropped files and texts |
 //! | `bell` | news from other threads |
-//! | `last_words` | said when the display goes away |
-//! | `look` `labels` | colours, boxes; text that is no markup |
+//! | `last_words` | the message when the display is lost |
+//! | `look` `labels` | colours, boxes; text without markup |
 //!
 //! **Where things are, for programs that type and click.** A window opens at 1000 x 700
 //! pixels, or as large as it was left, as far as the screen allows, and is called `Sash`,
 //! or `Sash - NAME` in the room, with the number of unread lines before it. The form
 //! begins with the cursor in Name; Shift+Tab leads to Port, then to Server; Enter
 //! connects. The room begins with the cursor in the message; Enter sends. Alt+S sends,
-//! Alt+O, Alt+F and Alt+M show who is online, files and commands, Alt+D downloads, Alt+N
-//! disconnects, Alt+1 and Alt+2 turn to the chat and to the transfers, while nobody
-//! whispers. The first person stands at (720, 115), the first file at (720, 261) and the
-//! first transfer at (100, 136); people are 17 pixels apart, files and transfers 22;
-//! `tests/window/tour.rs` and `tests/window/files.rs` have more places.
+//! Alt+O, Alt+F and Alt+M show online users, files and commands, Alt+D downloads, Alt+N
+//! disconnects, Alt+1 and Alt+2 show the chat and the transfers, while there are no
+//! direct conversations. The first user is at (720, 115), the first file at (720, 261)
+//! and the first transfer at (100, 136); users are 17 pixels apart, files and transfers
+//! 22; `tests/window/tour.rs` and `tests/window/files.rs` have more places.
 //!
 //! Source: Krasner & Pope 1988 (model, view, controller); FLTK manual.
 
@@ -95,16 +95,16 @@ use std::panic;
 use std::rc::Rc;
 use window::MainWindow;
 
-/// The way out of the view: what a person wants.
+/// The channel for the user's intents.
 type IntentCallback = Rc<dyn Fn(Intent)>;
 
-/// A look at the model as it is now, perhaps newer than what is shown.
+/// Access to the current model, which may be newer than the display.
 type ModelReader = Rc<dyn Fn(&mut dyn FnMut(&Model))>;
 
-/// How often a session hears that time has passed. Unit: seconds, as FLTK wants them.
+/// The interval of ticks for a session. Unit: seconds, as in FLTK.
 const TICK_SECONDS: f64 = 1.0;
 
-/// Says something before there is a window, and waits until it was read.
+/// Shows a message before there is a window, and waits until it is closed.
 pub(crate) fn alert(text: &str) {
     let _ = app::App::default();
     let lines: Vec<_> = text.lines().map(labels::label).collect();
@@ -137,14 +137,14 @@ pub(crate) fn run(settings: &Settings) -> Exit {
     Exit::Well
 }
 
-/// FLTK catches a panic of a callback and goes on; without this nobody would know.
+/// FLTK catches a panic of a callback and continues; without this it would be unnoticed.
 fn log_panics() {
     panic::set_hook(Box::new(|panic| {
         log::error!("panic: {panic}; this is a bug in Sash");
     }));
 }
 
-/// Ctrl-C says goodbye, as closing the window does, and leaves parts that can go on.
+/// Ctrl-C leaves the room, as closing the window does, and keeps partial files.
 fn close_on_signal(window: &MainWindow) {
     let handle = window.handle();
     let closing = ctrlc::set_handler(move || handle.intend(Intent::Close));

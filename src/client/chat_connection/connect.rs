@@ -1,9 +1,10 @@
-//! Connecting: several attempts, a little apart; the first that succeeds is taken.
+//! Connects to a server with several attempts, a little apart; the first successful one
+//! is used.
 //!
-//! TCP waits a second before it repeats a lost SYN. On a path that loses a fifth of
-//! everything that is what a person waits for, so a second attempt begins after a tenth
-//! of that, at the next address where the server has several. The attempts that lose are
-//! closed; the server sees a connection that goes away without a word.
+//! TCP waits a second before it retransmits a lost SYN. On a path that loses a fifth of
+//! all packets a user would wait for that, so a second attempt begins after a tenth of a
+//! second, with the next address if the server has several. The other attempts are
+//! closed; the server sees a connection that ends without a line.
 //!
 //! ```text
 //!   0 ms    connect-1  SYN --x lost
@@ -21,25 +22,25 @@ use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-/// Between two attempts: the least that is recommended (RFC 8305 §5, Connection Attempt
-/// Delay).
+/// The time between two attempts: the recommended minimum (RFC 8305 §5, Connection
+/// Attempt Delay).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(100);
 
-/// Fewest attempts, however few addresses there are.
+/// The least number of attempts, even for one address.
 const FEWEST_ATTEMPTS: usize = 5;
 
-/// Most attempts, however many addresses there are.
+/// The largest number of attempts.
 const MOST_ATTEMPTS: usize = 16;
 
-/// Longest wait for one attempt.
+/// The longest wait for one attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Longest wait for a server that does not read.
+/// The longest wait for a server that does not read.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 type Attempt = (SocketAddr, io::Result<(TcpStream, Duration)>);
 
-/// A connection to the server, and how long its opening took; or a sentence.
+/// A connection to the server and the duration of its handshake; or a sentence.
 pub(super) fn connect(address: &ServerAddress) -> Result<(TcpStream, Duration), String> {
     let addresses: Vec<SocketAddr> = (address.host.as_str(), address.port)
         .to_socket_addrs()
@@ -55,7 +56,7 @@ pub(super) fn connect(address: &ServerAddress) -> Result<(TcpStream, Duration), 
     let mut waiting = 0;
     let mut failure = None;
     for (number, &target) in (1..=attempts).zip(addresses.iter().cycle()) {
-        // Where every address has refused, asking again is of no use.
+        // If every address has refused, another attempt is useless.
         if number > addresses.len() && waiting == 0 {
             break;
         }
@@ -118,7 +119,7 @@ fn first_success(
     None
 }
 
-/// A chat line is short and shall not wait for the next one (RFC 9293 §3.7.4, Nagle).
+/// A chat line is short and must not wait for the next one (RFC 9293 §3.7.4, Nagle).
 fn prepare(stream: &TcpStream) {
     let result = stream
         .set_nodelay(true)

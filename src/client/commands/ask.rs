@@ -1,4 +1,4 @@
-//! `/ask`: what a teacher asks the class about a run; `/answer`: what a student predicts.
+//! `/ask`: a teacher's question to the class; `/answer`: a student's answer.
 //!
 //! `/ask drop=d2.1;delay=50ms --arq go-back-n` asks what the sender does next, and
 //! `--packets` how many packets it transmits. The other options are those of `/lab`.
@@ -11,13 +11,14 @@ use crate::lab::class_question;
 /// The question, as a teacher writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
-    /// What does the sender do next, at this moment of the run? `None`: at the usual one.
+    /// What does the sender do next, at this moment of the run? `None`: at the default
+    /// one.
     Next(Option<u32>),
     /// How many DATA packets does it transmit?
     Packets,
 }
 
-/// A run that fits into a picture, with a window that is filled soon.
+/// A run that fits into a picture, with a window that is soon full.
 const USUAL: Usual = Usual {
     window: Some(4),
     segments: Some(8),

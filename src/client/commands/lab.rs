@@ -1,8 +1,8 @@
-//! `/lab`: what a teacher gives out, or what a student answers.
+//! `/lab`: the exercise of a teacher, or the answer of a student.
 //!
-//! `/lab seed=7;loss=10% --arq go-back-n --size 200KiB` gives out. `/lab 85` predicts
-//! 85 packets and runs it, `/lab yes` runs it without a prediction, `/lab no` declines. The
-//! options are those of `lab run`.
+//! `/lab seed=7;loss=10% --arq go-back-n --size 200KiB` gives out an exercise. `/lab 85`
+//! predicts 85 packets and runs it, `/lab yes` runs it without a prediction, `/lab no`
+//! declines. The options are those of `lab run`.
 
 use super::Command;
 use super::reading::{choice, number};
@@ -11,15 +11,15 @@ use crate::wire::options::{
     Arq, DEFAULT_SEGMENT_BYTES, NegotiatedOptions, RequestedOptions,
 };
 
-/// The file's size where nothing else is said, as `lab run` has it. Unit: bytes.
+/// The default size of the file, as in `lab run`. Unit: bytes.
 const USUAL_SIZE: u64 = 100 * 1024;
 
 /// The default run of a class exercise.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Usual {
-    /// Most packets in flight, but for stop-and-wait; `None`: as everywhere.
+    /// The window, except for stop-and-wait; `None`: the default.
     pub(super) window: Option<u32>,
-    /// How long the file is; `None`: as `lab run` has it.
+    /// The size of the file; `None`: the default of `lab run`.
     pub(super) segments: Option<u64>,
     /// Its purpose.
     pub(super) what: &'static str,
@@ -52,10 +52,10 @@ const fn answer(accept: bool, prediction: Option<u32>) -> Command {
     Command::AnswerLab { accept, prediction }
 }
 
-/// Largest prediction; a run transmits fewer. Unit: packets.
+/// The largest prediction; a run transmits fewer. Unit: packets.
 const MOST_PACKETS: u32 = 1_000_000;
 
-/// The options stand after the scenario, which may be empty for a perfect link.
+/// The options follow the scenario, which may be empty for a perfect link.
 pub(super) fn read_run(rest: &str, usual: Usual) -> Result<Assignment, String> {
     let (link, options) = match rest.find("--") {
         Some(position) => rest.split_at(position),

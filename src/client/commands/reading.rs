@@ -27,7 +27,7 @@ pub(super) fn read_to(rest: &str) -> Result<Command, String> {
     }
 }
 
-/// A name, and what is said of it.
+/// A name, and the text after it.
 pub(super) fn read_user(rest: &str) -> Result<(String, String), String> {
     match first_word(rest) {
         ("", _) => Err("Whom?".to_owned()),
@@ -72,8 +72,8 @@ pub(super) fn read_file(rest: &str) -> Result<(String, RequestedOptions), String
     Ok((file, asked))
 }
 
-/// A name in quotes, each of its own quotes doubled, and what follows it; `None` where
-/// the name only begins with a quote.
+/// A name in quotes, with its own quotes doubled, and the text after it; `None` if the
+/// name only begins with a quote.
 fn quoted_name(rest: &str) -> Option<(String, &str)> {
     let mut name = String::new();
     let mut left = rest.strip_prefix('"')?;
@@ -91,7 +91,7 @@ fn quoted_name(rest: &str) -> Option<(String, &str)> {
     }
 }
 
-/// The name of a file as [`read`](super::read) takes it: in quotes where it needs them.
+/// The name of a file for [`read`](super::read): in quotes if necessary.
 #[must_use]
 pub fn quoted(name: &str) -> String {
     let is_plain = name.trim() == name && !name.starts_with('"') && !name.contains(" --");

@@ -1,4 +1,5 @@
-//! Every command: its names, what follows them, what it does, and who reads the rest.
+//! Every command: its names, its arguments, its explanation, and the function that reads
+//! the arguments.
 
 use super::reading::{
     choice, number, read_cancel, read_download, read_kill, read_link, read_search,

@@ -1,4 +1,4 @@
-//! What lines mean, and how wrong ones are answered.
+//! Tests of the meaning of lines, and of the answers to wrong ones.
 
 use super::*;
 

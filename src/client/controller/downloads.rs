@@ -1,13 +1,13 @@
-//! The life of a transfer: asked for, offered, received, judged; or cancelled, or given
-//! up.
+//! The life of a transfer: requested, offered, received, verified; or cancelled, or
+//! failed.
 //!
 //! ```text
 //! download --> Request --> Offer --> StartDownload --> Report... --> Ended --> verdict
 //!                 '-- queued, refused, unanswered         '-- cancel, connection lost
 //! ```
 //!
-//! How far it is and how it ends is the receiver's word; the server's is its place in the
-//! queue, its resends, and that it gave up.
+//! The receiver reports its progress and its end; the server reports its place in the
+//! queue, its retransmissions, and its failure.
 
 use super::{ANSWER_AFTER_MS, Controller, Effect, MOST_AT_ONCE, NOT_CONNECTED};
 use crate::client::commands;
@@ -50,8 +50,8 @@ impl Controller {
         self.last_tag
     }
 
-    /// Shows a new transfer, at the end or at this place, and asks for it; or holds it
-    /// until one of many has ended: a face lets a person choose a thousand files at once.
+    /// Shows a new transfer, at the end or at this place, and requests it; or holds it
+    /// until another one has ended, because a user may choose a thousand files at once.
     pub(super) fn begin(
         &mut self,
         mut transfer: Transfer,
@@ -72,7 +72,7 @@ impl Controller {
         }
     }
 
-    /// Asks for what was held, as far as others have ended.
+    /// Requests held transfers, as far as others have ended.
     pub(super) fn start_held(&mut self, now_ms: u64) {
         while !self.held.is_empty() && self.model.is_online() && self.has_room() {
             if let Some(tag) = self.held.pop_front() {
@@ -96,7 +96,7 @@ impl Controller {
             return;
         };
         if transfer.state.is_end() {
-            return; // It was cancelled while it was held.
+            return; // It was cancelled while it waited.
         }
         transfer.is_held = false;
         transfer.state = TransferState::Opening;
@@ -114,7 +114,7 @@ impl Controller {
         self.ask_for_transfer(tag, Request::Download(request), now_ms);
     }
 
-    /// Asks the server for a transfer, which fails where the request is too long.
+    /// Requests a transfer from the server; it fails if the request is too long.
     pub(super) fn ask_for_transfer(&mut self, tag: u64, request: Request, now_ms: u64) {
         let Some(sentence) = self.too_long(&request) else {
             return self.send(request);
@@ -125,7 +125,7 @@ impl Controller {
         self.show_end(tag, now_ms);
     }
 
-    /// Asks again, in the same row, for what ended without its file.
+    /// Requests a failed transfer again, in the same row.
     pub(super) fn retry(&mut self, tag: u64, now_ms: u64) {
         let place = self.model.transfers.iter().position(|it| it.tag == tag);
         let Some(place) = place else {
@@ -158,7 +158,7 @@ impl Controller {
         self.begin(again, Some(place), now_ms);
     }
 
-    /// Shows where a transfer's file is.
+    /// Shows the folder of a transfer's file.
     pub(super) fn show_in_folder(&mut self, tag: u64, now_ms: u64) {
         let Some(transfer) = self.model.transfer(tag) else {
             return self.complain_of_no_transfer(tag, now_ms);
@@ -177,8 +177,8 @@ impl Controller {
         self.complain(&sentence, now_ms);
     }
 
-    /// The options of a transfer: its own options, then those chosen for all. `None`
-    /// where it cannot be asked; the person is told.
+    /// The options of a transfer: its own ones, then those chosen for all. `None` if it
+    /// cannot be requested; the user is informed.
     pub(super) fn choose_for(
         &mut self,
         asked: RequestedOptions,
@@ -221,7 +221,8 @@ impl Controller {
             return self.show_end(tag, now_ms);
         }
         let is_receiving = transfer.settled.is_some();
-        // Without a number the server has not answered yet: its answer is cancelled then.
+        // Without a number the server has not answered yet: the transfer is cancelled
+        // after the answer.
         let number = transfer.number;
         if is_receiving {
             self.effects.push(Effect::CancelTransfer { tag });
@@ -343,7 +344,7 @@ impl Controller {
         }
     }
 
-    /// A download that is not asked for after all, and why; that is no failure.
+    /// A download that is skipped, with the reason; this is no failure.
     pub(super) fn skip(&mut self, tag: u64, sentence: &str, now_ms: u64) {
         self.model.transfers.retain(|transfer| transfer.tag != tag);
         self.model.files_problem = Some(sentence.to_owned());
@@ -368,8 +369,8 @@ impl Controller {
         }
     }
 
-    /// Ends every running download: a receiver by its own last report, one that waits for
-    /// the server's answer at once.
+    /// Ends every running download: with its receiver's last report, or at once if it
+    /// waits for the server's answer.
     pub(super) fn end_downloads(&mut self, state: TransferState, sentence: &str) {
         self.held.clear();
         for transfer in &mut self.model.transfers {
@@ -378,8 +379,8 @@ impl Controller {
                 continue;
             }
             if transfer.stops_as.is_some() {
-                transfer.is_interrupted = false; // It cannot be asked for again.
-                continue; // The first reason is the true one.
+                transfer.is_interrupted = false; // It cannot be requested again.
+                continue; // The first reason is the real one.
             }
             if transfer.settled.is_some() {
                 transfer.stops_as = Some(state);
@@ -392,8 +393,8 @@ impl Controller {
         }
     }
 
-    /// One line in the chat about a download that has just ended; and what has arrived
-    /// goes, where that is wanted.
+    /// Shows one line in the chat about a download that has just ended; deletes its
+    /// partial file if that was requested.
     pub(super) fn show_end(&mut self, tag: u64, now_ms: u64) {
         let Some(transfer) = self.model.transfer(tag) else {
             return;
@@ -411,7 +412,7 @@ impl Controller {
     }
 }
 
-/// The receiver alone knows whether it is whole; the other ends need no answer.
+/// Only the receiver knows whether it is complete; other outcomes need no message.
 fn is_verdict(ending: &Ending) -> bool {
     matches!(
         ending.state,
@@ -419,19 +420,20 @@ fn is_verdict(ending: &Ending) -> bool {
     )
 }
 
-/// The server has given up. Its `verified`, `damaged` and `unknown` say nothing new: what
-/// arrived is judged here.
+/// The server reports a failure. Its `verified`, `damaged` and `unknown` are not used,
+/// because this side verifies the file.
 fn is_failure(state: TransferState) -> bool {
     matches!(state, TransferState::Failed | TransferState::Cancelled)
 }
 
-/// Of an upload the server's word is the receiver's own: it ends the wait for FIN-ACK.
+/// In an upload the server's verdict is that of the receiver: it ends the wait for
+/// FIN-ACK.
 fn is_judged_upload(transfer: &Transfer, state: TransferState) -> bool {
     let is_word = matches!(state, TransferState::Verified | TransferState::Damaged);
     is_word && transfer.source.is_some() && transfer.settled.is_some()
 }
 
-/// An offer is checked by the rules that a request is checked by.
+/// An offer is checked with the rules for requests.
 fn is_possible(settled: NegotiatedOptions) -> bool {
     let asked = RequestedOptions {
         transport: Some(settled.transport),

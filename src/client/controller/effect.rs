@@ -17,53 +17,52 @@ use std::time::Duration;
 /// An event, reported by the driver.
 #[derive(Debug)]
 pub enum Event {
-    /// The TCP connection is there; the answer to `join` is not yet.
+    /// The TCP connection is open; the answer to `join` is still missing.
     Connected {
         /// How long it took.
         round_trip: Duration,
     },
-    /// There is no connection; the sentence says why and what to do.
+    /// There is no connection; a sentence with the reason and advice.
     Unreachable(String),
-    /// The server said something.
+    /// A message of the server.
     Reply(Reply),
-    /// A `ping` was answered after this time, measured where its line was written and
-    /// read.
+    /// The round-trip time of a `ping`, measured where its line was written and read.
     RoundTrip(Duration),
     /// The random bytes that [`Effect::Draw`] asked for.
     Drawn(Entropy),
-    /// The connection ended by itself; the sentence says why.
+    /// The connection ended by itself; a sentence with the reason.
     Lost(String),
-    /// A file that was to be given was looked at.
+    /// A file for an upload was examined.
     Opened {
-        /// Our number for its upload.
+        /// The client's number for its upload.
         tag: u64,
         /// Its name and version, or a sentence.
         found: Result<(String, FileVersion), String>,
     },
-    /// A transfer goes on or ended.
+    /// A report of a transfer.
     Report {
-        /// Our number for it.
+        /// The client's number for it.
         tag: u64,
-        /// Its figures or its end.
+        /// Its counters or its end.
         report: Report,
     },
-    /// A download need not be asked for.
+    /// A download is not necessary.
     Skipped {
-        /// Our number for it.
+        /// The client's number for it.
         tag: u64,
-        /// Why not.
+        /// The reason.
         sentence: String,
     },
     /// Partial files were found in the folder for downloads.
     PartialFilesFound(Vec<PartialFile>),
     /// The partial files were to be deleted.
     Discarded {
-        /// Our number for the download; `None`: those that were offered.
+        /// The client's number for the download; `None`: those that were offered.
         tag: Option<u64>,
-        /// Why it is still there, where it is: a sentence.
+        /// The reason why it still exists, if it does: a sentence.
         problem: Option<String>,
     },
-    /// A folder could not be shown; the sentence says where it is.
+    /// A folder could not be shown; a sentence with its path.
     FolderNotShown(String),
     /// A class exercise finished or failed.
     LabRan {
@@ -74,15 +73,14 @@ pub enum Event {
     },
     /// The content of a submission's file, or the reason why it is unusable.
     SubmissionRead(Result<Submission, String>),
-    /// Something has happened in the transfer that is watched: for the face, not for the
-    /// model.
+    /// The watched transfer has new events: for the front end, not for the model.
     Seen {
-        /// Our number for it.
+        /// The client's number for it.
         tag: u64,
         /// What.
         seen: Seen,
     },
-    /// Something that is good to know.
+    /// A notice for the user.
     Remark(String),
     /// Time has passed. Once a second is often enough; more often is harmless.
     Tick,
@@ -91,13 +89,13 @@ pub enum Event {
 /// The effects for the driver, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Connect; what is sent meanwhile goes out as one flight.
+    /// Connect; requests made meanwhile are sent together.
     Connect(ServerAddress),
-    /// Send this, or keep it until the connection is there.
+    /// Send this, or keep it until the connection is open.
     Send(Request),
-    /// Bring [`Event::Drawn`] with fresh random bytes, at once.
+    /// Return [`Event::Drawn`] with fresh random bytes, at once.
     Draw,
-    /// Run this in the laboratory, beside all else; [`Event::LabRan`] answers.
+    /// Run this in the laboratory, in the background; [`Event::LabRan`] answers.
     RunLab {
         /// Its number.
         number: u64,
@@ -109,78 +107,78 @@ pub enum Effect {
     ReadSubmission(PathBuf),
     /// Receive a file.
     StartDownload {
-        /// Our number for it, carried by each of its reports.
+        /// The client's number for it, which each of its reports contains.
         tag: u64,
-        /// How to fetch it; its options were checked.
+        /// The offer; its options were checked.
         offer: Offer,
-        /// For its MACs, where the login was by password.
+        /// The keys for its MACs, if the login was by password.
         keys: Option<TrafficKeys>,
     },
-    /// Look at a file that shall be given; [`Event::Opened`] answers at once.
+    /// Examine a file for an upload; [`Event::Opened`] answers at once.
     OpenUpload {
-        /// Our number for it.
+        /// The client's number for it.
         tag: u64,
-        /// Where it is.
+        /// Its path.
         path: PathBuf,
     },
     /// Send a file.
     StartUpload {
-        /// Our number for it, carried by each of its reports.
+        /// The client's number for it, which each of its reports contains.
         tag: u64,
-        /// How to give it; its options were checked.
+        /// The offer; its options were checked.
         offer: Offer,
-        /// For its MACs, where the login was by password.
+        /// The keys for its MACs, if the login was by password.
         keys: Option<TrafficKeys>,
     },
-    /// Let a receiver or sender wait, or go on.
+    /// Pause or resume a receiver or sender.
     PauseTransfer {
-        /// Our number for it.
+        /// The client's number for it.
         tag: u64,
-        /// Whether it shall wait.
+        /// Whether to pause it.
         is_paused: bool,
     },
-    /// The server's word on an upload: its sender need not wait for FIN-ACK.
+    /// The server's verdict on an upload: its sender need not wait for FIN-ACK.
     JudgeUpload {
-        /// Our number for it.
+        /// The client's number for it.
         tag: u64,
         /// Verified or damaged.
         state: TransferState,
     },
-    /// End a receiver or sender. Its last report still comes.
+    /// Cancel a receiver or sender. Its last report still follows.
     CancelTransfer {
-        /// Our number for it.
+        /// The client's number for it.
         tag: u64,
     },
-    /// Show what happens in this transfer, once or as soon as it runs, and in no other.
+    /// Watch this transfer, now or as soon as it runs, and no other.
     Watch {
-        /// Our number for it; `None`: in none.
+        /// The client's number for it; `None`: no transfer.
         tag: Option<u64>,
     },
     /// Lose a packet in the link of a receiver or sender; [`Report::Killed`] answers.
     Kill {
-        /// Our number for the transfer.
+        /// The client's number for the transfer.
         tag: u64,
         /// Which packet.
         packet: Label,
     },
-    /// Another link for what runs and for what comes.
+    /// Replace the link of running and later transfers.
     ChangeLink(Box<Scenario>),
-    /// Take away what has arrived of a download, once its receiver has ended;
+    /// Delete the partial file of a download when its receiver has ended;
     /// [`Event::Discarded`] answers.
     DiscardPart {
-        /// Our number for it.
+        /// The client's number for it.
         tag: u64,
     },
-    /// Take these parts away; [`Event::Discarded`] answers.
+    /// Delete these partial files; [`Event::Discarded`] answers.
     DiscardPartialFiles(Vec<PathBuf>),
-    /// Show this folder by the system's own program.
+    /// Show this folder with the system's own program.
     ShowFolder(PathBuf),
-    /// The server knows how this one ended: its receiver need not answer any more.
+    /// The server knows the outcome of this one: its receiver need not linger.
     ReleaseDownload {
-        /// Our number for it.
+        /// The client's number for it.
         tag: u64,
     },
-    /// End the connection once everything has been sent.
+    /// End the connection when everything is sent.
     HangUp,
     /// End the program.
     Quit,

@@ -1,4 +1,4 @@
-//! The laboratory's hands on real transfers: watch one, kill a packet, change the link.
+//! Fault injection in real transfers: watch one, lose a packet, change the link.
 
 use super::{Controller, Effect};
 use crate::client::model::Transfer;
@@ -42,7 +42,7 @@ impl Controller {
         self.effects.push(Effect::ChangeLink(Box::new(scenario)));
     }
 
-    /// `/link`: tells it, or makes it another one first.
+    /// `/link`: shows the link, after replacing it if requested.
     pub(super) fn type_link(&mut self, scenario: Option<Box<Scenario>>, now_ms: u64) {
         if let Some(scenario) = scenario {
             self.change_link(*scenario);
@@ -50,7 +50,7 @@ impl Controller {
         self.show(&words::link(&self.model.scenario), now_ms);
     }
 
-    /// The transfer's own word on a packet that was to be killed.
+    /// The transfer's answer about a packet that was to be lost.
     pub(super) fn on_killed(
         &mut self,
         tag: u64,
@@ -70,8 +70,8 @@ impl Controller {
         self.show(&format!("{file}: lost {packet}. {link}"), now_ms);
     }
 
-    /// Whether there is this transfer, it has not ended, and Sash's own protocol carries
-    /// it; if not, the person is told.
+    /// Whether this transfer exists, runs, and uses Sash's own protocol; otherwise the
+    /// user is informed.
     fn can_inject_faults(&mut self, tag: u64, now_ms: u64) -> bool {
         let Some(transfer) = self.model.transfer(tag) else {
             self.complain_of_no_transfer(tag, now_ms);

@@ -1,12 +1,12 @@
-//! The server gives the port of a transfer that does not move to others who wait.
+//! Handles a transfer whose port the server has given to waiting users.
 //!
 //! ```text
 //! transfer failed, interrupted --> our end stops --paused--> stays paused --/resume--.
 //!                                        '------running------------------------------+--> asked for again
 //! ```
 //!
-//! It is the same transfer for its user: in its row, by its number, from the part that
-//! has arrived.
+//! For the user it stays the same transfer, with its row and number, and continues from
+//! its partial file.
 
 use super::{Controller, Effect};
 use crate::client::model::LineKind;
@@ -18,7 +18,8 @@ use crate::wire::message::{TransferNews, TransferState};
 const MOST_IN_VAIN: u32 = 8;
 
 impl Controller {
-    /// The server needs the port. Whether this is what it said.
+    /// Handles the message that the server needs the port; returns whether it was this
+    /// message.
     pub(super) fn on_interruption(
         &mut self,
         tag: u64,
@@ -39,7 +40,7 @@ impl Controller {
         }
         transfer.is_interrupted = true;
         if transfer.state.is_end() {
-            // Our end has noticed it before.
+            // This end of the transfer has ended before the message.
             self.ask_or_park(tag, now_ms);
         } else {
             transfer.stops_as = Some(TransferState::Failed);
@@ -48,7 +49,7 @@ impl Controller {
         true
     }
 
-    /// Our end of an interrupted transfer has ended: it is asked for again, or stays
+    /// This end of an interrupted transfer has ended: it is requested again, or stays
     /// paused.
     pub(super) fn ask_or_park(&mut self, tag: u64, now_ms: u64) {
         let is_online = self.model.is_online();
@@ -69,7 +70,7 @@ impl Controller {
         self.model.chat.push(now_ms, LineKind::Notice, &line);
     }
 
-    /// Asks for a transfer again whose port the server has given to others.
+    /// Requests a transfer again after the server has given its port to others.
     pub(super) fn resume_parked(&mut self, tag: u64, now_ms: u64) {
         if !self.model.is_online() {
             return self.complain_of_files(super::NOT_CONNECTED.to_owned(), now_ms);

@@ -1,5 +1,4 @@
-//! A class seen by one client: what the teacher gives out, asked of the person, run, and
-//! sent back.
+//! Class exercises at one client: shown to the user, run, and answered.
 //!
 //! ```text
 //! lab --> checked --> Asked --yes--> RunLab --> LabRan --> lab-result
@@ -23,7 +22,7 @@ use crate::wire::message::{
 const LAB_BUDGET_MS: u64 = 120_000;
 
 impl Controller {
-    /// A `lab` came: a question to the person, or the echo of one's own.
+    /// A `lab` arrived: asks the user, or shows the teacher's own exercise.
     pub(super) fn on_lab(&mut self, lab: Lab, now_ms: u64) {
         if self.knows_already(&lab) {
             return;
@@ -73,8 +72,8 @@ impl Controller {
         }
     }
 
-    /// Whether it is the one that we have, come again after a lost connection: nobody is
-    /// asked twice, and a result that may have been lost is told again.
+    /// Whether it is the same exercise, repeated after a lost connection: the user is not
+    /// asked again, and a result that may have been lost is sent again.
     fn knows_already(&mut self, lab: &Lab) -> bool {
         let known = self.model.lab.as_ref().filter(|known| {
             known.number == lab.number && known.assignment == lab.assignment
@@ -91,7 +90,7 @@ impl Controller {
         true
     }
 
-    /// The person has decided.
+    /// The user has decided.
     pub(super) fn answer_lab(
         &mut self,
         accept: bool,
@@ -118,7 +117,7 @@ impl Controller {
         }
     }
 
-    /// The time of the last run, or of the one that a new one takes the place of.
+    /// Adds the time of the last run, or of one that a new one replaces.
     fn count_lab_time(&mut self, now_ms: u64) {
         if let Some(since_ms) = self.lab_since_ms.take() {
             self.lab_spent_ms += now_ms.saturating_sub(since_ms);
@@ -151,7 +150,7 @@ impl Controller {
                 self.complain(&line, now_ms);
             }
             LabOutcome::Declined => lab.state = LabState::Declined,
-            // No run ends so.
+            // A run never has this result.
             LabOutcome::Submitted(_) | LabOutcome::Answered(_) => return,
         }
         self.send_outcome(number, outcome);
@@ -177,7 +176,7 @@ impl Controller {
         }
     }
 
-    /// The teacher's table; a long one comes in several lines.
+    /// The teacher's table; a long one arrives in several lines.
     pub(super) fn on_lab_results(
         &mut self,
         number: u64,
@@ -231,7 +230,7 @@ impl Controller {
             return;
         }
         let mut request = Request::LabResult(LabResult { number, outcome });
-        // The reason may repeat what came from the network.
+        // The reason may repeat text from the network.
         if self.too_long(&request).is_some() {
             let sentence = "the reason is too long to send".to_owned();
             let outcome = LabOutcome::Failed { sentence };

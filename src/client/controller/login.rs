@@ -1,4 +1,4 @@
-//! How the client comes in where a password is asked for.
+//! The login of the client, with or without a password.
 //!
 //! ```text
 //! join --> challenge --> has a password? --> draw --> proof --> welcome, confirmed?
@@ -6,8 +6,8 @@
 //!                        LoginProblem::Password  <------'
 //! ```
 //!
-//! Requests of the user wait meanwhile: it is sent once we are in, also where a
-//! password had to be typed first.
+//! Requests of the user wait meanwhile, and are sent after the login, even if a password
+//! had to be typed first.
 
 use super::{Controller, Effect};
 use crate::client::address::ServerAddress;
@@ -20,17 +20,17 @@ use crate::wire::mac::TrafficKeys;
 use crate::wire::message::{Challenge, Offer, Request, VERSION, Welcome};
 use std::mem;
 
-/// Where a login stands.
+/// The state of a login.
 #[derive(Debug, Default)]
 pub(super) struct Login {
     pub(super) password: Option<Password>,
-    /// The name as `join` wrote it; while we are at the door.
+    /// The name as it was sent in `join`, until the client has joined.
     name: Option<String>,
     challenge: Option<Challenge>,
     awaiting: Option<Awaiting>,
     /// The result of this connection's login.
     key: Option<Key>,
-    /// By which we take our name back from a connection of ours that has died.
+    /// The token that claims the name after a lost connection.
     rejoin_token: Option<RejoinToken>,
     /// The requests after `join`, sent or not.
     behind: Vec<Request>,
@@ -38,7 +38,7 @@ pub(super) struct Login {
     earlier: Vec<Request>,
 }
 
-/// Where we were, under which name, and the token that shows that it was us.
+/// The last server and name, and the token that claims the name.
 #[derive(Debug)]
 struct RejoinToken {
     server: String,
@@ -47,8 +47,8 @@ struct RejoinToken {
 }
 
 impl Login {
-    /// The request, if it goes out now. With a password in hand all but the login itself
-    /// waits for the welcome: the server holds back only so much.
+    /// The request, if it may be sent now. With a password all requests but those of the
+    /// login wait for the welcome, because the server holds back only a limited number.
     pub(super) fn pass(&mut self, request: Request) -> Option<Request> {
         if let Request::Join { name, .. } = &request {
             let earlier = mem::take(&mut self.earlier);
@@ -83,7 +83,7 @@ impl Login {
 }
 
 impl Controller {
-    /// Connects and asks to be let in, in one flight.
+    /// Connects, and sends `join` and the first requests together.
     pub(super) fn join(&mut self, address: ServerAddress, now_ms: u64) {
         let name = self.model.name.clone();
         let join = Request::Join {
@@ -111,7 +111,7 @@ impl Controller {
         }
     }
 
-    /// The token by which this server knows that we had this name there a moment ago.
+    /// The token that claims this name at this server, if the client had it before.
     pub(super) fn rejoin_token(&self) -> Option<Token> {
         let rejoin_token = self.login.rejoin_token.as_ref()?;
         let is_there = rejoin_token.server == self.model.server;
@@ -120,7 +120,7 @@ impl Controller {
 
     pub(super) fn on_challenge(&mut self, challenge: Challenge, now_ms: u64) {
         if self.login.name.is_none() {
-            return; // We are in already.
+            return; // The client has joined already.
         }
         if self.login.password.is_none() {
             return self.want_password(&challenge.sentence, now_ms);
@@ -151,7 +151,7 @@ impl Controller {
         self.send(Request::Proof(proof));
     }
 
-    /// Whether we stay: the server, too, must know the password.
+    /// Whether the client stays connected: the server must prove the password too.
     pub(super) fn check_welcome(&mut self, welcome: &Welcome, now_ms: u64) -> bool {
         let is_confirmed = self.login.awaiting.take().map(|awaiting| {
             let confirmation = welcome.confirmation.as_ref();
@@ -183,10 +183,10 @@ impl Controller {
         true
     }
 
-    /// The login ended because a password is wanted, or another one.
+    /// The login ended because a password is missing or wrong.
     pub(super) fn want_password(&mut self, sentence: &str, now_ms: u64) {
         self.effects.push(Effect::HangUp);
-        // The lists that every login asks for are asked for again by the next.
+        // The next login requests again the lists that every login requests.
         let lists = if self.wants_lists { 2 } else { 0 };
         let behind = mem::take(&mut self.login.behind).into_iter().skip(lists);
         self.login.earlier.extend(behind);
@@ -200,7 +200,7 @@ impl Controller {
         });
     }
 
-    /// The offer with its transfer's true token, and the keys for its MACs: who reads the
+    /// The offer with its real token, and the keys for its MACs: an eavesdropper on the
     /// chat knows neither.
     pub(super) fn unseal(&self, mut offer: Offer) -> (Offer, Option<TrafficKeys>) {
         let Some(key) = self.login.key else {

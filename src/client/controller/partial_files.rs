@@ -1,5 +1,5 @@
-//! The partial files of interrupted downloads: offered once joined, gone on with, or
-//! taken away.
+//! The partial files of interrupted downloads: offered after joining, resumed, or
+//! deleted.
 //!
 //! ```text
 //! LeftoversFound, files known --> model.leftovers --GoOn----> as a download
@@ -20,7 +20,7 @@ use std::mem;
 const NAMES_TOLD: usize = 3;
 
 impl Controller {
-    /// Offers what can go on with this server, as soon as both are known.
+    /// Offers partial files that this server can resume, when both lists are known.
     pub(super) fn offer_partial_files(&mut self, now_ms: u64) {
         let is_ready = self.knows_files && self.model.phase == Phase::Joined;
         if !is_ready || self.found.is_empty() {
@@ -42,7 +42,7 @@ impl Controller {
         }
     }
 
-    /// Nobody can go on with them now; perhaps later.
+    /// They cannot be resumed now, but perhaps later.
     pub(super) fn withdraw_partial_files(&mut self) {
         self.found.append(&mut self.model.partial_files);
     }
@@ -72,7 +72,7 @@ impl Controller {
         }
     }
 
-    /// Ends a download and takes away what has arrived of it.
+    /// Cancels a download and deletes its partial file.
     pub(super) fn discard(&mut self, tag: u64, now_ms: u64) {
         let Some(transfer) = self.model.transfer_mut(tag) else {
             return self.complain_of_no_transfer(tag, now_ms);
@@ -96,7 +96,7 @@ impl Controller {
         let transfer = tag.and_then(|tag| self.model.transfer_mut(tag));
         if let Some(problem) = problem {
             if let Some(transfer) = transfer {
-                transfer.is_discarded = false; // It is still there.
+                transfer.is_discarded = false; // It still exists.
             }
             return self.complain_of_files(problem, now_ms);
         }
@@ -106,7 +106,7 @@ impl Controller {
                 let file = words::harmless(&transfer.file);
                 format!("{file}: deleted the partial file ({came}).")
             }
-            // Nothing had arrived, or its row is gone.
+            // Nothing had arrived, or its row was removed.
             Some(_) => return,
             None if tag.is_some() => return,
             None => "Deleted the partial files of earlier downloads.".to_owned(),
@@ -115,8 +115,8 @@ impl Controller {
     }
 }
 
-/// Whether this is the beginning of one of the files, as far as can be told: the server
-/// has the last word when it is asked.
+/// Whether this seems to be the beginning of one of the files; the server decides when it
+/// is requested.
 fn is_of(partial_file: &PartialFile, files: &[FileEntry]) -> bool {
     let version = partial_file.version;
     let is_same = |file: &FileEntry| {
@@ -128,7 +128,7 @@ fn is_of(partial_file: &PartialFile, files: &[FileEntry]) -> bool {
     files.iter().any(is_same)
 }
 
-/// `2 downloads can go on: film.mp4 (42 %), map.png (7 %). /download FILE goes on.`
+/// `2 can be resumed: film.mp4 (42 %), map.png (7 %). Resume with /download FILE.`
 fn told(partial_files: &[PartialFile]) -> String {
     let count = match partial_files.len() {
         1 => "A download".to_owned(),

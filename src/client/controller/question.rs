@@ -1,8 +1,7 @@
-//! A question of the teacher's, seen by one client: worked out, answered, and its
-//! outcome.
+//! The teacher's questions at one client: computed, answered, and revealed.
 //!
 //! ```text
-//! question --> the run up to the moment --> the person --answer--> the server
+//! question --> the run up to the moment --> the user --answer--> the server
 //! revealed --> the distribution, the right answer and its reason
 //! ```
 //!
@@ -24,9 +23,9 @@ use std::sync::Arc;
 /// The controller's data about questions besides the one in the model.
 #[derive(Debug, Default)]
 pub(super) struct Questions {
-    /// The one that was there before a new `welcome`: it may come again.
+    /// The question before a new `welcome`, which may arrive again.
     aside: Option<QuestionAsked>,
-    /// When the bucket of questions that are worked out is empty. Unit: milliseconds.
+    /// The time when the bucket of computed questions will be empty. Unit: milliseconds.
     empty_at_ms: u64,
 }
 
@@ -59,7 +58,7 @@ impl Controller {
         }
     }
 
-    /// A `question` came.
+    /// A `question` arrived.
     pub(super) fn on_question(&mut self, question: Question, now_ms: u64) {
         let Question {
             number,
@@ -69,7 +68,7 @@ impl Controller {
         let aside = self.questions.aside.take();
         let is_known = |it: &QuestionAsked| it.number == number && it.asked == asked;
         if let Some(known) = aside.filter(is_known) {
-            self.model.question = Some(known); // Come back: nobody is asked twice.
+            self.model.question = Some(known); // It is repeated: the user is not asked again.
             return;
         }
         let from = words::harmless(&from);
@@ -114,12 +113,12 @@ impl Controller {
         });
     }
 
-    /// The connection is a new one: the question is open where it comes again.
+    /// The connection is new: the question is still open if it arrives again.
     pub(super) fn put_question_aside(&mut self) {
         self.questions.aside = self.model.question.take_if(|it| it.is_open());
     }
 
-    /// The person has decided, perhaps once more.
+    /// The user has answered, perhaps again.
     pub(super) fn answer_question(&mut self, answer: Answer, now_ms: u64) {
         let is_online = self.model.is_online();
         let Some(question) = &mut self.model.question else {
@@ -183,8 +182,8 @@ impl Controller {
         self.model.chat.push(now_ms, LineKind::Notice, &line);
     }
 
-    /// For a row of `/results`: whether this is the right answer, where that is known and
-    /// no secret any more.
+    /// For a row of `/results`: whether this is the right answer, if it is known and
+    /// revealed.
     pub(super) fn judge(&self, outcome: &LabOutcome) -> &'static str {
         let LabOutcome::Answered(ClassAnswer { number, answer }) = *outcome else {
             return "";
@@ -198,7 +197,7 @@ impl Controller {
         }
     }
 
-    /// Whether there is time for one more; then it is counted.
+    /// Whether there is time for one more question; if so, it is counted.
     fn may_work_out(&mut self, now_ms: u64) -> bool {
         let full_at_ms = self.questions.empty_at_ms.max(now_ms) + COST_MS;
         let is_left = full_at_ms - now_ms <= CAPACITY_MS;

@@ -1,14 +1,13 @@
-//! The connection was lost: how the client comes back by itself.
+//! Reconnects by itself after a lost connection.
 //!
 //! ```text
 //! lost --1 s--> try --failed: 2 s--> try --4 s--> ... --30 s--> try --> in the room again
 //!                                                        "away 12 s, nothing is missing"
 //! ```
 //!
-//! The chat stays, and the history that the server tells is added where it
-//! is new. Running transfers are requested again, and resume from their partial files.
-//! Only a connection that was lost is sought again: never one that a person ended, nor
-//! one that a script waits for.
+//! The chat stays, and new lines of the server's history are added. Running transfers are
+//! requested again, and resume from their partial files. Only a lost connection is
+//! restored, never one that a user ended or that a script waits for.
 
 use super::{Controller, Effect};
 use crate::client::address::ServerAddress;
@@ -18,10 +17,10 @@ use crate::wire::message::Said;
 use std::mem;
 use std::time::Duration;
 
-/// Before the first attempt; then twice as long each time.
+/// The pause before the first attempt; it doubles each time.
 const FIRST_PAUSE_MS: u64 = 1_000;
 
-/// Longest pause between two attempts.
+/// The longest pause between two attempts.
 const LONGEST_PAUSE_MS: u64 = 30_000;
 
 /// After this many failures, about half an hour, the user must ask for more.
@@ -73,7 +72,7 @@ impl Controller {
         }
     }
 
-    /// A person does not want to wait.
+    /// The user does not want to wait.
     pub(super) fn rejoin_now(&mut self, now_ms: u64) {
         if !matches!(self.model.phase, Phase::Lost { .. }) || self.model.is_online() {
             return;
@@ -123,20 +122,20 @@ impl Controller {
         self.model.phase = Phase::Lost { sentence };
     }
 
-    /// The history before we joined; after an absence only the lines that are not shown
+    /// The history before joining; after an absence only the lines that are not shown
     /// yet.
     pub(super) fn on_history(&mut self, lines: Vec<Said>, now_ms: u64) {
         let is_back = self.unshown_absence_ms.is_some();
         let count = lines.len();
         let unknown = self.model.chat.unknown_of(lines);
-        // One line that both know: between it and now the server has told everything.
+        // One known line is enough: since it the server has sent everything.
         let missed = (unknown.len() < count).then_some(unknown.len());
         self.show_absence(missed, now_ms);
         self.model.chat.push_history(&unknown, is_back);
     }
 
-    /// Shows the gap in the chat, once. `missed`: how many lines were said to all
-    /// meanwhile, where that is known.
+    /// Shows the gap in the chat, once. `missed`: the number of public lines meanwhile,
+    /// if it is known.
     pub(super) fn show_absence(&mut self, missed: Option<usize>, now_ms: u64) {
         let Some(absence_ms) = self.unshown_absence_ms.take() else {
             return;
@@ -154,7 +153,7 @@ impl Controller {
 
     fn rejoin(&mut self, now_ms: u64) {
         let Ok(address) = ServerAddress::read_fields(&self.model.server, "") else {
-            return; // It was read before, when we connected first.
+            return; // It was read before, at the first connection.
         };
         if let Some(rejoining) = &mut self.model.rejoining {
             rejoining.is_trying = true;

@@ -15,7 +15,7 @@ impl Controller {
     pub(super) fn on_reply(&mut self, reply: Reply, now_ms: u64) {
         self.last_heard_ms = now_ms;
         if !self.model.is_online() {
-            return; // The last words of a connection that we have left.
+            return; // The last lines of a connection that the client has left.
         }
         let is_history = matches!(reply, Reply::History { .. });
         if !is_history && !matches!(reply, Reply::Welcome(_)) {
@@ -79,8 +79,8 @@ impl Controller {
         }
     }
 
-    /// Silence is not the same as nothing to say: we ask, and after a while we stop
-    /// waiting.
+    /// Silence may mean a lost connection: the client sends a `ping`, and gives up after
+    /// a while.
     pub(super) fn on_tick(&mut self, now_ms: u64) {
         let transfers = self.model.transfers.iter_mut();
         for transfer in transfers.filter(|it| !it.state.is_end()) {
@@ -131,11 +131,11 @@ impl Controller {
             );
             self.model.chat.push(now_ms, LineKind::Notice, &sentence);
         }
-        // The files may be known already, so the request for them is answered from here.
+        // The files may already be known, so the request is answered without the server.
         self.offer_partial_files(now_ms);
     }
 
-    /// A file is new on the server: the list that we have need not be asked for again.
+    /// A new file on the server: it is added without requesting the list again.
     fn on_shared(&mut self, from: &str, file: FileEntry, now_ms: u64) {
         let (from, name) = (words::harmless(from), words::harmless(&file.name));
         let size = words::bytes(file.size);
@@ -158,7 +158,8 @@ impl Controller {
         self.effects.push(Effect::HangUp);
         let sentence = words::harmless(&refusal.sentence);
         if self.model.rejoining.is_some() {
-            // The server may not have noticed yet that we were gone: our name is ours.
+            // The server may not have noticed the lost connection yet: the name is still
+            // this client's.
             if matches!(
                 refusal.code,
                 Code::NameTaken | Code::Full | Code::TooManyGuesses
@@ -256,7 +257,7 @@ impl Controller {
         }
     }
 
-    /// A list of the server's was longer than this client keeps.
+    /// A list of the server was longer than this client keeps.
     pub(super) fn show_left_out(&mut self, what: &str, left_out: usize, now_ms: u64) {
         if left_out > 0 {
             let sentence = format!(
@@ -289,7 +290,7 @@ impl Controller {
             sentence,
             tag,
         } = complaint;
-        // It has ended already, which is all that we wanted.
+        // It has already ended, as requested.
         if code == Code::NoSuchTransfer {
             return;
         }
@@ -304,7 +305,7 @@ impl Controller {
     }
 }
 
-/// Longest name that is kept of somebody who comes. Unit: characters.
+/// The longest stored name of a user who joins. Unit: characters.
 const LONGEST_SHOWN: usize = 64;
 
 /// Beyond this many users, those who join are shown and not stored.

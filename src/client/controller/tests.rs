@@ -1,4 +1,5 @@
-//! Stories without a socket: what a person and a server do, and what the client makes of it.
+//! Tests without a socket: actions of a user and a server, and the reactions of the
+//! client.
 
 mod downloads;
 mod fault_injection;
@@ -21,7 +22,7 @@ use crate::wire::message::{
 use crate::wire::options::Arq;
 use std::time::Duration;
 
-/// A client in the room as dana, its effects so far taken.
+/// A client that has joined as dana; its effects so far are taken.
 fn joined() -> Controller {
     let mut client = joining();
     welcome(&mut client);
@@ -87,7 +88,7 @@ fn users(client: &mut Controller, names: &[&str]) {
     reply(client, Reply::Users { names, more: false });
 }
 
-/// Types a line; what is asked of the server for it.
+/// Types a line; returns the requests to the server.
 fn typed(client: &mut Controller, line: &str) -> Vec<Request> {
     client.on_intent(Intent::Input(line.into()), 2_000);
     requests(client)
@@ -381,7 +382,7 @@ fn a_lost_connection_ends_the_waiting_transfers_with_a_reason() {
     assert_eq!(waiting, TransferState::Failed);
     assert!(matches!(client.model().phase, Phase::Lost { .. }));
     assert!(client.model().users.is_empty());
-    client.on_intent(Intent::Close, 0); // Leaving now is not why it ended.
+    client.on_intent(Intent::Close, 0); // Leaving now is not the reason.
     client.on_event(ended(1, TransferState::Cancelled), 0);
     let stopped = client.model().transfer(1).unwrap();
     assert_eq!(stopped.state, TransferState::Failed);

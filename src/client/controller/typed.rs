@@ -8,7 +8,7 @@ use crate::wire::message::Request;
 use crate::wire::options::RequestedOptions;
 
 impl Controller {
-    /// `to` is who hears plain text.
+    /// `to` is the receiver of plain text.
     pub(super) fn on_input(&mut self, line: &str, to: &Audience, now_ms: u64) {
         let command = match commands::read(line, &self.model.files) {
             Ok(command) => command,
@@ -106,7 +106,7 @@ impl Controller {
         self.ask(request, now_ms);
     }
 
-    /// `/cancel` without a number means the only one there is.
+    /// `/cancel` without a number means the only transfer.
     fn meant(&mut self, tag: Option<u64>, now_ms: u64) -> Option<u64> {
         let mut running = self.model.running_transfers().map(|it| it.tag);
         let only = match (running.next(), running.next()) {

@@ -1,12 +1,11 @@
-//! The parts that only an upload has: a file to look at first; and the pauses of every
-//! transfer.
+//! The parts of uploads only: a file to examine first; and the pauses of all transfers.
 //!
 //! ```text
 //! upload, drop --> OpenUpload --> Opened --> Request --> Offer --> StartUpload --> as a download
 //! ```
 //!
-//! A pause stops our own end at once, and the server hears of it on the chat connection:
-//! so its news say `paused` too, and its end stops as well.
+//! A pause stops this end at once, and the server is informed over the chat connection,
+//! so its end stops as well and reports `paused`.
 
 use super::{Controller, Effect};
 use crate::client::dropped::{self, Dropped};
@@ -29,7 +28,7 @@ impl Controller {
         self.begin(transfer, None, now_ms);
     }
 
-    /// Gives the files that were dropped, and says of what is no file why not.
+    /// Uploads dropped files, and explains why other dropped items are none.
     pub(super) fn drop_files(&mut self, text: &str, host: Option<&str>, now_ms: u64) {
         let Dropped { paths, problems } = dropped::read(text, host);
         for path in paths {
@@ -76,7 +75,7 @@ impl Controller {
         }
     }
 
-    /// Lets a transfer wait or go on; without a tag all of them.
+    /// Pauses or resumes a transfer; without a tag all of them.
     pub(super) fn pause(&mut self, tag: Option<u64>, is_paused: bool, now_ms: u64) {
         let can =
             |it: &&Transfer| it.can_be(is_paused) && tag.is_none_or(|tag| tag == it.tag);
@@ -119,7 +118,7 @@ impl Controller {
         }
     }
 
-    /// A transfer that was to pause at a share of it has done so.
+    /// A transfer has paused at its share.
     pub(super) fn show_own_pause(&mut self, tag: u64, now_ms: u64) {
         let Some(transfer) = self.model.transfer(tag) else {
             return;

@@ -10,7 +10,7 @@
 
 use crate::wire::message::{FileEntry, LabRow};
 
-/// Entries of one list, in the order in which they came.
+/// The entries of one list, in the order of their arrival.
 #[derive(Debug)]
 pub(in crate::client) struct Bounded<T> {
     kept: Vec<T>,
@@ -18,7 +18,7 @@ pub(in crate::client) struct Bounded<T> {
     left_out: usize,
 }
 
-/// Most entries of a list; a server lets in 7,500 people where nothing else is asked for.
+/// The limit of the entries of a list; a server accepts 7,500 users by default.
 pub(in crate::client) const MOST_ENTRIES: usize = 100_000;
 
 /// The limit of the entries of a list together. Unit: bytes.
@@ -29,7 +29,7 @@ const ENTRY_BYTES: usize = 64;
 
 /// An entry whose text the server chose.
 pub(in crate::client) trait Entry {
-    /// How long its texts are. Unit: bytes.
+    /// The length of its texts. Unit: bytes.
     fn text_bytes(&self) -> usize;
 }
 
@@ -65,7 +65,7 @@ impl<T> Default for Bounded<T> {
 }
 
 impl<T: Entry> Bounded<T> {
-    /// Takes these entries, as far as there is room for them.
+    /// Adds these entries, as far as there is space for them.
     pub(in crate::client) fn extend(&mut self, entries: impl IntoIterator<Item = T>) {
         for entry in entries {
             let bytes = self.bytes + ENTRY_BYTES + entry.text_bytes();
@@ -78,14 +78,13 @@ impl<T: Entry> Bounded<T> {
         }
     }
 
-    /// The entries that were kept, and how many were left out. The list is empty
-    /// afterwards.
+    /// Removes and returns the stored entries, and the number of those left out.
     pub(in crate::client) fn take(&mut self) -> (Vec<T>, usize) {
         let Self { kept, left_out, .. } = std::mem::take(self);
         (kept, left_out)
     }
 
-    /// Forgets all of it.
+    /// Removes all entries.
     pub(in crate::client) fn clear(&mut self) {
         *self = Self::default();
     }

@@ -1,7 +1,7 @@
-//! The chat: every line as it came, and the same lines sorted into conversations.
+//! The chat: all lines in the order of their arrival, and sorted into conversations.
 //!
-//! The idea: a whisper stands with the person it is between, never among what all hear.
-//! Typed text goes to the selected conversation.
+//! The idea: a direct message belongs to the conversation with one user, never to the
+//! public lines. Typed text goes to the selected conversation.
 //!
 //! ```text
 //! all that came     <dana> hi   guy whispers: psst   <dana> bye     for a terminal
@@ -9,8 +9,8 @@
 //!                   guy    [ guy whispers: psst ]          1 unread
 //! ```
 //!
-//! A conversation begins with its first whisper, or when a person chooses it. There are
-//! at most [`MOST_CONVERSATIONS`]; beyond, the one that has rested longest is closed,
+//! A conversation begins with its first direct message, or when the user opens it. There
+//! are at most [`MOST_CONVERSATIONS`]; beyond that, the one unused for longest is closed,
 //! those without unread lines first.
 
 use super::Audience;
@@ -22,31 +22,31 @@ use crate::wire::message::Said;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// All conversations, and what a face needs to know about them.
+/// All conversations, with the data that a front end needs.
 #[derive(Debug)]
 pub struct Chat {
-    /// Everything, in the order in which it came.
+    /// All lines, in the order of their arrival.
     stream: Lines,
-    /// The first is all's; the others in the order in which they began.
+    /// The first one is with all users; the others are in the order of their beginning.
     conversations: Vec<Conversation>,
     chosen: usize,
-    /// The conversation whose newest line is in sight.
+    /// The conversation whose newest line is visible.
     watched: Option<Audience>,
     search: Option<Search>,
     me: String,
-    /// People who spoke, the latest first.
+    /// The users who wrote, the latest first.
     speakers: Vec<String>,
-    /// Counts what happened, so that the conversation that rested longest can be told.
+    /// Counts events, to find the conversation that was unused for longest.
     happenings: u64,
-    /// How far the clock on the wall is before that of the controller. Unit:
+    /// The difference between the time of day and the controller's clock. Unit:
     /// milliseconds.
     ahead_ms: i64,
 }
 
-/// Most conversations at once, the one with all included.
+/// The limit of conversations, including the one with all users.
 pub const MOST_CONVERSATIONS: usize = 32;
 
-/// Most people whose order of speaking is remembered.
+/// The limit of users whose order of writing is remembered.
 const MOST_SPEAKERS: usize = 64;
 
 impl Default for Chat {
@@ -66,30 +66,30 @@ impl Default for Chat {
 }
 
 impl Chat {
-    /// How many lines there have been so far, in all conversations together.
+    /// The number of all lines so far, in all conversations together.
     #[must_use]
     pub fn count(&self) -> usize {
         self.stream.count()
     }
 
-    /// The lines after the first `count` ever; fewer where some are forgotten already.
+    /// The lines after the first `count`; fewer if some were dropped already.
     pub fn since(&self, count: usize) -> impl Iterator<Item = &Arc<ChatLine>> {
         self.stream.since(count)
     }
 
-    /// All that are kept, oldest first.
+    /// All stored lines, oldest first.
     #[must_use]
     pub fn lines(&self) -> impl DoubleEndedIterator<Item = &Arc<ChatLine>> {
         self.stream.lines()
     }
 
-    /// In the order of their tabs: all, then people.
+    /// In the order of their tabs: all users, then single ones.
     #[must_use]
     pub fn conversations(&self) -> &[Conversation] {
         &self.conversations
     }
 
-    /// The one that is looked at.
+    /// The shown conversation.
     #[must_use]
     pub fn chosen(&self) -> &Conversation {
         &self.conversations[self.chosen]
@@ -101,13 +101,14 @@ impl Chat {
         self.chosen
     }
 
-    /// Lines from others that nobody has seen, in all conversations.
+    /// The unread lines of others, in all conversations.
     #[must_use]
     pub fn unread_total(&self) -> usize {
         self.conversations.iter().map(Conversation::unread).sum()
     }
 
-    /// Those among them that are for me: whispers, and lines with my name.
+    /// Those of them that are for this user: direct messages, and lines with the user's
+    /// name.
     #[must_use]
     pub fn mentions_total(&self) -> usize {
         self.conversations.iter().map(Conversation::mentions).sum()
@@ -119,7 +120,7 @@ impl Chat {
         self.search.as_ref()
     }
 
-    /// People who spoke, the latest first; I am not among them.
+    /// The other users who wrote, the latest first.
     #[must_use]
     pub fn speakers(&self) -> &[String] {
         &self.speakers
@@ -135,7 +136,7 @@ impl Chat {
         self.ahead_ms = wall_ms.wrapping_sub(now_ms).cast_signed();
     }
 
-    /// Forgets the oldest lines beyond the limits; a face has shown them.
+    /// Drops the oldest lines beyond the limits; a front end has shown them.
     pub(in crate::client) fn forget_the_oldest(&mut self) {
         self.stream.forget_the_oldest();
         for conversation in &mut self.conversations {
@@ -143,7 +144,7 @@ impl Chat {
         }
     }
 
-    /// Sorts a line of our own into its conversation; it shows the time of day.
+    /// Sorts a line of the client into its conversation; it shows the time of day.
     pub(in crate::client) fn push(&mut self, now_ms: u64, kind: LineKind, text: &str) {
         self.push_at(now_ms.saturating_add_signed(self.ahead_ms), kind, text);
     }
@@ -158,8 +159,8 @@ impl Chat {
         self.take(ChatLine::new(time_ms, kind, text));
     }
 
-    /// The part of this history that is not shown yet. Two that said the same in the same
-    /// millisecond are two.
+    /// The part of this history that is not shown yet. Equal lines in the same
+    /// millisecond are counted.
     #[must_use]
     pub(in crate::client) fn unknown_of(&self, history: Vec<Said>) -> Vec<Said> {
         let identity = |line: &ChatLine| match &line.kind {
@@ -194,7 +195,7 @@ impl Chat {
         unknown
     }
 
-    /// The messages to all before we joined, or those that we missed while we were away.
+    /// The public lines from before joining, or those of an absence.
     pub(in crate::client) fn push_history(&mut self, history: &[Said], is_news: bool) {
         for said in history {
             let mut line = history_line(said);
@@ -203,13 +204,13 @@ impl Chat {
         }
     }
 
-    /// Chooses a conversation, which begins if need be.
+    /// Selects a conversation, and begins it if necessary.
     pub fn choose(&mut self, with: &Audience) {
         let place = self.open(with);
         self.choose_place(place);
     }
 
-    /// Chooses by place among the tabs, from 0; beyond the last nothing happens.
+    /// Selects by place among the tabs, from 0; beyond the last nothing happens.
     pub fn choose_place(&mut self, place: usize) {
         if place >= self.conversations.len() || place == self.chosen {
             return;
@@ -220,7 +221,7 @@ impl Chat {
         self.search_again();
     }
 
-    /// Closes a conversation and forgets its lines; the one with all stays.
+    /// Closes a conversation and drops its lines; the one with all users stays.
     pub(in crate::client) fn close(&mut self, with: &Audience) {
         let place = self.place(with).filter(|place| *place > 0);
         let Some(place) = place else {
@@ -232,13 +233,13 @@ impl Chat {
         self.remove(place);
     }
 
-    /// Forgets the lines of the chosen conversation.
+    /// Drops the lines of the selected conversation.
     pub(in crate::client) fn clear(&mut self) {
         self.conversations[self.chosen].clear();
         self.search_again();
     }
 
-    /// The newest line of this conversation is in sight; of none with `None`.
+    /// The newest line of this conversation is visible; `None`: of none.
     pub(in crate::client) fn watch(&mut self, watched: Option<Audience>) {
         if let Some(place) = watched.as_ref().and_then(|with| self.place(with)) {
             self.conversations[place].see();
@@ -246,12 +247,13 @@ impl Chat {
         self.watched = watched;
     }
 
-    /// The chosen conversation has been seen.
+    /// The user has seen the selected conversation.
     pub(in crate::client) fn see(&mut self) {
         self.conversations[self.chosen].see();
     }
 
-    /// Another server or another name: another life. Received lines stay in the stream.
+    /// Another server or another name: conversations begin again, but all lines stay in
+    /// the stream.
     pub(in crate::client) fn begin_anew(&mut self) {
         let mut all = self.conversations.swap_remove(0);
         all.clear();
@@ -267,7 +269,7 @@ impl Chat {
         self.search = query.map(|query| Search::new(query, lines));
     }
 
-    /// To the next hit further up, or down.
+    /// Goes to the next match further up, or down.
     pub(in crate::client) fn step_search(&mut self, is_up: bool) {
         if let Some(search) = &mut self.search {
             search.step(is_up);
@@ -307,7 +309,7 @@ impl Chat {
         }
     }
 
-    /// Where a line belongs: mostly one conversation.
+    /// The conversations of a line: usually one.
     fn places(&mut self, line: &ChatLine) -> Vec<usize> {
         const ALL: usize = 0;
         let chosen = self.chosen;
@@ -316,7 +318,7 @@ impl Chat {
             LineKind::WhisperedFrom { from } => {
                 vec![self.open(&Audience::One(from.clone()))]
             }
-            // One that was typed elsewhere is seen there too.
+            // A line that was typed in another conversation is shown there too.
             LineKind::WhisperedTo { to } => {
                 let place = self.open(&Audience::One(to.clone()));
                 vec![place, self.chosen]

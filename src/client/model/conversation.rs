@@ -1,6 +1,6 @@
-//! One conversation: with all, or with one person by whispers.
+//! One conversation: with all users, or direct messages with one user.
 //!
-//! It knows its lines, how many of them nobody has seen, and where those begin:
+//! It has its lines, the number of unread ones, and the place where those begin:
 //!
 //! ```text
 //! 12:01 <dana> hi
@@ -8,7 +8,7 @@
 //! 12:02 <guy> ...            unread: 1
 //! ```
 //!
-//! The dividing line stays when the unread lines are seen, until a person leaves the
+//! The dividing line stays when the unread lines are seen, until the user leaves the
 //! conversation, writes in it, or newer unread lines begin.
 
 use super::Audience;
@@ -23,7 +23,7 @@ pub struct Conversation {
     unread: usize,
     mentions: usize,
     new_from: Option<usize>,
-    /// When something happened in it last, as [`Chat`](super::Chat) counts.
+    /// The count of its last event in [`Chat`](super::Chat).
     pub(super) touched: u64,
 }
 
@@ -43,7 +43,7 @@ impl Conversation {
         }
     }
 
-    /// With whom.
+    /// The other side.
     #[must_use]
     pub fn with(&self) -> &Audience {
         &self.with
@@ -55,19 +55,20 @@ impl Conversation {
         &self.lines
     }
 
-    /// Lines from others that nobody has seen.
+    /// The unread lines of others.
     #[must_use]
     pub fn unread(&self) -> usize {
         self.unread
     }
 
-    /// Those among them that are for me: whispers, and lines with my name.
+    /// Those of them that are for this user: direct messages, and lines with the user's
+    /// name.
     #[must_use]
     pub fn mentions(&self) -> usize {
         self.mentions
     }
 
-    /// The number of the line before which the dividing line stands.
+    /// The number of the line below the dividing line.
     #[must_use]
     pub fn new_from(&self) -> Option<usize> {
         self.new_from
@@ -89,12 +90,12 @@ impl Conversation {
         self.lines.forget_the_oldest();
     }
 
-    /// All has been seen.
+    /// Everything was seen.
     pub(super) fn see(&mut self) {
         (self.unread, self.mentions) = (0, 0);
     }
 
-    /// A person turns to another conversation, or writes in this one.
+    /// The user opens another conversation, or writes in this one.
     pub(super) fn leave(&mut self) {
         if self.unread == 0 {
             self.new_from = None;

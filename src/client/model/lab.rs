@@ -2,35 +2,35 @@
 
 use crate::wire::message::{Assignment, LabFigures};
 
-/// An assignment as this client has it.
+/// An exercise at this client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabOffer {
     /// Its number in the class.
     pub number: u64,
     /// The teacher. Safe to show.
     pub from: String,
-    /// The exercise to run, checked: no more than a lesson needs.
+    /// The exercise to run, checked to be small enough.
     pub assignment: Assignment,
-    /// The line that runs the same in a shell: `lab run ...`. Safe to show.
+    /// The same run as a command for a shell: `lab run ...`. Safe to show.
     pub command: String,
-    /// How many DATA packets the user predicts.
+    /// The predicted number of DATA packets.
     pub prediction: Option<u32>,
-    /// How far it is.
+    /// Its state.
     pub state: LabState,
 }
 
-/// How far an assignment is.
+/// The state of an exercise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LabState {
-    /// The person has not answered yet.
+    /// The user has not answered yet.
     RequestedOptions,
-    /// The person does not want it; saying yes later is possible.
+    /// The user has declined, but may still accept.
     Declined,
     /// It runs.
     Running,
-    /// It ran to its end, and the teacher was told.
+    /// It was run, and the result was sent to the teacher.
     Done(LabFigures),
-    /// It could not be run, and the teacher was told.
+    /// It could not be run, and the teacher was informed.
     Failed {
         /// Why.
         sentence: String,
@@ -38,7 +38,7 @@ pub enum LabState {
 }
 
 impl LabOffer {
-    /// Whether a yes would start it.
+    /// Whether the user may start it.
     #[must_use]
     pub const fn is_open(&self) -> bool {
         matches!(self.state, LabState::RequestedOptions | LabState::Declined)

@@ -1,22 +1,22 @@
 //! One line of the chat, and a bounded list of them.
 //!
-//! A reader remembers how many lines it has seen ([`Lines::count`]) and asks for those
-//! that came [`since`](Lines::since).
+//! A reader remembers the number of lines that it has seen ([`Lines::count`]) and
+//! requests those [`since`](Lines::since).
 
 use crate::client::words;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-/// The newest lines, oldest first. Between two turns of a front end there are at most
-/// [`LONGEST_CHAT_LINES`], and no more text than [`LARGEST_CHAT_BYTES`]; what one event
-/// adds is there in full until the front end has shown it.
+/// The newest lines, oldest first. Between two updates of a front end there are at most
+/// [`LONGEST_CHAT_LINES`], and at most [`LARGEST_CHAT_BYTES`] of text; the lines of one
+/// event stay until the front end has shown them.
 #[derive(Debug, Clone)]
 pub struct Lines {
     kept: VecDeque<Arc<ChatLine>>,
-    /// Lines that are gone because newer ones came.
+    /// The number of dropped lines.
     forgotten: usize,
-    /// The number of the first line since all were forgotten at a person's wish.
+    /// The number of the first line since the user cleared the list.
     begin: usize,
     bytes: usize,
     most_bytes: usize,
@@ -25,63 +25,63 @@ pub struct Lines {
 /// One line. Its text and names are safe to print: no control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatLine {
-    /// Unit: milliseconds since 1970-01-01 UTC; the server's time for what people say.
+    /// Unit: milliseconds since 1970-01-01 UTC; the server's time for users' lines.
     pub time_ms: u64,
     /// The kind of line, and its author.
     pub kind: LineKind,
-    /// The message or the sentence; empty for `Joined`, the reason for `Left`.
+    /// The message or the sentence; empty for `Joined`; for `Left`, the reason.
     pub text: String,
-    /// Said before we came.
+    /// Whether it is from before joining.
     pub is_history: bool,
-    /// Somebody else wrote my name in it.
+    /// Whether another user wrote this user's name in it.
     pub mentions_me: bool,
 }
 
 /// The kind of line, and its author.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LineKind {
-    /// Somebody (me too) to all.
+    /// A public line of any user.
     Said {
         /// Who.
         from: String,
     },
-    /// Somebody to me alone.
+    /// A direct message to this user.
     WhisperedFrom {
         /// Who.
         from: String,
     },
-    /// Me to somebody alone.
+    /// A direct message of this user.
     WhisperedTo {
         /// Whom.
         to: String,
     },
-    /// Somebody came.
+    /// A user joined.
     Joined {
         /// Who.
         name: String,
     },
-    /// Somebody left.
+    /// A user left.
     Left {
         /// Who.
         name: String,
     },
-    /// The connection was lost for a while: how long, and what that cost.
+    /// The connection was lost for a while: its length, and the missed lines.
     Gap,
-    /// A sentence from the server, or of our own, that is no failure.
+    /// A sentence of the server or the client that is no failure.
     Notice,
-    /// Something did not work.
+    /// A failure.
     Error,
-    /// The answer to a command of mine.
+    /// The answer to a command of this user.
     Output,
 }
 
-/// Most lines kept: FLTK's text display slows down with more.
+/// The limit of lines: FLTK's text display slows down with more.
 pub const LONGEST_CHAT_LINES: usize = 5_000;
 
-/// Most text kept, for people who write 16 KiB in every line. Unit: bytes.
+/// The limit of text, for users who write 16 KiB in every line. Unit: bytes.
 pub const LARGEST_CHAT_BYTES: usize = 2 << 20;
 
-/// The same of a conversation with one person: there may be many. Unit: bytes.
+/// The same for a conversation with one user, of which there may be many. Unit: bytes.
 const LARGEST_WHISPERS_BYTES: usize = 256 << 10;
 
 impl Default for Lines {
@@ -97,7 +97,7 @@ impl Default for Lines {
 }
 
 impl Lines {
-    /// Those of a conversation with one person.
+    /// The lines of a conversation with one user.
     pub(super) fn of_whispers() -> Self {
         Self {
             most_bytes: LARGEST_WHISPERS_BYTES,
@@ -105,25 +105,25 @@ impl Lines {
         }
     }
 
-    /// How many lines there have been so far, forgotten ones included.
+    /// The number of lines so far, including dropped ones.
     #[must_use]
     pub fn count(&self) -> usize {
         self.forgotten + self.kept.len()
     }
 
-    /// How many of them are gone; the first that is kept has this number.
+    /// The number of dropped lines; the first stored line has this number.
     #[must_use]
     pub fn forgotten(&self) -> usize {
         self.forgotten
     }
 
-    /// The number of the first line since a person cleared the list; 0 before.
+    /// The number of the first line since the user cleared the list; 0 before.
     #[must_use]
     pub fn begin(&self) -> usize {
         self.begin
     }
 
-    /// The lines after the first `count` ever; fewer where some are forgotten already.
+    /// The lines after the first `count`; fewer if some were dropped already.
     pub fn since(&self, count: usize) -> impl Iterator<Item = &Arc<ChatLine>> {
         self.kept.iter().skip(count.saturating_sub(self.forgotten))
     }
@@ -136,7 +136,7 @@ impl Lines {
         (count.max(self.forgotten)..).zip(self.since(count))
     }
 
-    /// All that are kept, oldest first.
+    /// All stored lines, oldest first.
     #[must_use]
     pub fn lines(&self) -> impl DoubleEndedIterator<Item = &Arc<ChatLine>> {
         self.kept.iter()
@@ -147,7 +147,7 @@ impl Lines {
         self.kept.push_back(line);
     }
 
-    /// Forgets the oldest lines beyond the limits.
+    /// Drops the oldest lines beyond the limits.
     pub(super) fn forget_the_oldest(&mut self) {
         while self.kept.len() > LONGEST_CHAT_LINES || self.bytes > self.most_bytes {
             let Some(line) = self.kept.pop_front() else {
@@ -158,7 +158,7 @@ impl Lines {
         }
     }
 
-    /// Forgets all; the count goes on.
+    /// Drops all lines; the count continues.
     pub(super) fn clear(&mut self) {
         self.forgotten += self.kept.len();
         self.begin = self.forgotten;
@@ -168,7 +168,7 @@ impl Lines {
 }
 
 impl ChatLine {
-    /// A line of now; what came from the network is made harmless.
+    /// A line with the current time; text from the network is made harmless.
     pub(super) fn new(time_ms: u64, kind: LineKind, text: &str) -> Self {
         Self {
             time_ms,
@@ -179,8 +179,7 @@ impl ChatLine {
         }
     }
 
-    /// The name in the line, if there is one: for its colour, and to whisper
-    /// back.
+    /// The name in the line, if there is one: for its colour, and for a direct message.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         match &self.kind {
@@ -193,7 +192,7 @@ impl ChatLine {
         }
     }
 
-    /// The user who wrote it, if any; it may be this one. A whisper of mine names nobody.
+    /// The user who wrote it, if any; it may be this one. An own direct message has none.
     #[must_use]
     pub fn author(&self) -> Option<&str> {
         match &self.kind {
@@ -208,7 +207,7 @@ impl ChatLine {
         }
     }
 
-    /// Whether it is only about somebody who came or went.
+    /// Whether it is only about a user who joined or left.
     #[must_use]
     pub fn is_coming_or_going(&self) -> bool {
         matches!(self.kind, LineKind::Joined { .. } | LineKind::Left { .. })

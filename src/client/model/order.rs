@@ -1,7 +1,8 @@
-//! In which order lists are shown, and what of them: by a column, reversed, filtered.
+//! The order and filter of lists: by a column, reversed, filtered.
 //!
-//! The order is stable: rows that are alike in the chosen column stay as they were, in
-//! both directions. Names are ordered as people count: `lecture 2` before `lecture 10`.
+//! The order is stable: rows that are equal in the chosen column keep their order, in
+//! both directions. Numbers in names count as numbers: `lecture 2` is before `lecture
+//! 10`.
 //!
 //! ```
 //! use sash::client::model::{FileColumn, SortOrder, natural};
@@ -17,7 +18,7 @@ use crate::wire::message::{FileEntry, TransferState};
 use std::cmp::Ordering;
 use unicode_normalization::UnicodeNormalization;
 
-/// By which column, and in which direction.
+/// The column and the direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SortOrder<C> {
     /// The column.
@@ -29,30 +30,30 @@ pub struct SortOrder<C> {
 /// The order of the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileColumn {
-    /// As people count.
+    /// By name, with numbers as numbers.
     Name,
     /// Smallest first.
     Size,
-    /// Those whose digest the server knows already come first.
+    /// Files with a known digest first.
     Digest,
 }
 
 /// The order of the transfers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TransferColumn {
-    /// As they were asked for.
+    /// In the order of the requests.
     Number,
-    /// The file's name, as people count.
+    /// By the file's name, with numbers as numbers.
     File,
     /// The share that is done.
     Progress,
-    /// Bytes per second: now, or on the whole where it has ended.
+    /// The rate: the current one, or the average if it has ended.
     Rate,
     /// Soonest first; those without an end last.
     TimeLeft,
     /// By its name.
     Protocol,
-    /// Packets sent again.
+    /// Retransmitted packets.
     Resent,
     /// Transfers that need attention first: running, queued, failed, verified.
     State,
@@ -85,8 +86,8 @@ impl<C: Copy + PartialEq> SortOrder<C> {
     }
 }
 
-/// The files to be shown, by their places in `files`: those in whose name every word of
-/// `filter` occurs, in this order.
+/// The shown files, by their places in `files`: those whose name contains every word of
+/// `filter`, in this order.
 #[must_use]
 pub fn files_shown(
     files: &[FileEntry],
@@ -139,11 +140,10 @@ pub fn transfers_shown(
     shown
 }
 
-/// Compares names as people count: runs of digits are numbers, capitals are letters.
-/// Names that are alike so far are compared as they are, so that only equal ones are
-/// equal.
+/// Compares names: groups of digits are numbers, and case does not matter. Names that are
+/// equal so far are compared exactly, so that only equal names are equal.
 ///
-/// By hand: a number may have more digits than any type holds.
+/// No integer type: a number may have any number of digits.
 #[must_use]
 pub fn natural(one: &str, other: &str) -> Ordering {
     let (mut left, mut right) = (one, other);
@@ -173,7 +173,7 @@ fn take_number<'a>(text: &mut &'a str) -> &'a str {
     digits.trim_start_matches('0')
 }
 
-/// As it is compared with a filter: compatible forms and capitals are alike.
+/// The form for the filter: compatible forms and case are equal.
 fn folded(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();

@@ -1,17 +1,17 @@
-//! How fast a transfer goes and when it will be done, told so that a person can read it.
+//! The rate and the remaining time of a transfer, in a form that a user can read.
 //!
-//! The rate is smoothed exponentially, with a time constant of [`RATE_MEMORY_MS`]: of a
-//! change, 63 % shows after that long. The time left comes from a slower average, and it
-//! does not jump: a predicted end stands and is counted down to by the clock, until what
-//! the rate says has differed from it clearly, and for a while.
+//! The rate is smoothed exponentially, with a time constant of [`RATE_MEMORY_MS`]: 63 %
+//! of a change is visible after this time. The remaining time comes from a slower
+//! average, and it does not jump: a predicted end is kept and counted down by the clock,
+//! until the prediction has differed clearly for a while.
 //!
 //! ```text
 //! predicted  10.2  9.7  8.1  8.4 | 14.0 13.6 13.1   the rate fell
 //! shown      10    9    8    7   | 6    5    13.1   after a second and a half: a new end
 //! ```
 //!
-//! While a transfer waits, the clock does not count: what was shown stays, and what did
-//! not arrive meanwhile slows nothing down.
+//! While a transfer waits, the clock stops: the shown values stay, and the pause does not
+//! lower the rate.
 //!
 //! ```
 //! use sash::client::model::Pace;
@@ -30,40 +30,40 @@ use std::time::Duration;
 /// A rate and a time left. Time is an argument. Unit: milliseconds since any moment.
 #[derive(Debug, Clone, Default)]
 pub struct Pace {
-    /// When and how much it was when it was last worked out; none while it waits.
+    /// The time and the progress at the last computation; `None` while it waits.
     measured: Option<(u64, u64)>,
-    /// For how long bytes were watched.
+    /// The time of measurement.
     watched_ms: u64,
-    /// As shown. Unit: bytes per second.
+    /// The shown rate. Unit: bytes per second.
     rate: f64,
-    /// As used for the time left. Unit: bytes per second.
+    /// The rate for the remaining time. Unit: bytes per second.
     steady_rate: f64,
     /// The remaining time that is shown.
     left_ms: Option<u64>,
-    /// For how long the prediction has differed clearly from what is shown.
+    /// The time for which the prediction has differed clearly.
     differs_ms: u64,
 }
 
 /// The rate's time constant. Unit: milliseconds.
 pub const RATE_MEMORY_MS: f64 = 2_000.0;
 
-/// The time constant of the rate behind the time left. Unit: milliseconds.
+/// The time constant of the rate for the remaining time. Unit: milliseconds.
 const STEADY_MEMORY_MS: f64 = 6_000.0;
 
 /// Both are computed again after this time. Unit: milliseconds.
 const INTERVAL_MS: u64 = 200;
 
-/// Bytes are watched for so long before a time left is told. Unit: milliseconds.
+/// The time of measurement before a remaining time is shown. Unit: milliseconds.
 const WATCH_FIRST_MS: u64 = 1_000;
 
-/// A prediction differs clearly from what is shown by a quarter of that, but not by less
-/// than this. Unit: milliseconds.
+/// A prediction differs clearly if it differs by a quarter, and at least by this. Unit:
+/// milliseconds.
 const LEAST_DIFFERENCE_MS: u64 = 1_500;
 
-/// It must differ for so long before what is shown follows. Unit: milliseconds.
+/// The time for which it must differ before the shown value changes. Unit: milliseconds.
 const TIMEOUT_MS: u64 = 1_500;
 
-/// A transfer slower than this stands still, and has no end. Unit: bytes per second.
+/// A slower transfer has no predicted end. Unit: bytes per second.
 const STANDSTILL: f64 = 0.5;
 
 impl Pace {
@@ -83,7 +83,8 @@ impl Pace {
             (self.rate, self.steady_rate) = (newest, newest);
         } else {
             self.rate = smoothed(self.rate, newest, passed_ms, RATE_MEMORY_MS);
-            // At first every measurement counts alike: one at the start is no average.
+            // At first every measurement has the same weight, because a single one is no
+            // average.
             let memory_ms = STEADY_MEMORY_MS.min(as_f64(self.watched_ms + passed_ms));
             self.steady_rate = smoothed(self.steady_rate, newest, passed_ms, memory_ms);
         }
@@ -92,13 +93,13 @@ impl Pace {
         self.count_down(passed_ms, left_bytes);
     }
 
-    /// It waits: the clock stops, and what was shown stays.
+    /// It waits: the clock stops, and the shown values stay.
     pub fn wait(&mut self) {
         self.measured = None;
         self.differs_ms = 0;
     }
 
-    /// The smoothed rate; 0 until bytes have been watched. Unit: bytes per second.
+    /// The smoothed rate; 0 before the first measurement. Unit: bytes per second.
     #[must_use]
     #[expect(
         clippy::cast_possible_truncation,
@@ -109,13 +110,13 @@ impl Pace {
         self.rate.round() as u64
     }
 
-    /// How long it will still take, where that can be told.
+    /// The remaining time, if it can be predicted.
     #[must_use]
     pub fn left(&self) -> Option<Duration> {
         self.left_ms.map(Duration::from_millis)
     }
 
-    /// Lets the clock run, and follows the prediction where that differs for good.
+    /// Advances the clock, and adopts a prediction that differs clearly.
     fn count_down(&mut self, passed_ms: u64, left_bytes: Option<u64>) {
         let predicted_ms = left_bytes.and_then(|bytes| self.predict(bytes));
         let (Some(predicted_ms), Some(left_ms)) = (predicted_ms, self.left_ms) else {
@@ -207,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_remaining_time_of_an_uneven_transfer_only_decreases() {
-        // Three times as much in one tenth as in the next, and now and then nothing.
+        // Three times as much in one tenth as in the next, and sometimes nothing.
         let rate = |tenth| match tenth % 5 {
             0 => 1_500_000,
             1 => 500_000,

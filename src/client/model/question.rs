@@ -4,7 +4,7 @@ use crate::lab::class_question::RunQuestion;
 use crate::wire::message::{Answer, ClassQuestion, Revealed};
 use std::sync::Arc;
 
-/// A question as this client has it.
+/// A question at this client.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuestionAsked {
     /// Its number in the class.
@@ -13,20 +13,20 @@ pub struct QuestionAsked {
     pub from: String,
     /// Whether it is this client's own.
     pub is_own: bool,
-    /// As it came.
+    /// The question as it arrived.
     pub asked: ClassQuestion,
-    /// The run where it stands still, the choices, and what is right.
+    /// The run up to its moment, the choices, and the right answer.
     pub run: Arc<RunQuestion>,
     /// The last answer of this user.
     pub answer: Option<Answer>,
-    /// How many have answered; the teacher alone knows it.
+    /// The number of answers; only the teacher knows it.
     pub answered: u64,
-    /// How the answers are distributed, once the teacher shows it.
+    /// The distribution of the answers, once the teacher shows it.
     pub revealed: Option<Revealed>,
 }
 
 impl QuestionAsked {
-    /// Whether `other` looks the same; the run is not gone through for it.
+    /// Whether `other` looks the same, without comparing the run.
     #[must_use]
     pub fn looks_like(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.run, &other.run)

@@ -4,7 +4,7 @@
 //! "loss"   hits  3  8  21     the newest is shown first: "3 of 3"; up leads to 8
 //! ```
 //!
-//! It goes on with each new line, so that nothing is read twice.
+//! It continues with each new line, so that no line is read twice.
 
 use super::line::{ChatLine, Lines};
 use crate::client::matching;
@@ -16,7 +16,7 @@ pub struct Search {
     /// Numbers of lines, ascending.
     hits: Vec<usize>,
     current: usize,
-    /// Lines that were looked at.
+    /// The number of lines that were searched.
     looked: usize,
 }
 
@@ -62,7 +62,7 @@ impl Search {
         is_in(&line.text) || line.name().is_some_and(is_in)
     }
 
-    /// Looks at lines that are new, and leaves out those that are forgotten.
+    /// Searches new lines, and removes dropped ones.
     pub(super) fn look(&mut self, lines: &Lines) {
         let gone = self.hits.partition_point(|hit| *hit < lines.forgotten());
         self.hits.drain(..gone);
@@ -75,7 +75,7 @@ impl Search {
         self.looked = lines.count();
     }
 
-    /// Round about: above the oldest hit stands the newest.
+    /// The search wraps around: the newest match follows the oldest.
     pub(super) fn step(&mut self, is_up: bool) {
         let count = self.hits.len().max(1);
         let step = if is_up { count - 1 } else { 1 };

@@ -1,8 +1,8 @@
-//! Which rows of a list are chosen: by click, Ctrl+click, Shift+click, keys and Ctrl+A.
+//! The selected rows of a list: by click, Ctrl+click, Shift+click, keys and Ctrl+A.
 //!
-//! Rows are known by a key (a file's name, a transfer's number), so that what is chosen
-//! stays chosen when the list is sorted, filtered or filled again. Only what is shown
-//! counts: a file that the filter hides is not downloaded by surprise.
+//! Rows have a key (a file's name, a transfer's number), so that the selection stays when
+//! the list is sorted, filtered or filled again. Only shown rows count, so that a hidden
+//! file is not downloaded by mistake.
 //!
 //! ```text
 //! click 2          [ . X . . . ]     the cursor and the anchor stand at 2
@@ -22,28 +22,28 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
-/// Chosen rows, and where the next key starts from.
+/// The selected rows, and the cursor.
 #[derive(Debug, Clone)]
 pub struct Selection<K> {
     chosen: HashSet<K>,
     /// The row that keys move from.
     cursor: Option<K>,
-    /// Where a range begins.
+    /// The anchor of a range.
     anchor: Option<K>,
 }
 
-/// How a row is reached.
+/// The way to select a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Click {
-    /// It alone is chosen.
+    /// Only this row is selected.
     Alone,
-    /// It is chosen, or no longer; the others stay (Ctrl).
+    /// Its selection changes; the others stay (Ctrl).
     Toggle,
-    /// All from the anchor to it are chosen (Shift).
+    /// All rows from the anchor to it are selected (Shift).
     Through,
 }
 
-/// Where a key moves to.
+/// The movement of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CursorMove {
     /// This many rows down, or up if negative.
@@ -65,7 +65,7 @@ impl<K> Default for Selection<K> {
 }
 
 impl<K: Clone + Eq + Hash> Selection<K> {
-    /// The row at this place was reached so.
+    /// Selects the row at this place in this way.
     pub fn click(&mut self, rows: &[K], at: usize, how: Click) {
         let Some(row) = rows.get(at) else { return };
         match how {
@@ -89,8 +89,8 @@ impl<K: Clone + Eq + Hash> Selection<K> {
         self.cursor = Some(row.clone());
     }
 
-    /// A key moves the cursor, and chooses; with Shift all that it passes. Returns where
-    /// it is.
+    /// A key moves the cursor and selects; with Shift all rows that it passes. Returns
+    /// the place of the cursor.
     pub fn step(
         &mut self,
         rows: &[K],
@@ -107,21 +107,22 @@ impl<K: Clone + Eq + Hash> Selection<K> {
         Some(at)
     }
 
-    /// A key moves the cursor alone (Ctrl): what is chosen stays. Returns where it is.
+    /// A key moves only the cursor (Ctrl): the selection stays. Returns the place of the
+    /// cursor.
     pub fn wander(&mut self, rows: &[K], step: CursorMove) -> Option<usize> {
         let at = self.reached(rows, step)?;
         self.cursor = rows.get(at).cloned();
         Some(at)
     }
 
-    /// The row under the cursor is chosen, or no longer (Ctrl+Space).
+    /// Changes the selection of the row under the cursor (Ctrl+Space).
     pub fn toggle(&mut self, rows: &[K]) {
         if let Some(at) = place(rows, self.cursor.as_ref()) {
             self.click(rows, at, Click::Toggle);
         }
     }
 
-    /// Where a key leads.
+    /// The destination of a key.
     fn reached(&self, rows: &[K], step: CursorMove) -> Option<usize> {
         let last = rows.len().checked_sub(1)?;
         Some(match (step, place(rows, self.cursor.as_ref())) {
@@ -144,7 +145,7 @@ impl<K: Clone + Eq + Hash> Selection<K> {
         self.chosen.clear();
     }
 
-    /// Whether this row is chosen.
+    /// Whether this row is selected.
     #[must_use]
     pub fn contains(&self, row: &K) -> bool {
         self.chosen.contains(row)

@@ -1,5 +1,5 @@
-//! A conversation as a page of rows: days, comings and goings folded, and where the new
-//! begins.
+//! A conversation as a page of rows: days, folded rows of users who joined or left, and
+//! the dividing line.
 //!
 //! ```text
 //! lines                      rows
@@ -9,11 +9,11 @@
 //! 3 <dana> hi     ---------> <dana> hi
 //! ```
 //!
-//! The idea: it grows with the conversation and tells what has changed since: rows at the
-//! end, seldom all of them. In this way a window need not draw unchanged rows again.
+//! The idea: it grows with the conversation and returns the changes: rows at the end,
+//! rarely all of them. In this way a window need not draw unchanged rows again.
 //!
-//! It keeps no more lines than the conversation does, but forgets them a few hundred at
-//! once, as that costs a window much.
+//! It keeps as many lines as the conversation, but drops them a few hundred at once,
+//! because that is expensive for a window.
 
 use super::Audience;
 use super::conversation::Conversation;
@@ -37,13 +37,13 @@ pub struct Row {
 pub enum Shows {
     /// A day begins: `Saturday, 21 November 2026`.
     Day(String),
-    /// The following lines are from before we joined.
+    /// The following lines are from before joining.
     Earlier,
-    /// Below it nobody has read yet.
+    /// The dividing line: the lines below it are unread.
     New,
     /// A line.
     Line(Arc<ChatLine>),
-    /// Several comings and goings in a row, in one sentence.
+    /// Several users who joined or left, in one sentence.
     Fold {
         /// `dana, guy and 3 others joined`.
         sentence: String,
@@ -57,14 +57,14 @@ pub enum Shows {
 pub enum Change {
     /// Rows at the top and at the end; those between stay as they are.
     Rows {
-        /// This many at the top are gone.
+        /// The number of rows removed at the top.
         gone: usize,
-        /// Then this many at the end are gone.
+        /// Then the number of rows removed at the end.
         taken_back: usize,
-        /// Then this many were added at the end.
+        /// Then the number of rows added at the end.
         new: usize,
     },
-    /// All rows are others.
+    /// All rows are new.
     All,
 }
 
@@ -73,24 +73,24 @@ pub enum Change {
 pub struct Transcript {
     with: Option<Audience>,
     rows: VecDeque<Row>,
-    /// Lines that are in the rows, forgotten ones included.
+    /// The number of lines in the rows, including dropped ones.
     count: usize,
-    /// Where the conversation began when it was looked at last.
+    /// The beginning of the conversation at the last call.
     begin: usize,
     new_from: Option<usize>,
     day: Option<Date>,
-    /// The last line was said before we came.
+    /// Whether the last line is from before joining.
     is_in_history: bool,
-    /// The first line of the comings and goings that the last row belongs to.
+    /// The first line of the folded rows to which the last row belongs.
     group: Option<usize>,
-    /// Folds that are shown line by line, by the number of their first line.
+    /// Unfolded rows, by the number of their first line.
     unfolded: HashSet<usize>,
 }
 
-/// Lines forgotten at once.
+/// The number of lines dropped at once.
 const FORGOTTEN_AT_ONCE: usize = 500;
 
-/// Where there are more names than this, all but two of them are counted.
+/// If there are more names, all but two are only counted.
 const MOST_NAMES: usize = 3;
 
 impl Transcript {
@@ -123,9 +123,8 @@ impl Transcript {
         }
     }
 
-    /// Shows the lines of a fold, or folds them again; `number` is of any row. Returns
-    /// whether there is something to unfold or fold; then [`Transcript::follow`] gives
-    /// all rows again.
+    /// Unfolds a row, or folds it again; `number` may be that of any row. Returns whether
+    /// anything changed; then [`Transcript::follow`] returns all rows again.
     pub fn toggle(&mut self, number: usize) -> bool {
         let Some(place) = self.row_of(number) else {
             return false;
@@ -156,7 +155,7 @@ impl Transcript {
         after.checked_sub(1)
     }
 
-    /// Whether the dividing line stands elsewhere than at the end, or did.
+    /// Whether the dividing line is or was elsewhere than at the end.
     fn must_move(&self, conversation: &Conversation) -> bool {
         let new_from = conversation.new_from();
         let was_shown = self.new_from.is_some_and(|number| number < self.count);
@@ -176,7 +175,7 @@ impl Transcript {
         };
     }
 
-    /// Returns how many of the rows there were stay as they are.
+    /// Returns the number of rows that stay unchanged.
     fn append(&mut self, conversation: &Conversation) -> usize {
         let mut kept = self.rows.len();
         for (number, line) in conversation.lines().numbered_since(self.count) {
@@ -208,7 +207,7 @@ impl Transcript {
         });
     }
 
-    /// Clocks differ; a day that is past does not begin again.
+    /// Clocks differ, but an earlier day does not begin again.
     fn begin_a_day(&mut self, number: usize, line: &ChatLine) {
         let day = words::date(line.time_ms);
         if day <= self.day {
@@ -224,7 +223,7 @@ impl Transcript {
         }
     }
 
-    /// A band over the history that a server sends to a user who joins.
+    /// A heading above the history that a server sends to a user who joins.
     fn begin_what_was_earlier(&mut self, number: usize, line: &ChatLine) {
         if line.is_history && !self.is_in_history {
             self.rows.push_back(Row {
@@ -236,7 +235,7 @@ impl Transcript {
         self.is_in_history = line.is_history;
     }
 
-    /// Adds to the comings and goings that the last row shows.
+    /// Adds a line to the folded row at the end.
     fn fold(&mut self, number: usize, line: &Arc<ChatLine>) {
         if self.group.is_some_and(|it| self.unfolded.contains(&it)) {
             return self.push_line(number, line);
@@ -259,7 +258,7 @@ impl Transcript {
         });
     }
 
-    /// Forgets rows of forgotten lines, once they are many.
+    /// Drops rows of dropped lines, if there are many.
     fn forget(&mut self, forgotten: usize) -> usize {
         let first = self.rows.front().map_or(forgotten, |row| row.number);
         if forgotten < first + FORGOTTEN_AT_ONCE {
@@ -284,7 +283,7 @@ impl Row {
 /// Summarizes who joined, who left, and who did both: `dana and guy joined; noa left`.
 fn sentence(lines: &[Arc<ChatLine>]) -> String {
     let mut names: Vec<&str> = Vec::new();
-    let mut courses: Vec<(bool, bool)> = Vec::new(); // Came first, is here now.
+    let mut courses: Vec<(bool, bool)> = Vec::new(); // Joined first, is present now.
     let mut place_of = HashMap::new();
     for line in lines {
         let came = matches!(line.kind, LineKind::Joined { .. });

@@ -1,4 +1,4 @@
-//! One transfer as a face shows it, a download or an upload.
+//! One transfer for a front end, a download or an upload.
 
 use super::Pace;
 use crate::link::Scenario;
@@ -14,75 +14,76 @@ use std::time::Duration;
 /// One transfer, running or ended.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "what people want of it and what it does are told apart, in any combination"
+    reason = "the wish of the user and the state of the transfer are independent"
 )]
 #[derive(Debug, Clone)]
 pub struct Transfer {
-    /// Our own number for it, from 1; what a person writes in `/cancel 2`.
+    /// The client's number for it, from 1, as in `/cancel 2`.
     pub tag: u64,
     /// The server's number, once it has answered.
     pub number: Option<u64>,
-    /// The file's name, in the server's words: show it through
+    /// The file's name on the server: show it through
     /// [`words::harmless`](crate::client::words::harmless).
     pub file: String,
-    /// Of an upload: where the file is on this computer.
+    /// For an upload: the path of the file.
     pub source: Option<PathBuf>,
-    /// Of an upload: which version of it was announced.
+    /// For an upload: the announced version of the file.
     pub(in crate::client) announced: Option<FileVersion>,
     /// The requested options.
     pub asked: RequestedOptions,
-    /// Of a download: what to do if a file of that name exists.
+    /// For a download: what to do if a file of that name exists.
     pub overwrite: Overwrite,
     /// The negotiated options, once there is an offer.
     pub settled: Option<NegotiatedOptions>,
     /// The scenario of this side's link, with each dropped packet in `drop=`.
     pub scenario: Scenario,
-    /// Its state, or how it ended.
+    /// Its state, or its outcome.
     pub state: TransferState,
     /// Its place in the server's queue, 1 for the next; only while queued.
     pub place: Option<u32>,
-    /// File bytes that have arrived in order; of an upload, as far as we have heard.
+    /// File bytes that have arrived in order; for an upload, as far as known.
     pub done_bytes: u64,
-    /// How much of it was there before it began.
+    /// The part of it that existed before it began.
     pub(in crate::client) offset_bytes: u64,
     /// The file's size, once there is an offer.
     pub total_bytes: Option<u64>,
-    /// How fast it goes, and until when.
+    /// Its rate and remaining time.
     pub(in crate::client) pace: Pace,
-    /// DATA packets that were sent again.
+    /// DATA packets that were retransmitted.
     pub resent_packets: u64,
-    /// Where the verified file is; of a download.
+    /// For a download: the path of the verified file.
     pub path: Option<PathBuf>,
     /// The SHA-256 of what arrived.
     pub digest: Option<Digest>,
-    /// Why, where it ended other than verified.
+    /// The reason, if it is not verified.
     pub sentence: Option<String>,
-    /// How long it took; once it has ended.
+    /// Its duration, once it has ended.
     pub elapsed: Option<Duration>,
-    /// Somebody wants it to wait.
+    /// Whether the user has paused it.
     pub is_paused: bool,
-    /// A first pause was told to the server: it does not pause by itself any more.
+    /// Whether its automatic pause has happened.
     pub(in crate::client) was_paused: bool,
-    /// Somebody wants it to end.
+    /// Whether the user has cancelled it.
     pub is_cancelled: bool,
-    /// The server has not been asked yet: as many as it allows are running.
+    /// Whether it waits at the client, because the permitted number of transfers is
+    /// running.
     pub(in crate::client) is_held: bool,
-    /// Somebody wants what has arrived to be taken away once it has ended.
+    /// Whether its partial file is to be deleted when it has ended.
     pub(in crate::client) is_discarded: bool,
     /// Another download resumes its partial file.
     pub(in crate::client) is_taken_over: bool,
-    /// The server needs its port for others: once our end has stopped, it is asked for
-    /// again.
+    /// Whether the server needs its port for others: it is requested again when this end
+    /// has stopped.
     pub(in crate::client) is_interrupted: bool,
-    /// It is paused, and its port serves others: resuming asks for it again.
+    /// Whether it is paused and has lost its port: resuming requests it again.
     pub(in crate::client) is_parked: bool,
-    /// Interruptions since more of it arrived.
+    /// The number of interruptions without progress.
     pub(in crate::client) interrupted_in_vain: u32,
     /// The part that had arrived when it was last interrupted. Unit: bytes.
     pub(in crate::client) interrupted_at: u64,
-    /// How it ends once its receiver, told to stop, has stopped; else as cancelled.
+    /// Its outcome when its cancelled receiver has ended, if it is not `cancelled`.
     pub(in crate::client) stops_as: Option<TransferState>,
-    /// When it was asked for. Unit: milliseconds since 1970-01-01 UTC.
+    /// The time of its request. Unit: milliseconds since 1970-01-01 UTC.
     pub(in crate::client) asked_ms: u64,
 }
 
@@ -129,7 +130,7 @@ impl Transfer {
         }
     }
 
-    /// A file of this computer that is to be given.
+    /// A new upload.
     pub(in crate::client) fn upload(
         tag: u64,
         path: PathBuf,
@@ -156,19 +157,18 @@ impl Transfer {
         !self.state.is_end() && self.settled.is_some()
     }
 
-    /// Whether an offer may speak of this size: that of an upload is ours.
+    /// Whether an offer may have this size: the client knows that of an upload.
     pub(in crate::client) fn may_have(&self, size: u64) -> bool {
         self.source.is_none() || self.total_bytes == Some(size)
     }
 
-    /// Whether it ended without its file, and can be asked for again.
+    /// Whether it ended without its file, and can be requested again.
     #[must_use]
     pub fn can_be_retried(&self) -> bool {
         self.state.is_end() && self.state != TransferState::Verified
     }
 
-    /// Whether it has ended and left a part on this computer, from which a second try
-    /// goes on.
+    /// Whether it has ended and left a partial file that a second attempt resumes.
     #[must_use]
     pub fn has_left_a_part(&self) -> bool {
         let is_broken_off = matches!(
@@ -182,7 +182,7 @@ impl Transfer {
             && !self.is_taken_over
     }
 
-    /// Smoothed, and 0 until bytes have been watched; once it has ended, on the whole.
+    /// The smoothed rate, 0 before the first measurement; once it has ended, the average.
     /// Unit: bytes per second.
     #[must_use]
     pub fn rate(&self) -> u64 {
@@ -198,8 +198,7 @@ impl Transfer {
         u64::try_from(per_second).unwrap_or(u64::MAX)
     }
 
-    /// How long until the last byte, where that can be told; while it is paused, as it
-    /// was then.
+    /// The remaining time, if it can be predicted; while it is paused, the last value.
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
         let is_in_progress =
@@ -207,8 +206,8 @@ impl Transfer {
         self.pace.left().filter(|_| is_in_progress)
     }
 
-    /// `go-back-n 16`, `sack reno`, `tcp`; what was asked for until the server has
-    /// settled it.
+    /// `go-back-n 16`, `sack reno`, `tcp`; the requested options until the server has
+    /// chosen.
     #[must_use]
     pub fn protocol(&self) -> String {
         match (self.settled, self.asked.arq) {
@@ -239,7 +238,7 @@ impl Transfer {
         self.interrupted_at = self.done_bytes;
     }
 
-    /// It is no longer on offer, and may be asked for again.
+    /// Its offer has expired, and it may be requested again.
     pub(in crate::client) fn forget_offer(&mut self) {
         self.number = None;
         self.settled = None;
@@ -251,8 +250,8 @@ impl Transfer {
         self.state = TransferState::Opening;
     }
 
-    /// The server's view: place in the queue and resends. How far it is and how it ends
-    /// is what arrives here, so that is not taken from the server.
+    /// The server's report: place in the queue and retransmissions. Progress and outcome
+    /// are those of this side, not of the server.
     pub(in crate::client) fn on_news(&mut self, news: &TransferNews) {
         self.number = Some(news.transfer);
         self.place = news.place;
@@ -311,7 +310,7 @@ impl Transfer {
         self.resent_packets = self.resent_packets.max(figures.progress.resent_packets);
     }
 
-    /// Time has passed; a transfer that stands still slows down in the display too.
+    /// Time has passed: the shown rate of a stalled transfer decreases.
     pub(in crate::client) fn measure(&mut self, now_ms: u64) {
         if self.state == TransferState::Sending && !self.is_paused {
             self.pace

@@ -1,4 +1,4 @@
-//! The part of a session that runs transfers: it asks, starts, watches and takes away.
+//! The part of a session that runs transfers: requests, starts, watches and deletes.
 
 use super::{Reporter, Running, Session, in_background};
 use crate::client::Settings;
@@ -19,13 +19,13 @@ use std::io;
 use std::path::PathBuf;
 
 impl Session {
-    /// A download asks only for what is not there yet, and perhaps for nothing at all.
+    /// A download requests only the missing part, or nothing if the file exists.
     pub(super) fn prepare(&mut self, request: Request) -> Option<Request> {
         let Request::Download(mut download) = request else {
             return Some(request);
         };
         let tag = download.tag?;
-        self.parts.remove(&tag); // Where it is asked for again, after a password.
+        self.parts.remove(&tag); // If it is requested again, after a password.
         let settings = self.settings_for(tag);
         let event = match download::decide(&download.file, &settings) {
             DownloadDecision::Ask(part) => {
@@ -93,7 +93,7 @@ impl Session {
         }
     }
 
-    /// A slow disk does not keep anybody waiting: `partial_files` looks.
+    /// The thread `partial_files` searches, so a slow disk delays nothing.
     pub(super) fn look_for_partial_files(&self) {
         let (handle, folder) = (self.handle.clone(), self.settings.out.clone());
         in_background("leftovers", move || {
@@ -104,7 +104,7 @@ impl Session {
         });
     }
 
-    /// `discard` waits until the receivers have let go, and takes the parts away.
+    /// `discard` waits until the receivers have ended, and deletes the parts.
     pub(super) fn discard(&self, tag: Option<u64>, parts: Vec<PathBuf>) {
         let handle = self.handle.clone();
         in_background("discard", move || {
@@ -119,11 +119,11 @@ impl Session {
         });
     }
 
-    /// `opener` may wait as long as the program that shows the folder runs.
+    /// The thread `opener` may wait while the program that shows the folder runs.
     pub(super) fn show_folder(&self, folder: PathBuf) {
         let handle = self.handle.clone();
         in_background("opener", move || {
-            // The part of a relative path that leads to it is of use to nobody.
+            // A relative path would not help the user.
             let folder = folder.canonicalize().unwrap_or(folder);
             if let Err(error) = open::that(&folder) {
                 log::warn!("cannot show {}: {error}", folder.display());
@@ -181,7 +181,7 @@ impl Session {
             is_over: false,
         });
         let Some(tag) = tag else { return };
-        // One that does not run yet is joined when it starts.
+        // One that does not run yet is watched when it starts.
         if self.running.contains_key(&tag) {
             self.join(tag);
         }
@@ -200,7 +200,7 @@ impl Session {
         }
     }
 
-    /// For the face that watches this transfer, if one does.
+    /// For the front end that watches this transfer, if any.
     pub(super) fn see(&mut self, tag: u64, mut seen: Seen) {
         let watched = self.watched.as_mut();
         let Some(watched) = watched.filter(|watched| watched.tag == tag) else {
@@ -221,7 +221,7 @@ impl Session {
         }
     }
 
-    /// The common start of every transfer. `place` is told where it cannot begin.
+    /// The common start of every transfer. `place` is for the message if it fails.
     pub(super) fn start_transfer(
         &mut self,
         tag: u64,
@@ -272,7 +272,7 @@ impl Session {
             Err(error) => {
                 let transfer = offer.transfer;
                 log::warn!("cannot start transfer {transfer}: {error}");
-                // Or its port would wait for us until the server's patience ends.
+                // Otherwise its port would stay reserved until the server's timeout.
                 if let Some(link) = &self.chat_connection {
                     link.send(Request::Cancel { transfer });
                 }

@@ -1,8 +1,8 @@
 //! Draws the progress bars above the line that is being typed.
 //!
 //! The line editor owns the lowest line of the terminal. Its output is printed there, and
-//! its prompt goes one line down. `indicatif` believes that the cursor still stands
-//! behind its last bar, so each frame first goes up again.
+//! its prompt moves one line down. `indicatif` assumes that the cursor is still behind
+//! its last bar, so each frame first moves up again.
 //!
 //! ```text
 //!   12:01 <dana> hi                    12:01 <dana> hi
@@ -19,21 +19,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Prints text in place of the prompt, and the prompt below it.
 pub(super) type Printer = Box<dyn FnMut(String) + Send>;
 
-/// The terminal as `indicatif` sees it.
+/// The terminal for `indicatif`.
 pub(super) struct AbovePrompt(Mutex<State>);
 
 struct State {
     printer: Printer,
     frame: String,
-    /// The true cursor is one line below the believed one.
+    /// Whether the real cursor is one line below the assumed one.
     is_below: bool,
-    /// The frame has moved or cleared, so it stands where `indicatif` believes it does.
+    /// Whether the frame has moved or cleared, so that the assumed place is correct.
     has_moved: bool,
-    /// The frame ends behind text, not on an empty line.
+    /// Whether the frame ends after text, not on an empty line.
     ends_in_text: bool,
 }
 
-/// Where the terminal does not tell its size.
+/// The size of a terminal that does not report it.
 const USUAL_WIDTH: u16 = 80;
 
 impl AbovePrompt {
@@ -47,14 +47,14 @@ impl AbovePrompt {
         }))
     }
 
-    /// The draw state belongs to `indicatif`, which asks for `&self`.
+    /// `indicatif` owns the draw state and requires `&self`.
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// Before the frame touches what was drawn before: up to it.
+    /// Before the frame changes earlier output, move up to it.
     fn go_back(&mut self) {
         if self.is_below && !self.has_moved && self.frame.is_empty() {
             self.frame.push_str("\u{1b}[1A\r");
@@ -124,8 +124,8 @@ impl TermLike for AbovePrompt {
             return Ok(());
         }
         let mut frame = mem::take(&mut state.frame);
-        // The prompt takes the empty line that a frame without text leaves behind: the
-        // editor wants a line end, and going up first makes up for it.
+        // The prompt uses the empty line after a frame without text: the editor needs a
+        // line end, and moving up first compensates for it.
         frame.push_str(if state.ends_in_text {
             "\r\n"
         } else {

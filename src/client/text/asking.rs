@@ -1,6 +1,6 @@
 //! Asks for a password in the terminal, without showing what is typed.
 //!
-//! It is asked before the line editor starts, or in a script, so nobody else reads the
+//! It asks before the line editor starts, or in a script, so nothing else reads the
 //! terminal meanwhile. Ctrl-C at the question ends the program at once, and leaves the
 //! terminal as it was found.
 
@@ -25,7 +25,7 @@ impl Asking {
         Password::new(&typed).map_err(|error| format!("{error}."))
     }
 
-    /// The first action at Ctrl-C: ends the program where the question stands.
+    /// The first action at Ctrl-C: ends the program during the question.
     pub(super) fn on_ctrl_c(&self) -> impl Fn() + Send + 'static {
         let is_asking = Arc::clone(&self.0);
         let found = Setting::now();

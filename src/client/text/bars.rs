@@ -22,12 +22,12 @@ impl Bars {
         }
     }
 
-    /// Whether nobody sees them, as where stderr is a file.
+    /// Whether they are invisible, for example if stderr is a file.
     pub(super) fn are_hidden(&self) -> bool {
         self.all.is_hidden()
     }
 
-    /// Draws running downloads and takes away the bars of those that ended.
+    /// Draws running downloads and removes the bars of ended ones.
     pub(super) fn show(&mut self, transfers: &[Transfer]) {
         for transfer in transfers {
             if transfer.state.is_end() {
@@ -41,7 +41,8 @@ impl Bars {
                 .by_tag
                 .entry(transfer.tag)
                 .or_insert_with(|| self.all.add(new_bar(transfer)));
-            // Percent: the bar's own counting of an empty file would divide by zero.
+            // In percent, because the bar's own computation would divide by zero for an
+            // empty file.
             bar.set_position(words::percent(transfer).into());
             bar.set_message(message(transfer));
         }
@@ -52,7 +53,7 @@ fn new_bar(transfer: &Transfer) -> ProgressBar {
     let style = ProgressStyle::with_template(TEMPLATE)
         .expect("the template is written here")
         .progress_chars("#>-");
-    // Hidden until it has its place among the others.
+    // Hidden until it has its place.
     ProgressBar::with_draw_target(Some(100), ProgressDrawTarget::hidden())
         .with_style(style)
         .with_prefix(words::harmless(&transfer.file))

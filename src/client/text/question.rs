@@ -8,12 +8,12 @@ use crate::client::words;
 pub(super) struct Shown {
     number: Option<u64>,
     is_revealed: bool,
-    /// How many have answered, as last printed, and when.
+    /// The number of answers that was last printed, and the time.
     count: u64,
     count_ms: u64,
 }
 
-/// The teacher reads how many have answered no more often. Unit: milliseconds.
+/// The shortest interval between two such lines. Unit: milliseconds.
 const COUNT_INTERVAL_MS: u64 = 5_000;
 
 impl Shown {

@@ -1,21 +1,21 @@
-//! Lines on stdout that tear neither the progress bars nor the line that is being typed.
+//! Prints lines on stdout without damaging the progress bars or the typed line.
 
 use super::above_prompt::{AbovePrompt, Printer};
 use crate::system::terminal::Setting;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use std::io::{Write, stderr, stdout};
 
-/// Where lines are printed.
+/// The output for lines.
 pub(super) struct Screen {
     bars: MultiProgress,
     has_editor: bool,
-    /// Nobody reads stdout any more.
+    /// Whether stdout is closed.
     is_deaf: bool,
     found: Option<Setting>,
 }
 
 impl Screen {
-    /// Notes how the terminal is set, to leave it so.
+    /// Records the terminal's settings, to restore them.
     pub(super) fn new(bars: MultiProgress) -> Self {
         Self {
             bars,
@@ -46,24 +46,24 @@ impl Screen {
         self.is_deaf |= result.is_err();
     }
 
-    /// Says on stderr why the client ends.
+    /// Prints on stderr why the client ends.
     pub(super) fn complain(sentence: &str) {
-        // Where stderr is closed nobody wants to know.
+        // If stderr is closed, the message is not needed.
         let _ = writeln!(stderr(), "{sentence}");
     }
 
-    /// Whether a person types below what is printed.
+    /// Whether a user types below the output.
     pub(super) fn has_editor(&self) -> bool {
         self.has_editor
     }
 
-    /// Whether the reader of a pipe has gone.
+    /// Whether the reader of a pipe has ended.
     pub(super) fn is_deaf(&self) -> bool {
         self.is_deaf
     }
 
-    /// Leaves the terminal as it was found: the line editor may be waiting in it still,
-    /// and would leave it without echo.
+    /// Restores the terminal: the line editor may still be waiting, and would leave it
+    /// without echo.
     pub(super) fn close(&mut self) {
         let _ = self.bars.clear();
         if !self.has_editor {
@@ -72,7 +72,7 @@ impl Screen {
         if let Some(found) = &self.found {
             found.restore();
         }
-        // Off: the editor's bracketed paste.
+        // Switches the editor's bracketed paste off.
         let _ = write!(stdout(), "\u{1b}[?2004l\r\n");
     }
 }

@@ -1,4 +1,4 @@
-//! Reads what a person types into a line editor, or what comes through a pipe.
+//! Reads lines from a line editor or a pipe.
 
 use super::above_prompt::Printer;
 use crate::client::complete::{self, Known};
@@ -20,28 +20,28 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
-/// Words that Tab completes beside the commands; filled from the model as it changes.
+/// The words that Tab completes besides commands, from the model.
 #[derive(Debug, Clone, Default)]
 pub(super) struct KnownWords(Arc<Mutex<Known>>);
 
-/// Open while the prompt is on the screen. Output between two prompts would land in the
-/// middle of one, so it waits here.
+/// Open while the prompt is on the screen. Output between two prompts would appear inside
+/// one, so it waits here.
 #[derive(Debug, Clone)]
 struct PromptGate {
     open: Sender<()>,
     is_open: Receiver<()>,
 }
 
-/// The editor's side of it.
+/// The editor's end of it.
 #[derive(Helper, Highlighter)]
 struct Completion {
     words: KnownWords,
     gate: PromptGate,
-    /// The line as it is typed: the editor forgets it when it stops at an error.
+    /// The line as it is typed, because the editor loses it when it stops with an error.
     line: RefCell<String>,
 }
 
-/// Longest wait for the next prompt: there is none after the last line.
+/// The longest wait for the next prompt: there is none after the last line.
 const PROMPT_TIMEOUT: Duration = Duration::from_millis(200);
 
 const PROMPT: &str = "> ";
@@ -49,14 +49,14 @@ const PROMPT: &str = "> ";
 const NOT_UTF8: &str = "The terminal sent bytes that are not UTF-8. They and the keys \
                         typed with them were ignored. Set the terminal to UTF-8.";
 
-/// Starts to read a pipe; each line is brought to the door. The channel that it returns
-/// is closed at the end of the pipe.
+/// Starts to read a pipe and sends each line to the session. The returned channel is
+/// closed at the end of the pipe.
 pub(super) fn start_pipe(handle: SessionHandle) -> Receiver<()> {
     let (typing, ended) = bounded(0);
     let result = threads::start("typist".to_owned(), move || {
         read_pipe(stdin().lock(), |intent| handle.intend(intent));
         drop(typing);
-        handle.intend(Intent::Seen); // A nudge: the face looks whether all is done.
+        handle.intend(Intent::Seen); // Wakes the front end.
     });
     if let Err(error) = result {
         log::error!("cannot read from the terminal: {error}");
@@ -65,7 +65,7 @@ pub(super) fn start_pipe(handle: SessionHandle) -> Receiver<()> {
 }
 
 /// Reads lines to the end of the input. Bytes that are not UTF-8 are replaced, and an
-/// input that breaks off is reported: lost input is never a success.
+/// incomplete input is reported: lost input is never a success.
 fn read_pipe(mut input: impl BufRead, mut intend: impl FnMut(Intent)) {
     for number in 1_u64.. {
         let mut bytes = Vec::new();
@@ -92,7 +92,7 @@ fn read_pipe(mut input: impl BufRead, mut intend: impl FnMut(Intent)) {
     }
 }
 
-/// Starts the line editor; `None` where this terminal cannot have one.
+/// Starts the line editor; `None` if this terminal does not support it.
 pub(super) fn start_editor(handle: SessionHandle, words: KnownWords) -> Option<Printer> {
     let (sender, printer) = bounded(1);
     let result = threads::start("typist".to_owned(), move || {
@@ -135,8 +135,8 @@ fn with_printer(
     Ok((editor, printer))
 }
 
-/// Until Ctrl-C or Ctrl-D. A byte that is not UTF-8 costs only itself and the keys of its
-/// burst: the line before it stays.
+/// Until Ctrl-C or Ctrl-D. A byte that is not UTF-8 removes only itself and the keys of
+/// its burst: the line stays.
 fn type_lines(editor: &mut Editor<Completion, DefaultHistory>, handle: &SessionHandle) {
     let mut begun = String::new();
     loop {
@@ -167,8 +167,8 @@ fn type_lines(editor: &mut Editor<Completion, DefaultHistory>, handle: &SessionH
     handle.intend(Intent::Close);
 }
 
-/// Takes the typed line off the screen: what it does is shown in the chat, and the bars
-/// above it must stay right above the prompt.
+/// Removes the typed line from the screen: the chat shows its effect, and the bars must
+/// stay directly above the prompt.
 fn erase(line: &str, columns: usize) {
     let rows = (PROMPT.width() + line.width()) / columns.max(1) + 1;
     let mut out = stdout().lock();
@@ -183,7 +183,7 @@ impl PromptGate {
     }
 
     fn open(&self) {
-        let _ = self.open.try_send(()); // Full means open already.
+        let _ = self.open.try_send(()); // A full channel means that it is already open.
     }
 
     fn close(&self) {
@@ -197,7 +197,7 @@ impl PromptGate {
     }
 }
 
-/// No hint; but it is asked for whenever the prompt is drawn.
+/// No hint; but it is called whenever the prompt is drawn.
 impl Hinter for Completion {
     type Hint = String;
 
@@ -208,7 +208,7 @@ impl Hinter for Completion {
     }
 }
 
-/// Every line is valid; but it is asked when the line is about to be taken.
+/// Every line is valid; but it is called before a line is accepted.
 impl Validator for Completion {
     fn validate(
         &self,

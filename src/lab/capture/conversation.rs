@@ -1,9 +1,9 @@
 //! The bytes of a chat as TCP segments.
 //!
-//! A program sees the bytes that it writes and reads, and not the segments that the
-//! kernel carries them in. Therefore segments are invented around them: an opening in
-//! three steps, the bytes in their order, an acknowledgement now and then, an end. The
-//! text is real; the boundaries between segments are not.
+//! A program sees the bytes that it writes and reads, but not the segments of the kernel.
+//! Therefore segments are reconstructed around them: a handshake, the bytes in their
+//! order, some acknowledgments, and a termination. The text is real; the boundaries
+//! between segments are not.
 //!
 //! ```text
 //!   caller   SYN 0 ------------------------------>   called
@@ -35,18 +35,19 @@ struct Side {
     acknowledged: u32,
 }
 
-/// One made-up packet.
+/// One reconstructed packet.
 pub type Made = (CaptureDirection, Vec<u8>);
 
-/// Bytes in one segment: what fills a 1,500-byte path over IPv6.
+/// The bytes of one segment, which fill 1,500 bytes over IPv6.
 const SEGMENT_BYTES: usize = 1_440;
 
-/// When so much was said without an answer, an acknowledgement of its own is made up, as
-/// a kernel would send one. Unit: bytes.
+/// After this many bytes in one direction a pure ACK is added, as a kernel would send
+/// one. Unit: bytes.
 const LONGEST_SILENCE: u32 = TCP_WINDOW as u32 / 2;
 
 impl Conversation {
-    /// A chat that begins, and the packets that open it; `caller`: from whom they go out.
+    /// Begins a chat; returns the packets of its handshake. `caller`: the side that
+    /// connects.
     #[must_use]
     pub fn open(
         ours: SocketAddr,
@@ -71,7 +72,7 @@ impl Conversation {
         (conversation, made)
     }
 
-    /// Bytes that went this way.
+    /// Adds bytes in this direction.
     pub fn carry(&mut self, direction: CaptureDirection, bytes: &[u8]) -> Vec<Made> {
         let mut made = Vec::new();
         for piece in bytes.chunks(SEGMENT_BYTES) {
@@ -143,7 +144,7 @@ impl CaptureDirection {
         }
     }
 
-    /// Of the side that it comes from.
+    /// The index of the side from which it comes.
     const fn index(self) -> usize {
         match self {
             Self::Out => 0,

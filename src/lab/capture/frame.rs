@@ -1,4 +1,4 @@
-//! IP, UDP and TCP headers around bytes, as if they had been seen on the wire.
+//! Puts IP, UDP and TCP headers around bytes, as they are on the wire.
 //!
 //! ```text
 //!   IPv4   | 45 | 00 | length | 0000 | don't fragment | 64 | protocol | checksum | from | to |
@@ -7,9 +7,8 @@
 //!   TCP    | from | to | sequence | acknowledged | 50 flags | window | checksum | 0000 |
 //! ```
 //!
-//! Sash's sockets forbid fragments, so the headers forbid them too. Time to live is the
-//! usual
-//! 64: what it really is, the kernel does not tell.
+//! Sash's sockets forbid fragmentation, so the headers forbid it too. The time to live is
+//! the usual 64, because the kernel does not report the real one.
 //!
 //! Addresses are values here; there is no socket behind them.
 //!
@@ -23,11 +22,11 @@ use core::net::{IpAddr, SocketAddr};
 pub struct Segment {
     /// The number of its first byte.
     pub sequence: u32,
-    /// The number of the next byte wanted; `None` in the first SYN.
+    /// The next expected byte; `None` in the first SYN.
     pub acknowledged: Option<u32>,
-    /// Whether it opens (SYN).
+    /// Whether it is a SYN.
     pub opens: bool,
-    /// Whether it closes (FIN).
+    /// Whether it is a FIN.
     pub closes: bool,
 }
 
@@ -39,7 +38,7 @@ const UDP: u8 = 17;
 
 const TIME_TO_LIVE: u8 = 64;
 
-/// The window of every made-up segment. Unit: bytes.
+/// The window of every reconstructed segment. Unit: bytes.
 pub const TCP_WINDOW: u16 = u16::MAX;
 
 /// A UDP datagram in its IP packet.
@@ -52,7 +51,7 @@ pub fn udp(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
     datagram.extend([0; 2]);
     datagram.extend(payload);
     let ends = Ends::new(from.ip(), to.ip());
-    // RFC 768: a checksum of zero would say that there is none.
+    // RFC 768: a checksum of zero would mean that there is none.
     let checksum = match ends.checksum(UDP, &datagram) {
         0 => 0xffff,
         checksum => checksum,
@@ -96,8 +95,8 @@ pub fn tcp(
     ends.packet(TCP, &bytes)
 }
 
-/// Two addresses of one family. An IPv4 address in IPv6's clothes is undressed; where the
-/// two families differ, which no socket can do, both are dressed.
+/// Makes two addresses of one family. IPv4-mapped IPv6 addresses become IPv4; if the
+/// families differ, which no socket can do, both become IPv6.
 enum Ends {
     Four([u8; 4], [u8; 4]),
     Six([u8; 16], [u8; 16]),
@@ -204,7 +203,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// Over a whole header that carries a right checksum the sum is zero (RFC 1071 §1).
+    /// Over a whole header with a correct checksum the sum is zero (RFC 1071 §1).
     fn is_right(parts: &[&[u8]]) -> bool {
         let mut sum = Sum::default();
         for part in parts {

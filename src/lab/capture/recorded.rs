@@ -1,13 +1,12 @@
 //! The packets of an event log as a capture.
 //!
 //! An event log has all fields of a packet but the bytes of the file, so its packets are
-//! encoded as they travelled, byte for byte. The bytes of the file are the laboratory's,
-//! or those of the file at hand; without one a DATA packet is cut behind its last known
-//! byte, the one before its CRC-32.
+//! encoded as they were sent, byte for byte. The bytes of the file are the laboratory's,
+//! or those of a given file; without one a DATA packet is cut before its CRC-32.
 //!
-//! Where there is a link, each packet that entered it is one packet of the capture, at that
-//! moment, whatever the link did to it; else each that a side sent or received. A live
-//! capture has the same packets.
+//! If there is a link, each packet that entered it is one packet of the capture, at that
+//! moment and whatever its fate; otherwise each packet that a side sent or received. A
+//! live capture has the same packets.
 //!
 //! Source: report pages `journal` and `wireshark`.
 
@@ -31,26 +30,26 @@ pub struct Recorded<'a> {
     journal: &'a Journal,
     token: Token,
     file: Option<ReadFile<'a>>,
-    /// The entries still to be looked at.
+    /// The remaining entries.
     next: usize,
     /// The side whose event log it is; `None`: both, and the link between them.
     side: Option<Side>,
     has_link: bool,
     /// Sender and receiver.
     addresses: [SocketAddr; 2],
-    /// When the log's clock started, since 1970-01-01 UTC; 0 where it is virtual.
-    /// Unit: microseconds.
+    /// The start of the log's clock, since 1970-01-01 UTC; 0 if it is virtual. Unit:
+    /// microseconds.
     began_us: u64,
-    /// File bytes per DATA packet, by the newest that either side said.
+    /// File bytes per DATA packet, by the newest event of either side.
     segment_bytes: u16,
-    /// The packets that a user dropped in flight, and when. Unit: microseconds.
+    /// The packets that a user dropped in flight, and the times. Unit: microseconds.
     killed: HashMap<(Direction, Label), u64>,
 }
 
 /// Reads these bytes of the transferred file.
 pub type ReadFile<'a> = Box<dyn FnMut(Range<u64>) -> io::Result<Vec<u8>> + 'a>;
 
-/// The event log names packets but has not all of their fields.
+/// The error for an event log without all fields of its packets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FieldsMissing;
 
@@ -67,7 +66,7 @@ enum What<'a> {
     Unreadable(&'a Datagram),
 }
 
-/// Sender and receiver where there are no addresses: those of the documentation (RFC 5737).
+/// The example addresses of sender and receiver, if there are none (RFC 5737).
 const IN_THE_LABORATORY: [SocketAddr; 2] = [
     SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 55_000),
     SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 55_001),
@@ -77,8 +76,8 @@ const IN_THE_LABORATORY: [SocketAddr; 2] = [
 const BEFORE_CHECKSUM: usize = 32;
 
 impl<'a> Recorded<'a> {
-    /// Reads the log from its beginning. `file`: the transferred one, where it is at hand;
-    /// the laboratory's log needs none.
+    /// Reads the log from its beginning. `file`: the transferred file, if given; a log of
+    /// the laboratory needs none.
     ///
     /// # Errors
     /// [`FieldsMissing`]: an older program wrote it.
@@ -139,7 +138,7 @@ impl<'a> Recorded<'a> {
         )
     }
 
-    /// Puts the next packet into the capture; `false` where there are no more.
+    /// Adds the next packet to the capture; `false` if there are no more.
     ///
     /// # Errors
     /// Those of the transferred file.
@@ -224,7 +223,7 @@ impl<'a> Recorded<'a> {
             Direction::Data => (sender, receiver, Side::Sender),
             Direction::Ack => (receiver, sender, Side::Receiver),
         };
-        // Both sides at once are seen from the sender's.
+        // A log of both sides is seen from the sender's side.
         let is_out = self.side.unwrap_or(Side::Sender) == side;
         let direction = if is_out {
             CaptureDirection::Out
@@ -260,7 +259,7 @@ impl<'a> Recorded<'a> {
         }
     }
 
-    /// Takes in what holds for the packets after this entry.
+    /// Updates the state for the packets after this entry.
     fn learn(&mut self, entry: &Entry) {
         if let JournalEvent::Machine(
             Event::MtuUpdated { segment_bytes }

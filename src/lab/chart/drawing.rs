@@ -1,4 +1,4 @@
-//! A chart drawn by plotters: as SVG, or as a picture that a window draws.
+//! Draws a chart with `plotters`: as SVG, or as a picture for a window.
 //!
 //! ```text
 //!   title
@@ -7,9 +7,9 @@
 //!   +-- panel --+ +-- panel --+      axes by plotters, the same for all panels
 //! ```
 //!
-//! Sizes are for a projector and for half a printed page alike: a chart is 1600 wide, and
-//! its words shrink with it. Without a font library nobody knows how wide a word is, so
-//! room is left by a careful guess.
+//! Sizes suit a projector and half a printed page: a chart is 1600 pixels wide, and its
+//! text scales with it. Without a font library the width of text is unknown, so it is
+//! estimated generously.
 
 use super::surface::{FONT_SCALE, Surface};
 use super::ticks::Scale;
@@ -40,7 +40,7 @@ const TITLE_SIZE: i32 = 38;
 const TEXT_SIZE: i32 = 28;
 /// From one line of words to the next.
 const LINE_HEIGHT: i32 = 38;
-/// A letter is at most this wide, as a share of its height: a guess on the safe side.
+/// The largest width of a letter, as a share of its height: a generous estimate.
 const LETTER_WIDTH: f64 = 0.56;
 /// The swatch of a series in the legend, and the room after its name.
 const SWATCH: i32 = 64;
@@ -63,7 +63,7 @@ pub(super) fn svg(chart: &Chart) -> Result<String, Refused> {
     Ok(svg)
 }
 
-/// Draws it for a window, of this size. Its letters are [`TEXT_SIZE`] high, so a window
+/// Draws it for a window of this size. Its letters are [`TEXT_SIZE`] high, so a window
 /// draws it smaller.
 pub(super) fn picture(chart: &Chart, size: (u32, u32)) -> Result<Picture, Refused> {
     let mut picture = Picture::new(f64::from(size.0), f64::from(size.1), &chart.title);
@@ -256,8 +256,8 @@ fn draw_series<B: Backend>(
     Ok(())
 }
 
-/// The line without what no eye could see: within one column of pixels its first, lowest,
-/// highest and last place are enough.
+/// The line without invisible points: within one column of pixels its first, lowest,
+/// highest and last point are enough.
 fn thinned(places: &[Pixel]) -> Vec<Pixel> {
     let mut kept: Vec<Pixel> = Vec::new();
     for column in places.chunk_by(|one, next| one.0 == next.0) {
@@ -336,7 +336,7 @@ fn draw_mark<B: Backend>(
     }
 }
 
-/// How many panels stand beside each other.
+/// The number of panels side by side.
 const fn columns(panels: usize) -> usize {
     match panels {
         0 | 1 => 1,

@@ -2,9 +2,9 @@
 //!
 //! | kind | shows, over time |
 //! | --- | --- |
-//! | `sequence` | segments as they are sent, lost, sent again and acknowledged |
-//! | `window` | the controller's window, its threshold, and where packets were lost |
-//! | `rtt` | each round trip measured, the smoothed one, and the timeout |
+//! | `sequence` | segments: sent, lost, retransmitted and acknowledged |
+//! | `window` | the controller's window, its threshold, and lost packets |
+//! | `rtt` | each round-trip sample, the smoothed one, and the timeout |
 //! | `goodput` | new file bytes that reach the receiver per second, the formula beside them, and the link's rate |
 //!
 //! ```
@@ -42,7 +42,7 @@ pub enum ChartKind {
     Goodput,
 }
 
-/// No chart has this name.
+/// The error for an unknown name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownKind(String);
 
@@ -174,7 +174,7 @@ fn sequence(journal: &Journal) -> Vec<Series> {
             (JournalEvent::Machine(Event::PacketReceived(packet)), Side::Sender)
                 if matches!(packet.kind, PacketKind::Ack | PacketKind::Nack) =>
             {
-                // An ACK carries the next expected segment: what lies below has arrived.
+                // An ACK carries the next expected segment: all before it have arrived.
                 let next = packet
                     .sequence
                     .0
@@ -217,7 +217,7 @@ fn window(journal: &Journal) -> Vec<Series> {
         };
         if let Event::CongestionUpdated { cwnd, ssthresh, .. } = event {
             windows.push(at(entry, f64::from(*cwnd)));
-            // A threshold that was never found is as wide as the window may be.
+            // An unknown threshold is as large as the window may be.
             let found = ssthresh.filter(|&it| it < journal.heading.window);
             thresholds.extend(found.map(|it| at(entry, f64::from(it))));
         } else if let Event::PacketLost { .. } = event

@@ -1,4 +1,4 @@
-//! The surface on which plotters draws if no file is written: a [`Picture`].
+//! The surface on which `plotters` draws if no file is written: a [`Picture`].
 //!
 //! Lines, areas and words go over as they are; a polygon goes over in triangles, which is
 //! right for the convex ones that marks are made of.

@@ -3,22 +3,22 @@
 use super::{RunQuestion, short};
 use crate::wire::message::{Answer, Revealed};
 
-/// One answer, and how many have given it.
+/// One answer, and its number of users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bar {
     /// The answer.
     pub answer: Answer,
     /// `b) waits`, `23`.
     pub label: String,
-    /// How many have given it.
+    /// The number of users who gave it.
     pub count: u64,
-    /// Of all answers. Unit: percent.
+    /// Its share of all answers. Unit: percent.
     pub percent: u64,
     /// Whether it is the right one.
     pub is_right: bool,
 }
 
-/// Numbers that are shown; more are summed up.
+/// The limit of shown numbers; the others are summed up.
 const MOST_NUMBERS: usize = 8;
 
 /// A bar of all answers. Unit: letters.
@@ -67,7 +67,7 @@ impl RunQuestion {
         answers.into_iter().enumerate().map(bar).collect()
     }
 
-    /// The bars as a terminal shows them. `own` is what this person has answered.
+    /// The bars for a terminal. `own` is this user's answer.
     #[must_use]
     pub fn rows(&self, revealed: &Revealed, own: Option<Answer>) -> Vec<String> {
         let bars = self.bars(revealed);

@@ -1,8 +1,7 @@
 //! The header of a packet as bytes, each field with its name.
 //!
-//! A journal names packets and does not hold them; what follows from the name is shown,
-//! what does not is left out: the token of a real transfer, and the CRC-32 where it covers
-//! a body that is not at hand.
+//! A journal has the fields of packets, but not all bytes; unknown bytes are left out:
+//! the token of a real transfer, and a CRC-32 over a body that is not known.
 
 use crate::lab::contents;
 use crate::lab::journal::Heading;
@@ -13,8 +12,8 @@ use crate::wire::packet::{
     Acknowledgement, Body, HEADER_FIELDS, HandshakeFields, Kind, Packet, Reset,
 };
 
-/// The fields of this packet's header: name, bytes in hex, and what they mean where that
-/// is plain. `is_made_up` tells that the file is the laboratory's. Unit of the time:
+/// The fields of this packet's header: name, bytes in hex, and their meaning if it is
+/// simple. `is_made_up`: the file is a sample of the laboratory. Unit of the time:
 /// microseconds.
 #[must_use]
 pub fn header(

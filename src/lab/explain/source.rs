@@ -1,9 +1,9 @@
-//! Lines of code, by what stands in them.
+//! Finds lines of code by their text.
 
 /// A line of code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {
-    /// From the project's root on.
+    /// The path from the project's root on.
     pub file: &'static str,
     /// The text of that line, which occurs in no other line outside tests.
     pub text: &'static str,

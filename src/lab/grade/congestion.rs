@@ -42,7 +42,7 @@ pub struct Path {
     pub delay: Duration,
     /// The length of the queue. Unit: packets.
     pub queue: u32,
-    /// Packets that are lost although the queue has room. Unit: percent.
+    /// Packets that are lost although the queue has space. Unit: percent.
     pub loss_percent: u32,
 }
 
@@ -96,7 +96,7 @@ pub struct Measured {
     pub share: f64,
     /// Packets per second: of the controller, and of Reno beside it.
     pub rates: [f64; 2],
-    /// How long the controller's packets waited in the queue, in the mean.
+    /// The mean time of the controller's packets in the queue.
     pub queueing_delay: Duration,
     /// The share of the controller's packets that were lost.
     pub loss: f64,
@@ -117,7 +117,7 @@ pub fn measure_known(controller: Congestion, path: &Path) -> Measured {
 /// Measures a program.
 ///
 /// # Errors
-/// Why it did not answer.
+/// The reason why it did not answer.
 pub fn measure_program(
     program: GradedController<'_>,
     path: &Path,
@@ -205,7 +205,7 @@ pub struct Criterion {
 /// The points of a path.
 pub const POINTS_PER_PATH: u32 = 5;
 
-/// Holds what a controller reached against what Reno reaches in its place.
+/// Compares the results of a controller with those of Reno in its place.
 #[must_use]
 pub fn criteria(own: &Measured, reno: &Measured) -> [Criterion; 3] {
     let criterion = |points, is_reached, sentence| Criterion {

@@ -1,15 +1,15 @@
-//! A program under test, as a run sees it: what it is told, and what it does or why not.
+//! The interface of a program under test: events for it, and its actions or failures.
 
 use super::verbs::{Action, ProgramEvent};
 use crate::reliable::moment::Moment;
 
 /// One half of a protocol that answers verbs.
 pub trait Program {
-    /// Tells it one thing; what it does, in order. [`ProgramEvent::Start`] and
+    /// Sends it one event; returns its actions, in order. [`ProgramEvent::Start`] and
     /// [`ProgramEvent::End`] are not answered.
     ///
     /// # Errors
-    /// Why there is no answer, in sentences.
+    /// The reason why there is no answer, in sentences.
     fn hear(
         &mut self,
         program_event: &ProgramEvent,
@@ -17,7 +17,7 @@ pub trait Program {
     ) -> Result<Vec<Action>, Failure>;
 }
 
-/// Why a program did not answer.
+/// The failure of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The failure in a sentence, and the advice.

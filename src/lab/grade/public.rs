@@ -1,7 +1,7 @@
 //! The scenarios that every student can see, from easy to hard.
 //!
-//! The n-th packet of its kind is named as in every link: `d2.1` is the first transmission
-//! of DATA 2, `a3.1` the third ACK.
+//! Packets have the names of scenarios: `d2.1` is the first transmission of DATA 2,
+//! `a3.1` the third ACK.
 
 use super::scenario::{GradedScenario, read};
 use crate::wire::options::Arq;

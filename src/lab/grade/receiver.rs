@@ -1,6 +1,6 @@
 //! The judge of a receiver of stop-and-wait, go-back-N or selective repeat.
 //!
-//! Each packet has exactly one right delivery and one right ACK; their order is open.
+//! Each packet has exactly one correct delivery and one correct ACK; their order is free.
 
 use super::rules::{self, Mistake, Rule, Violation};
 use super::scenario::GradedScenario;
@@ -18,21 +18,21 @@ pub struct Judge {
     window: SegmentNumber,
     /// The next segment to deliver.
     expected: SegmentNumber,
-    /// Of selective repeat: what has arrived above it.
+    /// For selective repeat: the segments that have arrived above it.
     buffer: BTreeSet<SegmentNumber>,
 }
 
 /// The expected reaction to a packet.
 struct Wanted {
     deliveries: Vec<SegmentNumber>,
-    /// Any of these ACKs is right; none at all where it is empty.
+    /// The correct ACKs; none may be sent if it is empty.
     acks: Vec<SegmentNumber>,
     /// Whether the receiver may also stay silent.
     may_be_silent: bool,
 }
 
 impl Judge {
-    /// Of a receiver that has nothing yet.
+    /// The state of a receiver that has no segment yet.
     #[must_use]
     pub fn new(protocol: Arq, scenario: &GradedScenario) -> Self {
         Self {
@@ -43,7 +43,7 @@ impl Judge {
         }
     }
 
-    /// How many segments have been delivered.
+    /// The number of delivered segments.
     #[must_use]
     pub const fn delivered(&self) -> SegmentNumber {
         self.expected
@@ -87,8 +87,8 @@ impl Judge {
             return wanted;
         };
         if is_selective {
-            // Figure 3.25 acknowledges the window and the one before it, and leaves open
-            // what is older.
+            // Figure 3.25 acknowledges the window and the one before it, and does not
+            // specify older segments.
             wanted.acks = vec![number];
             wanted.may_be_silent = number < self.expected - self.window;
             if number >= self.expected {
@@ -185,7 +185,7 @@ impl Case<'_> {
         Err(violation(rule, mistake, &program_event(found), &expected))
     }
 
-    /// Why a receiver is usually silent.
+    /// The usual mistake of a silent receiver.
     fn no_ack(&self) -> Option<&'static Mistake> {
         let Some(number) = self.program_event.data() else {
             let is_first = self.before == 0;
@@ -206,7 +206,7 @@ impl Case<'_> {
         }
     }
 
-    /// Why a receiver usually sends another ACK.
+    /// The usual mistake behind a different ACK.
     fn wrong_ack(&self, ack: SegmentNumber) -> Option<&'static Mistake> {
         let Some(number) = self.program_event.data() else {
             return Some(rules::CORRUPT_ACKNOWLEDGED);

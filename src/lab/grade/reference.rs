@@ -46,12 +46,12 @@ pub fn receiver(scenario: &GradedScenario, protocol: Arq) -> Box<dyn Program> {
 struct Sender {
     machine: Box<dyn SenderProtocol>,
     segments: u32,
-    /// How many segments the machine has accepted from above.
+    /// The number of segments accepted from above.
     accepted: u32,
 }
 
 impl Sender {
-    /// Gives it data from above until it refuses, or all is given.
+    /// Passes data from above until it refuses, or all data is passed.
     fn give_data(&mut self, actions: &mut Vec<SenderAction>) {
         while self.accepted < self.segments {
             let mut answer = SenderActions::default();

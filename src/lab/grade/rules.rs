@@ -1,9 +1,8 @@
-//! Each rule of the protocols with its sentence and its source, each usual mistake by its
-//! name, and what a violation says.
+//! The rules of the protocols with their sources, the usual mistakes, and violations.
 //!
-//! A rule states what the textbook demands, and leaves open what the textbook leaves
-//! open: the order of verbs within one answer, whether a duplicate ACK restarts the
-//! timer, and whether new segments are sent one by one or together.
+//! A rule states what the textbook requires, and permits what the textbook leaves open:
+//! the order of verbs within one answer, whether a duplicate ACK restarts the timer, and
+//! whether new segments are sent one by one or together.
 
 use super::program::Failure;
 use super::verbs::Role;
@@ -15,7 +14,7 @@ pub struct Rule {
     pub name: &'static str,
     /// The requirement.
     pub sentence: &'static str,
-    /// Where it is written.
+    /// Its source.
     pub source: &'static str,
 }
 
@@ -33,9 +32,9 @@ pub struct Mistake {
 pub struct Violation {
     /// The role whose answer broke the rule.
     pub role: Role,
-    /// Which rule.
+    /// The broken rule.
     pub rule: &'static Rule,
-    /// The mistake that usually leads to it, where it is a usual one.
+    /// The usual mistake behind it, if there is one.
     pub mistake: Option<&'static Mistake>,
     /// The answer of the program.
     pub found: String,
@@ -43,12 +42,12 @@ pub struct Violation {
     pub expected: String,
 }
 
-/// Why a run ended early.
+/// The reason why a run ended early.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Problem {
     /// An answer broke a rule.
     Violation(Violation),
-    /// A program did not answer: it hung, crashed, flooded or wrote nonsense.
+    /// A program did not answer: it hung, crashed, or wrote too much or invalid lines.
     Failure(Role, Failure),
 }
 
@@ -109,7 +108,7 @@ rules! {
     DELIVERY: "each segment once and in order", "Kurose & Ross §3.4, rdt service model",
         "A receiver delivers every segment exactly once, in order, as soon as it is the next expected one.";
     ACK_STOP_AND_WAIT: "each packet is acknowledged", "Kurose & Ross §3.4.1, figure 3.14",
-        "A receiver answers each packet with one ACK: of the segment that has just been delivered, else the last ACK again.";
+        "A receiver answers each packet with one ACK: of the segment that has just been delivered, or otherwise the last ACK again.";
     ACK_GO_BACK_N: "the ACK of the last segment in order", "Kurose & Ross §3.4.3, figure 3.21",
         "A receiver answers each packet with one ACK, of the last segment delivered in order; it is -1 before the first.";
     ACK_SELECTIVE_REPEAT: "each segment has its own ACK", "Kurose & Ross §3.4.4, figure 3.25",

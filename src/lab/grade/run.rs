@@ -1,7 +1,7 @@
 //! Two programs, a link and virtual time.
 //!
 //! Time jumps from one event to the next: a packet arrives or a timer expires. Each event
-//! is told to its program, whose answer is judged and then carried out. The first answer
+//! is sent to its program, whose answer is judged and then carried out. The first answer
 //! that breaks a rule ends the run.
 
 use super::judges::{ReceiverRules, SenderRules};
@@ -26,9 +26,9 @@ use std::time::Duration;
 pub struct Outcome {
     /// The steps, in order.
     pub steps: Vec<TraceEvent>,
-    /// Why it ended early, if it did.
+    /// The reason if it ended early.
     pub problem: Option<Problem>,
-    /// When it ended, in virtual time.
+    /// Its end, in virtual time.
     pub elapsed: Duration,
 }
 
@@ -151,8 +151,8 @@ impl<'a> Run<'a> {
         answer.map_err(|failure| Problem::Failure(role, failure))
     }
 
-    /// The next thing happens; `false` where nothing is left to happen. A packet that
-    /// arrives when a timer expires comes first.
+    /// Processes the next event; `false` if there is none. A packet that arrives when a
+    /// timer expires comes first.
     fn next_event(&mut self) -> Result<bool, Problem> {
         let timer = self.timers.iter().min_by_key(|(timer, at)| (**at, **timer));
         let timer = timer.map(|(timer, at)| (*timer, *at));
@@ -172,7 +172,7 @@ impl<'a> Run<'a> {
             let ranges = if self.protocol == Arq::Sack {
                 item.ranges.iter().map(|it| it.map(i64::from)).collect()
             } else {
-                Vec::new() // A journal tells the segment of an individual ACK so.
+                Vec::new() // A journal stores the segment of an individual ACK in this way.
             };
             let number = item.number;
             self.notify_sender(&match damage {
@@ -263,7 +263,7 @@ impl<'a> Run<'a> {
         self.steps.push(TraceEvent { time, what });
     }
 
-    /// Nothing is left to happen: is the file there, and does the sender know?
+    /// No event is left: checks whether the file has arrived and the sender knows it.
     fn end(&mut self) -> Result<(), Problem> {
         let is_there =
             self.receiver_rules.delivered() == i64::from(self.scenario.segments);

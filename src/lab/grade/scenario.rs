@@ -1,6 +1,6 @@
 //! The scenario of a graded run: points, a link, a window and a number of segments.
 //!
-//! A teacher's file has a scenario a line, and `#` begins a comment:
+//! A teacher's file has one scenario per line, and `#` begins a comment:
 //!
 //! ```text
 //!   points | link                 | window | segments | topic
@@ -35,14 +35,14 @@ pub struct GradedScenario {
     pub lesson: String,
 }
 
-/// How long a sender's timer runs. Unit of the verbs: milliseconds.
+/// The timeout of a sender. Unit of the verbs: milliseconds.
 pub const TIMEOUT: Duration = Duration::from_millis(250);
 
-/// A file or a seed asks for no more than this.
+/// The limit for a file or a seed.
 const LARGEST_WINDOW: u32 = 64;
-/// A file or a seed asks for no more than this.
+/// The limit for a file or a seed.
 const MOST_SEGMENTS: u32 = 1_000;
-/// A scenario is worth no more than this.
+/// The limit of points of a scenario.
 const MOST_POINTS: u32 = 1_000;
 
 impl GradedScenario {
@@ -100,7 +100,8 @@ fn number(name: &str, text: &str, most: u32) -> Result<u32, String> {
     number.ok_or_else(|| format!("{name}: {text:?} is not a number from 1 to {most}"))
 }
 
-/// The scenario of a hidden seed: everything that a path can do, drawn from the seed.
+/// The scenario of a hidden seed: loss, corruption, duplication and reordering, chosen by
+/// the seed.
 ///
 /// # Panics
 /// Never: the link is made of words that a link knows.
@@ -109,7 +110,7 @@ pub fn hidden(seed: u64) -> GradedScenario {
     let mut draw = Generator(seed);
     let window = draw.up_to(8);
     let segments = 5 + draw.up_to(25);
-    let delay = 10 + draw.up_to(140); // From 115 ms on a round trip outlasts the timer.
+    let delay = 10 + draw.up_to(140); // From 115 ms on a round trip is longer than the timer.
     let [loss, corrupt, duplicate, reorder] =
         [20, 10, 10, 20].map(|most| draw.up_to(most + 1) - 1);
     let jitter = draw.up_to(40) - 1;

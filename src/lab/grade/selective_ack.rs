@@ -1,8 +1,8 @@
 //! Sack: the judges of its sender and receiver, and a reference for both.
 //!
-//! An ACK names the next expected segment and the ranges beyond it that have arrived.
-//! Three later segments that have arrived declare one lost (RFC 6675), and so does a
-//! timeout. The RFCs leave more open than the textbook: after a timeout a sender may
+//! An ACK names the next expected segment and the ranges beyond it that have arrived. A
+//! segment is declared lost when three later ones have arrived (RFC 6675), or after a
+//! timeout. The RFCs permit more than the textbook: after a timeout a sender may
 //! retransmit the oldest segment alone, or everything that has not arrived.
 
 mod machines;
@@ -32,18 +32,18 @@ pub struct SenderJudge {
     segments: SegmentNumber,
     base: SegmentNumber,
     next: SegmentNumber,
-    /// Told by ranges.
+    /// Acknowledged by ranges.
     arrived: BTreeSet<SegmentNumber>,
     /// Ever retransmitted.
     retransmitted: BTreeSet<SegmentNumber>,
     /// Retransmitted since the last timeout.
     since_timeout: BTreeSet<SegmentNumber>,
-    /// All below that have not arrived were declared lost by the last timeout.
+    /// The last timeout declared lost all segments below this one that have not arrived.
     recovery_end: SegmentNumber,
 }
 
 impl SenderJudge {
-    /// Of a sender that has done nothing yet.
+    /// The state of a sender that has done nothing yet.
     #[must_use]
     pub fn new(scenario: &GradedScenario) -> Self {
         Self {

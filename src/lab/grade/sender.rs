@@ -1,7 +1,7 @@
 //! The judge of a sender of stop-and-wait, go-back-N or selective repeat.
 //!
-//! It follows `base`, `nextseqnum` and the timers by what the program was told and did,
-//! and compares each answer with what the rules demand. It never asks how the program
+//! It tracks `base`, `nextseqnum` and the timers by the events and actions of the
+//! program, and compares each answer with the rules. It does not know how the program
 //! works.
 
 use super::rules::{self, Mistake, Rule, Violation};
@@ -19,7 +19,7 @@ pub type Timers = BTreeMap<Timer, Moment>;
 /// Times are read from text, so two that should be equal may differ by this.
 const TOLERANCE: Duration = Duration::from_micros(1);
 
-/// A timer of less than this share of the timeout is taken for one in seconds.
+/// A timer of less than this share of the timeout probably uses seconds.
 const SECONDS: u32 = 100;
 
 /// The sender's state according to the rules.
@@ -30,7 +30,7 @@ pub struct Judge {
     segments: SegmentNumber,
     base: SegmentNumber,
     next: SegmentNumber,
-    /// Of selective repeat: acknowledged above `base`.
+    /// For selective repeat: acknowledged above `base`.
     acknowledged: BTreeSet<SegmentNumber>,
     /// When each segment was last transmitted.
     sent_at: BTreeMap<SegmentNumber, Moment>,
@@ -60,7 +60,7 @@ impl JudgedAnswer<'_> {
 }
 
 impl Judge {
-    /// Of a sender that has done nothing yet.
+    /// The state of a sender that has done nothing yet.
     #[must_use]
     pub fn new(protocol: Arq, scenario: &GradedScenario) -> Self {
         Self {
@@ -119,7 +119,7 @@ impl Judge {
         self.judge_timers(&judged, timers)
     }
 
-    /// Which segments a timeout is for.
+    /// The segments of a timeout.
     fn due(&self, program_event: &ProgramEvent, now: Moment) -> Vec<SegmentNumber> {
         let ProgramEvent::Timeout(timer) = program_event else {
             return Vec::new();
@@ -197,7 +197,7 @@ impl Judge {
         Ok(())
     }
 
-    /// Why a sender usually goes beyond its window.
+    /// The usual mistake of a sender that exceeds its window.
     fn beyond_the_window(
         &self,
         judged: &JudgedAnswer<'_>,
@@ -220,7 +220,7 @@ impl Judge {
         (number == self.base + self.window).then_some(rules::WINDOW_TOO_LARGE)
     }
 
-    /// Why a sender usually does not use its window.
+    /// The usual mistake of a sender that does not use its window.
     fn short_of_the_window(
         &self,
         judged: &JudgedAnswer<'_>,
@@ -249,7 +249,7 @@ impl Judge {
         }
     }
 
-    /// Retransmissions: what is due, and nothing else.
+    /// Retransmissions: exactly those that are due.
     fn judge_retransmissions(
         &self,
         judged: &JudgedAnswer<'_>,
@@ -278,7 +278,7 @@ impl Judge {
         Err(violation(rule, mistake, &found, &expected))
     }
 
-    /// Why a sender usually retransmits something else.
+    /// The usual mistake of a sender that retransmits other segments.
     fn wrong_retransmission(
         &self,
         judged: &JudgedAnswer<'_>,

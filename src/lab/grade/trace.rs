@@ -110,7 +110,7 @@ impl Packet {
         Label::from(self.name)
     }
 
-    /// Which way it goes.
+    /// Its direction.
     #[must_use]
     pub fn direction(&self) -> Direction {
         if self.name.kind == Kind::Data {
@@ -134,12 +134,12 @@ impl Packet {
     }
 }
 
-/// A number that is shown, and was wrong where it is negative.
+/// A number for display; negative ones were invalid.
 fn unsigned(number: SegmentNumber) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }
 
-/// One thing that happened.
+/// One event of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TraceEvent {
     /// When.
@@ -153,13 +153,13 @@ pub struct TraceEvent {
 pub enum TraceEventKind {
     /// A packet was put on the wire.
     Sent(Packet, Entered),
-    /// A packet arrived; `false` where it was damaged.
+    /// A packet arrived; `false` if it was corrupt.
     Arrived(Packet, bool),
     /// A timer of the sender expired, and this was the oldest segment in flight.
     TimedOut(SegmentNumber),
-    /// The receiver did not deliver this segment; `true` where it is buffered.
+    /// The receiver did not deliver this segment; `true` if it is buffered.
     Put(SegmentNumber, bool),
-    /// The program's own words.
+    /// A note of the program.
     Noted(Role, String),
 }
 
@@ -236,7 +236,7 @@ pub fn journal(
     }
 }
 
-/// Where a packet leaves.
+/// The side that sends a packet.
 fn near(packet: &Packet) -> Side {
     match packet.direction() {
         Direction::Data => Side::Sender,
@@ -244,7 +244,7 @@ fn near(packet: &Packet) -> Side {
     }
 }
 
-/// Where a packet arrives.
+/// The side that receives a packet.
 fn far(packet: &Packet) -> Side {
     match packet.direction() {
         Direction::Data => Side::Receiver,

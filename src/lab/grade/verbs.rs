@@ -23,12 +23,12 @@ use std::fmt::Write as _;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Which half of a protocol a program is.
+/// The half of a protocol that a program plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// It has the file.
+    /// The sender of the file.
     Sender,
-    /// It wants the file.
+    /// The receiver of the file.
     Receiver,
 }
 
@@ -63,9 +63,9 @@ pub enum ProgramEvent {
     Begin,
     /// An ACK arrived intact.
     Ack {
-        /// Its number; of sack the next expected segment.
+        /// Its number; for sack the next expected segment.
         number: SegmentNumber,
-        /// Of sack: the segments beyond.
+        /// For sack: the ranges beyond it.
         ranges: Vec<Range>,
     },
     /// This timer expired.
@@ -74,11 +74,12 @@ pub enum ProgramEvent {
     Data(SegmentNumber),
     /// A packet arrived damaged.
     Corrupt,
-    /// To a congestion controller: this packet was acknowledged after this round trip.
+    /// To a congestion controller: this packet was acknowledged after this round-trip
+    /// time.
     Delivered(SegmentNumber, Duration),
     /// To a congestion controller: this packet is lost.
     Lost(SegmentNumber),
-    /// The run is over.
+    /// The run has ended.
     End,
 }
 
@@ -93,25 +94,25 @@ pub enum Action {
     StopTimer(Timer),
     /// Send this ACK.
     Acknowledge {
-        /// Its number; of sack the next expected segment.
+        /// Its number; for sack the next expected segment.
         number: SegmentNumber,
-        /// Of sack: the segments beyond.
+        /// For sack: the ranges beyond it.
         ranges: Vec<Range>,
     },
     /// Hand this segment to the application.
     Deliver(SegmentNumber),
-    /// Of a congestion controller: most packets in flight from now on.
+    /// From a congestion controller: its window from now on.
     Window(f64),
-    /// Shown beside the ladder.
+    /// A text for display beside the ladder.
     Note(String),
 }
 
 /// One line of a program.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// It does something.
+    /// An action.
     Action(Action),
-    /// That is all for this event.
+    /// The end of the answer.
     Ok,
 }
 
@@ -146,7 +147,7 @@ impl Action {
         }
     }
 
-    /// How long the timer runs that it starts.
+    /// The duration of the timer that it starts.
     #[must_use]
     pub const fn timer(&self) -> Option<Duration> {
         if let Self::StartTimer(_, after) = self {
@@ -168,7 +169,7 @@ impl ProgramEvent {
         }
     }
 
-    /// As it is written, without the `\n`.
+    /// The line, without the `\n`.
     #[must_use]
     pub fn line(&self, now: Moment) -> String {
         let at = milliseconds(now.since_start());
@@ -214,10 +215,10 @@ pub fn milliseconds(time: Duration) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The longest timer that a program may ask for: an hour.
+/// The longest timer that a program may start: an hour.
 const LONGEST_TIMER_MS: f64 = 3_600_000.0;
 
-/// The largest window that a congestion controller may ask for. Unit: packets.
+/// The largest window of a congestion controller. Unit: packets.
 const LARGEST_WINDOW: f64 = 1e6;
 
 /// Every verb with its shape, for the sentence about a line that is none of them.

@@ -1,7 +1,7 @@
-//! The one drawing of a ladder: two lines, an arrow for every packet, the labels.
+//! Draws a ladder: two lines, an arrow for every packet, and the labels.
 //!
-//! Of each packet only the part of its way that is behind it is drawn: a run that is over
-//! is drawn as its last moment. To scale every packet in flight ends on one line, *now*.
+//! Of each packet only the part that it has travelled is drawn; a finished run is drawn
+//! as its last moment. To scale, every packet in flight ends on one line, *now*.
 
 use super::labels::{Label, WORD_SIZE};
 use super::layout::{LOST_AT, Layout, TimeScale, Way, real};
@@ -20,18 +20,18 @@ use crate::lab::words::time;
 use crate::link::Direction;
 use crate::wire::packet::Kind;
 
-/// Where things are from left to right. Unit: pixels.
+/// The horizontal layout. Unit: pixels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Columns {
     /// The sender's line.
     pub(super) left: f64,
     /// The receiver's line.
     pub(super) right: f64,
-    /// The room for a moment beside each line; 0 where none is written.
+    /// The space for a moment beside each line; 0 if none is written.
     pub(super) clock: f64,
     /// Where the moments of the sender begin.
     pub(super) margin: f64,
-    /// The room for words beside the sender's line and the receiver's.
+    /// The space for text beside the sender's line and the receiver's.
     pub(super) words: [f64; 2],
 }
 
@@ -65,7 +65,7 @@ struct Flying {
 }
 
 impl LadderDrawing<'_> {
-    /// Draws it, and says where each packet is.
+    /// Draws it, and returns the place of each packet.
     pub(super) fn draw(&mut self) {
         self.draw_lines();
         let mut arrived_us = vec![None; self.transmissions.all.len()];
@@ -151,7 +151,7 @@ impl LadderDrawing<'_> {
             return;
         };
         if !has_arrived && !self.past.departures[place] {
-            return; // It is yet to leave.
+            return; // It has not left yet.
         }
         let (start, end) = match transmission.direction {
             Direction::Data => (self.columns.left, self.columns.right),
@@ -214,7 +214,7 @@ impl LadderDrawing<'_> {
         });
     }
 
-    /// How much of its way is behind a packet.
+    /// The share of its way that a packet has travelled.
     fn share(&self, transmission: &Transmission, has_arrived: bool, way: Way) -> f64 {
         match transmission.sent_us {
             Some(sent_us) if !has_arrived => {
@@ -225,7 +225,7 @@ impl LadderDrawing<'_> {
         }
     }
 
-    /// Packets in flight: side by side where they would lie on each other.
+    /// Packets in flight, side by side if they would overlap.
     fn draw_discs(&mut self, flying: &[Flying]) {
         let mut order: Vec<usize> = (0..flying.len()).collect();
         if self.scale == TimeScale::ToScale {
@@ -342,7 +342,8 @@ impl LadderDrawing<'_> {
     }
 }
 
-/// The share of its way after which a lost packet is gone: where a person killed it.
+/// The share of its way that a lost packet travels: up to the place where the user lost
+/// it.
 fn lost_at(transmission: &Transmission, way: Way) -> f64 {
     match (transmission.killed_us, transmission.sent_us) {
         (Some(killed), Some(sent)) => {
@@ -353,7 +354,8 @@ fn lost_at(transmission: &Transmission, way: Way) -> f64 {
     }
 }
 
-/// These places, in order, moved as little as keeps them apart and between two bounds.
+/// Moves these places, in order, as little as possible to keep them apart and within two
+/// bounds.
 fn spread(places: &[f64], apart: f64, (least, most): (f64, f64)) -> Vec<f64> {
     // Neighbours that would overlap become one block, around the middle of their places.
     let mut blocks: Vec<(f64, f64)> = Vec::new();

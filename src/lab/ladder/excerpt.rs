@@ -1,9 +1,9 @@
-//! Which part of a run a ladder shows.
+//! The part of a run that a ladder shows.
 
 use super::transmissions::{LadderEvent, Transmissions};
 use crate::lab::words::{thousands, time};
 
-/// Which part of a run a ladder shows.
+/// The part of a run that a ladder shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Excerpt {
     /// Nothing before it. Unit: microseconds.
@@ -19,7 +19,7 @@ pub(super) struct Chosen {
     pub(super) steps: Vec<(u64, LadderEvent)>,
     packets: usize,
     all_packets: usize,
-    /// When the first and the last thing happened that is shown. Unit: microseconds.
+    /// The times of the first and the last shown event. Unit: microseconds.
     span_us: Option<(u64, u64)>,
     end_us: u64,
 }

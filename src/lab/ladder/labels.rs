@@ -1,8 +1,8 @@
 //! The labels beside the two lines of a ladder: moments, names, notes.
 //!
-//! Two labels of a side never overlap. One whose place is taken goes below the one before
-//! it, and one that would be too far from its moment joins it: `DATA 4 to 9`. As a label
-//! depends only on those before it, it stays where it is while time passes.
+//! Two labels of a side never overlap. A label whose place is taken moves below the
+//! previous one, and one that would be too far from its moment joins it: `DATA 4 to 9`. A
+//! label depends only on earlier ones, so it does not move while time passes.
 
 use super::expired;
 use super::layout::{Layout, side_of};
@@ -17,7 +17,7 @@ use crate::link::Fate;
 #[derive(Debug, Clone)]
 pub(super) struct Label {
     pub(super) side: Side,
-    /// Of its first event. Unit: microseconds.
+    /// The time of its first event. Unit: microseconds.
     pub(super) time_us: u64,
     /// Where that event is. Unit: pixels.
     pub(super) event_y: f64,
@@ -35,7 +35,7 @@ struct Part {
     count: u32,
 }
 
-/// Of the letters. Unit of this and of what follows: pixels.
+/// The size of the letters. Unit of this and of the following: pixels.
 pub(super) const WORD_SIZE: f64 = 12.0;
 /// From one label to the next, at least.
 pub(super) const PITCH: f64 = 14.0;
@@ -43,9 +43,9 @@ pub(super) const PITCH: f64 = 14.0;
 const MOST_LAG: f64 = 2.0 * PITCH;
 
 impl Label {
-    /// The labels of the steps that are over, from above. A packet's name has at most
-    /// `letters` letters where ranges can be left out, and there is this room for words at
-    /// the sender and at the receiver.
+    /// The labels of the past steps, from above. A packet's name has at most `letters`
+    /// letters where ranges can be left out, and there is this room for words at the
+    /// sender and at the receiver.
     pub(super) fn all(
         transmissions: &Transmissions,
         steps: &[(u64, LadderEvent)],
@@ -87,7 +87,7 @@ impl Label {
         labels
     }
 
-    /// Whether this can be said as well and still be read.
+    /// Whether there is still space for this.
     fn takes(&self, text: &str, room: f64) -> bool {
         let mut more = self.clone();
         more.say(text);
@@ -119,7 +119,7 @@ impl Label {
         short
     }
 
-    /// As much of it as there is room for, in short words if need be. Unit: pixels.
+    /// As much of it as fits, shortened if necessary. Unit: pixels.
     pub(super) fn fitted(&self, room: f64) -> String {
         let text = self.text();
         if width(&text) <= room {
@@ -142,7 +142,7 @@ impl Label {
     }
 }
 
-/// Words that are cut short where there is little room.
+/// A text that is shortened if there is little space.
 const SHORTER: [(&str, &str); 7] = [
     (" transmission)", ")"),
     ("discarded: out of order", "discarded"),
@@ -176,7 +176,7 @@ impl Part {
         }
     }
 
-    /// Takes another one in, if it says the same, or the same of the next number.
+    /// Joins another one, if it has the same text, or the same with the next number.
     fn takes(&mut self, other: &Self) -> bool {
         if self.before != other.before || self.after != other.after {
             return false;

@@ -1,8 +1,8 @@
-//! Where everything on a ladder is: time as height.
+//! The layout of a ladder: time as height.
 //!
-//! To scale, a moment has one height, and packets with the same delay have the same slope.
-//! Compact, a moment in which much happens is stretched, a row for each packet, and a long
-//! wait is shortened: the whole of a run on paper.
+//! To scale, a moment has one height, and packets with the same delay have the same
+//! slope. Compact, a moment with many events is stretched, with a row for each packet,
+//! and a long wait is shortened, so that a whole run fits on paper.
 
 use super::transmissions::{LadderEvent, Transmission, Transmissions};
 use crate::lab::journal::Side;
@@ -56,7 +56,7 @@ pub(super) struct Layout {
     /// Waits that are shortened: their middle.
     pub(super) short: Vec<f64>,
     pub(super) foot: f64,
-    /// Of each packet with one end: its neighbour's height and delay.
+    /// For each packet with one known end: its neighbour's height and delay.
     neighbours: HashMap<usize, (f64, u64)>,
     /// The usual delay of a packet. Unit: microseconds.
     usual_us: u64,

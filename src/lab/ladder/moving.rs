@@ -4,12 +4,12 @@
 //!        sender                receiver
 //!   40.0 ms |--_  DATA 3          |
 //!           |    --_              |
-//!   now     |-------o-------------|   o: where it is; a click there kills it
+//!   now     |-------o-------------|   o: its place; a click there loses it
 //!           |                     |
 //! ```
 //!
-//! The drawing is that of the whole run, but only what lies around this moment. Every
-//! packet has a [`Spot`](super::Spot): where on the picture it is, for a mouse.
+//! The drawing is that of the whole run, but only around this moment. Every packet has a
+//! [`Spot`](super::Spot), its place on the picture, for the mouse.
 
 use super::drawing::{ASIDE, Columns, LadderDrawing};
 use super::labels::{Label, WORD_SIZE, width};
@@ -26,8 +26,8 @@ use crate::lab::words::time;
 /// The picture of a run at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Scene<'a> {
-    /// The known events, in order: all of it in a journal, all up to now in a
-    /// run that goes on.
+    /// The known events, in order: all of them in a journal, those up to now in a running
+    /// transfer.
     pub entries: &'a [Entry],
     /// The number of entries that have happened.
     pub index: usize,
@@ -44,14 +44,14 @@ pub struct Scene<'a> {
     pub lens: Lens,
 }
 
-/// How a person looks at the time of a ladder.
+/// The user's view of a ladder.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lens {
     /// How time becomes height.
     pub scale: TimeScale,
     /// How many times as high as usual.
     pub zoom: f64,
-    /// How long before now the person looks. Unit: microseconds.
+    /// The time before now that is shown. Unit: microseconds.
     pub back_us: u64,
 }
 
@@ -92,11 +92,11 @@ const NARROW_RIGHT: (f64, f64) = (92.0, 130.0);
 const NARROWEST: f64 = 330.0;
 /// From this width on, words get a share of what there is more.
 const WIDE: f64 = 800.0;
-/// Of a moment beside a line, so that words do not move when it gets longer.
+/// The width of a moment beside a line, so that text does not move when it gets longer.
 const LEAST_CLOCK: f64 = 66.0;
-/// Of the names of both ends, between the lines.
+/// The width of the names of both ends.
 const NAMES: f64 = 62.0;
-/// The heading stands above the ladder.
+/// The height of the heading above the ladder.
 const HEAD: f64 = 24.0;
 
 impl Scene<'_> {
@@ -146,8 +146,8 @@ impl Scene<'_> {
         Moving { picture, spots }
     }
 
-    /// Of a packet's usual one-way delay: to scale, a round trip and a timeout are in sight
-    /// together. Unit: pixels.
+    /// The height of a packet's usual one-way delay: to scale, a round trip and a timeout
+    /// are visible together. Unit: pixels.
     fn one_way_height(&self) -> f64 {
         let usual = match self.lens.scale {
             TimeScale::ToScale => (self.size.1 * 0.13).clamp(36.0, ONE_WAY_HEIGHT),
@@ -156,7 +156,7 @@ impl Scene<'_> {
         usual * self.lens.zoom
     }
 
-    /// Of the height, this much is for what is over. Unit: pixels.
+    /// The part of the height for past events. Unit: pixels.
     fn room_for_past(&self) -> f64 {
         let share = match self.lens.scale {
             // Below it are labels alone.
@@ -224,8 +224,7 @@ impl Scene<'_> {
     }
 }
 
-/// Puts arrivals that the link has promised, and that no entry contains yet, among the
-/// steps.
+/// Adds arrivals that the link has announced, and that no entry contains yet.
 fn promise(transmissions: &Transmissions, steps: &mut Vec<(u64, LadderEvent)>) {
     for (place, transmission) in transmissions.all.iter().enumerate() {
         if let (Some(due_us), None, false) = (
@@ -236,7 +235,7 @@ fn promise(transmissions: &Transmissions, steps: &mut Vec<(u64, LadderEvent)>) {
             steps.push((due_us, LadderEvent::Arrival(place)));
         }
     }
-    // A stable sort keeps what happened in one moment in its order.
+    // A stable sort keeps the order of simultaneous events.
     steps.sort_by_key(|&(time_us, _)| time_us);
 }
 

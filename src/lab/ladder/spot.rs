@@ -1,4 +1,4 @@
-//! Where packets are on a moving ladder, for a mouse and for keys.
+//! The places of packets on a moving ladder, for mouse and keys.
 
 use crate::lab::palette::INK;
 use crate::lab::picture::{Picture, Point};
@@ -10,16 +10,16 @@ use crate::reliable::event::PacketName;
 pub struct Moving {
     /// The object to draw.
     pub picture: Picture,
-    /// Where each packet on it is.
+    /// The place of each packet.
     pub spots: Vec<Spot>,
 }
 
-/// Where a packet is on the picture.
+/// The place of a packet on the picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spot {
     /// Which.
     pub packet: PacketName,
-    /// Which way it goes.
+    /// Its direction.
     pub direction: Direction,
     /// The first range that an ACK names.
     pub range: Option<[u32; 2]>,
@@ -27,7 +27,7 @@ pub struct Spot {
     pub from: Point,
     /// Where its arrow ends so far.
     pub to: Point,
-    /// Where its disc is while it is in flight: beside the arrow's end where others end
+    /// The place of its dot while it is in flight: beside the arrow's end if others end
     /// there too.
     pub disc: Point,
     /// Whether it is in flight and will arrive unless the user drops it.
@@ -38,7 +38,7 @@ pub struct Spot {
     pub arrived_us: Option<u64>,
 }
 
-/// Of a packet in flight. Unit: pixels.
+/// The radius of a packet in flight. Unit: pixels.
 pub(super) const RADIUS: f64 = 5.0;
 
 impl Spot {
@@ -65,9 +65,8 @@ impl Spot {
 }
 
 impl Moving {
-    /// The packet in flight that a click here means: the one whose disc is nearest,
-    /// within
-    /// `tolerance` pixels of it; else the one whose arrow is, for discs run away.
+    /// The packet in flight at a click: the one with the nearest dot within `tolerance`
+    /// pixels; otherwise the one with the nearest arrow, because dots move.
     #[must_use]
     pub fn in_flight_at(&self, at: Point, tolerance: f64) -> Option<&Spot> {
         self.pointed(at, tolerance, |spot| spot.is_in_flight)
@@ -87,8 +86,8 @@ impl Moving {
         self.spots.iter().find(is_it)
     }
 
-    /// The packet that left after this one, or before it; where there is none to start
-    /// from, the newest in flight, else the newest.
+    /// The packet that left after this one, or before it; if none is given, the newest in
+    /// flight, otherwise the newest.
     #[must_use]
     pub fn beside(&self, from: Option<&Spot>, is_later: bool) -> Option<&Spot> {
         let at = from.and_then(|from| {

@@ -1,4 +1,4 @@
-//! The ladder of a run on paper: its heading, its legend, and what is left out.
+//! The ladder of a run on paper, with heading, legend and a note on omitted parts.
 
 use super::drawing::{ASIDE, Columns, LadderDrawing, add_cross};
 use super::excerpt::Excerpt;
@@ -25,7 +25,8 @@ const CLOCK: f64 = 80.0;
 /// For a packet's name. Unit: letters.
 const ROOM: usize = 41;
 
-/// The ladder of a part of a run, compact: its heading, legend and what is left out.
+/// The ladder of a part of a run, compact, with heading, legend and a note on omitted
+/// parts.
 #[must_use]
 pub fn picture(heading: &Heading, entries: &[Entry], window: Excerpt) -> Picture {
     let transmissions = Transmissions::of(entries);

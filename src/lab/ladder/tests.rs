@@ -1,4 +1,4 @@
-//! Parts of a run, and what is left out of them.
+//! Tests of parts of a run, and of omitted parts.
 
 use super::*;
 use crate::lab::picture::Shape;

@@ -17,13 +17,13 @@ use std::collections::HashMap;
 pub(super) struct Transmission {
     pub(super) packet: PacketRecord,
     pub(super) direction: Direction,
-    /// When it left, where the journal tells. Unit: microseconds.
+    /// The time when it left, if the journal contains it. Unit: microseconds.
     pub(super) sent_us: Option<u64>,
     /// When it arrived, the first time. Unit: microseconds.
     pub(super) arrived_us: Option<u64>,
     /// Its fate on the link, if there is one.
     pub(super) fate: Option<Fate>,
-    /// When it will arrive, where the link tells. Unit: microseconds.
+    /// The time when it will arrive, if the link has announced it. Unit: microseconds.
     pub(super) due_us: Option<u64>,
     /// When a user dropped it in flight. Unit: microseconds.
     pub(super) killed_us: Option<u64>,
@@ -33,7 +33,7 @@ pub(super) struct Transmission {
     pub(super) is_retransmission: bool,
 }
 
-/// Something that happened at one end and is no packet.
+/// An event at one end that is no packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Remark {
     pub(super) time_us: u64,
@@ -50,7 +50,7 @@ pub(super) enum RemarkKind {
         attempt: u8,
         trigger: Trigger,
     },
-    /// A timer ran out.
+    /// A timer expired.
     Expired(Timer),
 }
 
@@ -65,7 +65,7 @@ pub(super) enum LadderEvent {
     Remark(usize),
 }
 
-/// A journal, as a ladder wants it.
+/// A journal in the form for a ladder.
 #[derive(Debug, Default)]
 pub(super) struct Transmissions {
     pub(super) all: Vec<Transmission>,
@@ -78,12 +78,12 @@ pub(super) struct Transmissions {
     last_arrival: Option<usize>,
 }
 
-/// The steps that are over at a moment.
+/// The past steps at a moment.
 #[derive(Debug)]
 pub(super) struct Past {
-    /// Of each packet, whether it has left.
+    /// Whether each packet has left.
     pub(super) departures: Vec<bool>,
-    /// Of each packet, whether it has arrived.
+    /// Whether each packet has arrived.
     pub(super) arrivals: Vec<bool>,
     remarks: usize,
 }
@@ -116,7 +116,7 @@ impl Transmissions {
         past
     }
 
-    /// Of a whole journal.
+    /// The ladder of a whole journal.
     pub(super) fn of(entries: &[Entry]) -> Self {
         let mut transmissions = Self::default();
         for entry in entries {
@@ -125,7 +125,7 @@ impl Transmissions {
         transmissions
     }
 
-    /// One thing more has happened.
+    /// Adds one event.
     pub(super) fn take(&mut self, entry: &Entry) {
         let time_us = entry.time_us;
         match &entry.what {
@@ -210,8 +210,8 @@ impl Transmissions {
         place
     }
 
-    /// The link's word: of a packet whose sending was told, or not where the journal is
-    /// that of the other side.
+    /// The link's decision about a packet, whose transmission was recorded before, unless
+    /// the journal is that of the other side.
     fn carry(&mut self, time_us: u64, carried: &Carried) {
         let Carried {
             packet,
@@ -229,7 +229,7 @@ impl Transmissions {
         (transmission.fate, transmission.due_us) = (Some(*fate), *arrives_us);
     }
 
-    /// A person's word: of a packet whose sending was told, or was too long ago.
+    /// The user's loss of a packet, whose transmission was recorded before or is too old.
     fn kill(&mut self, time_us: u64, killed: &Killed) {
         let place = self.in_flight.get(&name(killed.direction, &killed.packet));
         if let Some(transmission) = place.and_then(|place| self.all.get_mut(*place)) {

@@ -28,7 +28,7 @@ impl About {
         }
     }
 
-    /// A packet on the ladder: when, why, and its header.
+    /// Describes a packet on the ladder: its times, its reason, and its header.
     #[must_use]
     pub fn packet(spot: &Spot, player: &Player) -> Self {
         let heading = player.heading();
@@ -54,7 +54,7 @@ impl About {
         }
     }
 
-    /// A segment on this strip: what has become of it.
+    /// Describes a segment on this strip: its state.
     #[must_use]
     pub fn segment(side: Side, number: u32, heading: &Heading, strip: &Strip) -> Self {
         let (state, sentence) = match side {
@@ -83,7 +83,7 @@ fn times(spot: &Spot) -> String {
     }
 }
 
-/// Of a token in hex; it takes two lines.
+/// The width of a token in hex, which needs two lines.
 const TOKEN_DIGITS: usize = 32;
 
 /// Short fields share a line, as in the byte picture of the header.

@@ -1,4 +1,4 @@
-//! First runs that teach: each is a link and a protocol, and says what to look for.
+//! The first experiments: each is a link and a protocol, with a hint.
 //!
 //! ```
 //! use sash::lab::page::cards::CARDS;
@@ -13,14 +13,14 @@ use crate::lab::player::Player;
 use crate::lab::race::{self, Race};
 use crate::wire::options::{Arq, Congestion};
 
-/// A run to begin with.
+/// A first experiment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Card {
     /// In a link: `#card=lose-one-packet`.
     pub name: &'static str,
     /// Its topic.
     pub title: &'static str,
-    /// The thing to look for.
+    /// The hint.
     pub words: &'static str,
     /// Its action when it is opened.
     pub opens: Opens,
@@ -28,7 +28,7 @@ pub struct Card {
     pub scenario: &'static str,
     /// The protocol.
     pub arq: Arq,
-    /// Most packets in flight.
+    /// The window, in packets.
     pub window: u32,
     /// The file. Unit: packets.
     pub packets: u32,
@@ -48,7 +48,7 @@ pub enum Opens {
 }
 
 impl Opens {
-    /// In a word, above a card's title.
+    /// A word above a card's title.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -184,7 +184,7 @@ impl Card {
 /// More of the run than of its details.
 const THUMBNAIL_ZOOM: f64 = 0.5;
 
-/// As the first card has it: few packets, and one of them is lost.
+/// As in the first card: few packets, and one of them is lost.
 impl Default for Setup {
     fn default() -> Self {
         CARDS[0].setup()

@@ -24,11 +24,11 @@ pub enum Format {
     Csv,
     /// The packets, for Wireshark.
     Pcapng,
-    /// Everything that has happened: `lab` and this page read it.
+    /// The event log, which `lab` and this page can read.
     Journal,
 }
 
-/// As many packets as `lab ladder` draws where it is not told otherwise.
+/// The default number of packets of `lab ladder`.
 const PACKETS_OF_A_LADDER: usize = 60;
 
 impl Format {
@@ -55,7 +55,8 @@ impl Format {
         }
     }
 
-    /// The kind of a file with this name: as chosen, where its ending is no other's.
+    /// The kind of a file with this name: the chosen one, unless its ending belongs to
+    /// another kind.
     #[must_use]
     pub fn named(self, place: &Path) -> Self {
         let ending = place.extension().and_then(|ending| ending.to_str());
@@ -69,7 +70,7 @@ impl Format {
         }
     }
 
-    /// A name that says what is in it.
+    /// A name that describes the content.
     #[must_use]
     pub fn name(self, laboratory: &Laboratory) -> String {
         let (what, ending) = match self {
@@ -89,7 +90,7 @@ impl Format {
     /// The content to write.
     ///
     /// # Errors
-    /// A sentence: there is nothing of that kind.
+    /// A sentence: there is nothing to export.
     pub(super) fn bytes(self, laboratory: &Laboratory) -> Result<Vec<u8>, String> {
         let text = match self {
             Self::StripSvg => {
@@ -136,7 +137,7 @@ fn view_svg(laboratory: &Laboratory) -> Result<String, String> {
     }
 }
 
-/// From the packets on the screen on, as many as `lab ladder` draws.
+/// From the packets on the screen on, the default number of `lab ladder`.
 fn ladder_svg(player: &Player) -> String {
     let window = ladder::Excerpt {
         from_us: first_shown_us(player),
@@ -148,7 +149,7 @@ fn ladder_svg(player: &Player) -> String {
     ladder::picture(player.heading(), entries, window).svg()
 }
 
-/// When the oldest packet left of those that a person has in sight.
+/// The departure of the oldest visible packet.
 fn first_shown_us(player: &Player) -> u64 {
     let before = &player.entries()[..player.place().index];
     let packets = before.iter().rev().filter(|entry| entry.is_of_a_packet());
@@ -157,7 +158,7 @@ fn first_shown_us(player: &Player) -> u64 {
     oldest.map_or(0, |entry| entry.time_us / 1_000 * 1_000)
 }
 
-/// The chart of all that has happened so far.
+/// The chart of the run so far.
 fn chart(laboratory: &Laboratory) -> Result<Chart, String> {
     let player = player(laboratory)?;
     let View::Chart(kind) = laboratory.view() else {

@@ -1,4 +1,4 @@
-//! A person's hands on what is on the stage: packets killed, knobs turned.
+//! Fault injection by the user: lost packets, and moved sliders.
 
 use super::knob::Knob;
 use super::{Command, Content, Laboratory, Task, setup};
@@ -16,13 +16,14 @@ impl Laboratory {
             let command = Command::ChangeLink(Box::new(scenario));
             self.tasks.push(Task::OfController(command));
         } else if let Content::Player(player) = &mut self.content {
-            player.change(scenario); // Of a journal nothing can be changed.
+            player.change(scenario); // A journal cannot be changed.
         }
         Ok(())
     }
 
-    /// Loses a packet: of a run at its newest moment for real; in its past by running it
-    /// again with the packet's `drop=`, which is the same up to that packet.
+    /// Loses a packet. At the newest moment of a run it is lost directly; in the past the
+    /// run starts again with the packet's `drop=`, which changes nothing before that
+    /// packet.
     pub(super) fn kill(&mut self, label: Label) -> Result<(), String> {
         let Content::Player(player) = &mut self.content else {
             return Ok(());
@@ -42,7 +43,7 @@ impl Laboratory {
             return Err("This run has ended. Run it again to lose packets.".to_owned());
         }
         let now_us = player.position_us();
-        player.seek(now_us); // All of this moment has happened.
+        player.seek(now_us); // All events of this moment have happened.
         if !player.can_kill() {
             return self.kill_in_the_past(label, now_us);
         }
@@ -77,7 +78,7 @@ impl Laboratory {
     }
 }
 
-/// Whether somebody has turned a knob while it ran.
+/// Whether the user has moved a slider during the run.
 fn was_changed(player: &Player) -> bool {
     let is_change = |entry: &Entry| {
         matches!(

@@ -1,11 +1,11 @@
-//! Sliders over a link: each is a word of its scenario, moved from one value to the next.
+//! The sliders of a link: each one changes a word of its scenario.
 //!
 //! ```text
 //!   loss  [----o------] 10%     delay=50ms;loss=5%  ->  delay=50ms;loss=10%
 //! ```
 //!
-//! The scenario stays the one truth: a knob reads its place from the line and writes the
-//! line again, so that the setting can be copied and handed out.
+//! Only the scenario stores the setting: a slider reads its position from the line and
+//! writes the line again, so that the setting can be copied and handed out.
 
 use crate::link::{Direction, Scenario};
 
@@ -14,27 +14,27 @@ use crate::link::{Direction, Scenario};
 pub enum Knob {
     /// Packets that never arrive.
     Loss,
-    /// Losses in a row.
+    /// Burst loss.
     Burst,
     /// One-way delay.
     Delay,
-    /// Up to so much more delay.
+    /// Jitter: the largest additional delay.
     Jitter,
     /// Packets that arrive twice.
     Duplicate,
-    /// Packets that later ones pass.
+    /// Packets that later ones overtake.
     Reorder,
-    /// Packets that arrive damaged.
+    /// Packets that arrive corrupt.
     Corrupt,
     /// Bits per second.
     Rate,
 }
 
-/// The amount where the word is not in the line.
+/// The value if the word is not in the line.
 const NONE: f64 = 0.0;
 
 impl Knob {
-    /// All of them, as they stand below each other.
+    /// All sliders, from top to bottom.
     pub const ALL: [Self; 8] = [
         Self::Loss,
         Self::Burst,
@@ -85,7 +85,7 @@ impl Knob {
         }
     }
 
-    /// The values that it stops at; at the first the word is not in the line at all.
+    /// Its possible values; at the first one the word is not in the line.
     #[must_use]
     pub const fn values(self) -> &'static [&'static str] {
         match self {
@@ -108,8 +108,8 @@ impl Knob {
         }
     }
 
-    /// The slider's position for this link: at the value that is nearest to the file's
-    /// way.
+    /// The slider's position for this link: the value nearest to that of the file's
+    /// direction.
     #[must_use]
     pub fn place(self, scenario: &Scenario) -> usize {
         let wanted = self.amount(scenario);
@@ -123,8 +123,8 @@ impl Knob {
         nearest.map_or(0, |(place, _)| place)
     }
 
-    /// Its value in this line, as it is written there; the first of its values where the
-    /// word is not in the line.
+    /// Its value in this line, as written; the first of its values if the word is not in
+    /// the line.
     #[must_use]
     pub fn value(self, line: &str) -> &str {
         let mut pieces = line.split(';').filter_map(|piece| piece.split_once('='));
@@ -133,7 +133,7 @@ impl Knob {
         found.map_or(self.values()[0], |(_, value)| value.trim())
     }
 
-    /// Its word for the file's way alone.
+    /// Its word for the file's direction alone.
     const fn word_of_data(self) -> &'static str {
         match self {
             Self::Loss => "data.loss",
@@ -147,8 +147,8 @@ impl Knob {
         }
     }
 
-    /// The line with this knob at this place; other words stay as they are. A value for
-    /// one direction applies to both from now on.
+    /// The line with this slider at this position; other words stay. The value then
+    /// applies to both directions.
     #[must_use]
     pub fn turned(self, line: &str, place: usize) -> String {
         let word = self.word();

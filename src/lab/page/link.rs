@@ -27,7 +27,7 @@ pub enum Opens {
     Quiz,
 }
 
-/// The fragment, `#` included, that opens this experiment; a run stands still at `at_us`.
+/// The fragment, including `#`, that opens this experiment; a run is paused at `at_us`.
 /// Unit: microseconds.
 #[must_use]
 pub fn fragment(opens: Opens, setup: &Setup, at_us: Option<u64>) -> String {
@@ -52,7 +52,7 @@ pub fn fragment(opens: Opens, setup: &Setup, at_us: Option<u64>) -> String {
 }
 
 impl Laboratory {
-    /// The fragment of what is shown; of what the fields say if nothing is.
+    /// The fragment of the shown experiment, or of the fields if none is shown.
     #[must_use]
     pub fn fragment(&self) -> String {
         let (time_us, _) = self.times_us();
@@ -70,7 +70,7 @@ impl Laboratory {
     }
 }
 
-/// Percent-encodes what an address does not carry as it is.
+/// Percent-encodes characters that an address cannot contain.
 ///
 /// Source: RFC 3986 §2.1, §3.5.
 fn escape(text: &str, into: &mut String) {

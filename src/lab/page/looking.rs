@@ -1,4 +1,4 @@
-//! How a person looks at a run: the cards, the point of view, the time of the ladder.
+//! The user's view of a run: the cards, the point of view, the time of the ladder.
 
 use super::cards::{Card, Opens};
 use super::{Content, Laboratory, LaboratoryRequest};
@@ -7,15 +7,15 @@ use crate::lab::ladder::{Lens, Scene, TimeScale};
 use crate::lab::notation::Notation;
 use crate::lab::player::{Player, PointOfView};
 
-/// Of one step of a wheel, compact. Unit: packets.
+/// One step of the wheel, compact. Unit: packets.
 const SCROLL_PACKETS: usize = 4;
-/// Of one step with Ctrl.
+/// The zoom factor of one step of the wheel with Ctrl.
 const ZOOM_STEP: f64 = 1.25;
-/// How far one can zoom out, and in.
+/// The limits of the zoom.
 const ZOOMS: (f64, f64) = (1.0 / 16.0, 16.0);
 
 impl Laboratory {
-    /// The card that was opened last, while what it opened is shown.
+    /// The card that was opened last, while its experiment is shown.
     #[must_use]
     pub const fn card(&self) -> Option<&'static Card> {
         self.card
@@ -27,7 +27,7 @@ impl Laboratory {
         self.is_strip_folded
     }
 
-    /// How the ladder's time is looked at.
+    /// The view of the ladder's time.
     #[must_use]
     pub const fn lens(&self) -> Lens {
         self.lens
@@ -48,7 +48,7 @@ impl Laboratory {
         }
     }
 
-    /// The ladder of a run, as it is looked at; this wide and high. Unit: pixels.
+    /// The ladder of a run in this view, with this width and height. Unit: pixels.
     #[must_use]
     pub fn scene<'a>(&self, player: &'a Player, size: (f64, f64)) -> Scene<'a> {
         let seen = player.seen();
@@ -93,7 +93,7 @@ impl Laboratory {
         self.lens.zoom = zoom.clamp(least, most);
     }
 
-    /// Looks at another moment; not before the beginning, nor after now.
+    /// Shows another moment, between the beginning and now.
     pub(super) fn scroll(&mut self, steps: i32) {
         let Some(player) = self.player() else {
             return;

@@ -1,5 +1,5 @@
-//! A question of the class on the page: the run where it stands still, and, for the
-//! teacher, the question of the quiz that becomes one of the class.
+//! Questions of the class on the page: the run at its moment, and, for the teacher, a
+//! question of the quiz for the class.
 
 use super::{Command, Content, Laboratory, Setup, Task, View};
 use crate::lab::assignment;
@@ -10,7 +10,7 @@ use crate::lab::run::Experiment;
 use crate::wire::message::Assignment;
 
 impl Laboratory {
-    /// Whether the person is the room's teacher, and may ask the class.
+    /// Whether the user is the teacher, and may ask the class.
     pub const fn set_teacher(&mut self, is_teacher: bool) {
         self.is_teacher = is_teacher;
     }
@@ -62,7 +62,7 @@ impl Laboratory {
         self.say("The class exercise: compare the run with your prediction.".to_owned());
     }
 
-    /// The question of the quiz that is shown, for everybody.
+    /// The shown question of the quiz, for the class.
     pub(super) fn ask_class(&mut self) -> Result<(), String> {
         let Content::Quiz(quiz) = &self.content else {
             return Ok(());

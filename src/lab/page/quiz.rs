@@ -1,4 +1,4 @@
-//! Predict: a run that stops where it gets interesting, and asks what comes next.
+//! The quiz: a run that stops at interesting moments and asks what happens next.
 
 use super::journal_of;
 use crate::lab::player::{Player, PointOfView, Slowness};
@@ -6,25 +6,25 @@ use crate::lab::predict::{self, Choosing, Given, Question};
 use crate::lab::run::Experiment;
 use std::time::Duration;
 
-/// Questions about one run, and how far somebody is with them.
+/// The questions about one run, and the progress of the user.
 #[derive(Debug)]
 pub struct Quiz {
     questions: Vec<Question>,
     player: Player,
     /// The choice of each question that was answered.
     choices: Vec<usize>,
-    /// The question that is asked; one more than there are: all are over.
+    /// The current question; after the last one, the number of questions.
     at: usize,
 }
 
 /// The result of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answered {
-    /// Which was chosen.
+    /// The chosen answer.
     pub choice: usize,
-    /// Whether it was the right one.
+    /// Whether it was right.
     pub is_right: bool,
-    /// Why the right one is right, and where the report tells it.
+    /// The reason for the right answer, and its place in the report.
     pub verdict: String,
 }
 
@@ -34,14 +34,14 @@ const QUESTIONS: usize = 8;
 /// The same run gives the same questions.
 const SEED: u64 = 1;
 
-/// After an answer the run goes on, so fast.
+/// The speed of the run after an answer.
 const ONE_WAY_DELAY: Duration = Duration::from_millis(1_500);
 
 impl Quiz {
-    /// Runs it and finds what to ask.
+    /// Runs it and finds the questions.
     ///
     /// # Errors
-    /// A sentence: nothing can be asked about it.
+    /// A sentence: no question is possible.
     pub(super) fn of(experiment: &Experiment) -> Result<Self, String> {
         let choosing = Choosing {
             questions: QUESTIONS,
@@ -65,7 +65,7 @@ impl Quiz {
         })
     }
 
-    /// Where the run stands.
+    /// The run at its moment.
     #[must_use]
     pub const fn player(&self) -> &Player {
         &self.player
@@ -123,7 +123,7 @@ impl Quiz {
         self.player.set_point_of_view(sees);
     }
 
-    /// This is the answer; a second one to the same question is none.
+    /// Answers the current question; a second answer does not count.
     pub(super) fn answer(&mut self, choice: usize) {
         let Some(question) = self.question() else {
             return;
@@ -145,7 +145,7 @@ impl Quiz {
         self.player.go_to(index.unwrap_or(usize::MAX));
     }
 
-    /// The run goes on after an answer, up to the next question.
+    /// The run continues after an answer, up to the next question.
     pub(super) fn tick(&mut self, wall: Duration) -> bool {
         let is_other = self.player.tick(wall);
         let next = self.questions.get(self.at + 1).map(|next| next.index);

@@ -6,15 +6,15 @@ use std::time::Duration;
 /// A race, as far as it is shown.
 #[derive(Debug)]
 pub struct Racing {
-    /// All of it: virtual time waits for nobody.
+    /// The whole race, which virtual time has already run.
     pub race: Race,
     /// Unit: microseconds.
     pub position_us: u64,
-    /// Whether it goes on by itself.
+    /// Whether it is playing.
     pub is_playing: bool,
 }
 
-/// A whole race is shown in so much time.
+/// The time in which a whole race is shown.
 const RACE_SECONDS: u64 = 8;
 
 impl Racing {

@@ -13,17 +13,17 @@ use std::time::Duration;
 /// A request of the user.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LaboratoryRequest {
-    /// Run what the fields say.
+    /// Run the experiment of the fields.
     Run(Setup),
     /// Run all protocols over the link of the fields.
     Race(Setup),
-    /// Ask what comes next, of what the fields say.
+    /// Start the quiz with the experiment of the fields.
     Predict(Setup),
     /// Open this card.
     OpenCard(&'static Card),
     /// Back to the cards.
     ShowCards,
-    /// Go on if it stands still, and the other way round.
+    /// Play or pause.
     PlayOrPause,
     /// To the next packet.
     Step,
@@ -33,17 +33,17 @@ pub enum LaboratoryRequest {
     Restart,
     /// To this share of the time that is known.
     Seek(f64),
-    /// A packet's way takes so long on the wall.
+    /// Set the slow motion: the time of a packet on the screen.
     SetOneWayDelay(Duration),
-    /// This knob to this place.
+    /// Move this slider to this position.
     Turn(Knob, usize),
     /// Lose this packet.
     Kill(Label),
-    /// Draw this below the strip.
+    /// Choose the diagram below the strip.
     Show(View),
-    /// Show this of the run.
+    /// Choose the point of view.
     See(PointOfView),
-    /// Time becomes height in this way.
+    /// Choose to scale or compact.
     SetTimeScale(TimeScale),
     /// Show an earlier moment of the ladder, by this many steps; negative: a later one.
     Scroll(i32),
@@ -55,7 +55,7 @@ pub enum LaboratoryRequest {
     Answer(usize),
     /// The next question.
     NextQuestion,
-    /// The question at hand to the whole class; the teacher's.
+    /// Ask the class the current question; only for the teacher.
     AskClass,
     /// Open the journal at this place.
     Open(PathBuf),
@@ -68,7 +68,7 @@ pub enum LaboratoryRequest {
 }
 
 impl LaboratoryRequest {
-    /// Whether something new comes onto the page: the keys that play are for it.
+    /// Whether it shows something new, which the keys then play.
     #[must_use]
     pub const fn begins(&self) -> bool {
         matches!(

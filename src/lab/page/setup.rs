@@ -37,7 +37,7 @@ pub fn bytes_of(packets: u32) -> u64 {
     u64::from(packets) * u64::from(DEFAULT_SEGMENT_BYTES)
 }
 
-/// A run of more would take a while.
+/// The limit, because a larger run takes long.
 const LARGEST: u64 = 100_520_000;
 
 impl Setup {
@@ -55,7 +55,7 @@ impl Setup {
     /// The experiment to run.
     ///
     /// # Errors
-    /// A sentence: which field makes no sense, and why.
+    /// A sentence about the invalid field.
     pub fn experiment(&self) -> Result<Experiment, String> {
         let scenario: Scenario =
             self.scenario.parse().map_err(|error| unreadable(&error))?;
@@ -103,7 +103,7 @@ impl Setup {
     }
 }
 
-/// The first line of what is wrong with a scenario: the field is in sight.
+/// The first line of a scenario's error, because the field is visible.
 pub(super) fn unreadable(error: &ScenarioError) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();

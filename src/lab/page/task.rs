@@ -1,4 +1,4 @@
-//! Work of the page for other threads and for the controller, and its result.
+//! Tasks of the page for other threads and for the controller, and their results.
 
 use crate::lab::journal::{Entry, Heading};
 use crate::lab::player::Player;
@@ -17,7 +17,7 @@ pub enum Task {
     Race(Vec<Experiment>),
     /// Write these bytes under this name, or one beside it that is free.
     Write(PathBuf, Vec<u8>),
-    /// For the front end's controller, which has the real transfers and the chat.
+    /// A task for the controller, which has the real transfers and the chat.
     OfController(Command),
 }
 
@@ -47,11 +47,11 @@ pub enum Command {
 /// The new entries of a watched transfer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Seen {
-    /// Given once, at the beginning: a player of something else starts again.
+    /// The heading, given once, at the beginning: then the player starts again.
     pub heading: Option<Heading>,
     /// The entries, in order.
     pub entries: Vec<Entry>,
-    /// No more is shown, though more happens: it is too much to keep.
+    /// Whether the limit is reached, and later events are not shown.
     pub is_full: bool,
 }
 
@@ -62,7 +62,7 @@ pub struct Watched {
     pub tag: u64,
     /// The new entries.
     pub seen: Seen,
-    /// Nothing more will happen.
+    /// Whether the transfer has ended.
     pub is_over: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The page without a window: wishes in, what is shown out.
+//! Tests of the page without a window: requests, and what it shows.
 
 use super::cards::{CARDS, Opens};
 use super::export::Format;

@@ -1,8 +1,8 @@
 //! The packets in flight at any place of an event log.
 //!
-//! A flight begins where the link took the packet, and ends where it is received or
-//! killed, or, where the journal does not tell that (of a damaged packet, or of one side
-//! alone), at the time that the link said.
+//! A packet is in flight from its entry into the link until it is received or lost by the
+//! user. If the journal does not contain this (for a corrupt packet, or a log of one
+//! side), it ends at the time that the link announced.
 
 use crate::lab::journal::{Entry, FaultInjection, JournalEvent, Side};
 use crate::link::{Direction, Label};
@@ -15,11 +15,11 @@ use std::time::Duration;
 pub struct InFlight {
     /// Which.
     pub packet: PacketName,
-    /// Which way.
+    /// Its direction.
     pub direction: Direction,
     /// When it entered the link. Unit: microseconds.
     pub sent_us: u64,
-    /// When it comes out of the link, if nobody kills it. Unit: microseconds.
+    /// The time when it leaves the link, unless the user loses it. Unit: microseconds.
     pub arrives_us: u64,
 }
 
@@ -27,9 +27,9 @@ pub struct InFlight {
 #[derive(Debug, Default)]
 pub(super) struct Transmissions {
     all: Vec<Transmission>,
-    /// Of each packet that may still arrive, its newest flight.
+    /// The latest transmission of each packet that may still arrive.
     in_flight: HashMap<(Direction, Label), usize>,
-    /// None took longer. Unit: microseconds.
+    /// The longest of them. Unit: microseconds.
     longest_us: u64,
     /// When forgotten flights are looked for again.
     most_in_flight: usize,

@@ -1,4 +1,4 @@
-//! From one entry to the next, and back: of those that are in sight.
+//! Steps from one visible entry to the next, and back.
 
 use super::Player;
 use crate::lab::journal::Entry;

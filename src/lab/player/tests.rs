@@ -1,4 +1,5 @@
-//! A player against the journal read from scratch, wherever somebody goes and kills.
+//! Tests that compare a player with a fresh reading of the journal, at any place and
+//! after lost packets.
 
 use super::*;
 use crate::lab::journal::Side;
@@ -11,7 +12,7 @@ use crate::wire::options::Arq;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-/// What somebody does with a player.
+/// The actions of a user.
 #[derive(Debug, Clone)]
 enum Act {
     Step,

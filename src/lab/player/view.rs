@@ -1,8 +1,9 @@
 //! Two points of view on a run: what really happens, and what the sender knows.
 //!
-//! A sender knows what it has sent and what has reached it. That the link has lost a
-//! packet, and what the receiver has, it can only conclude. Its knowledge is its own part
-//! of the event log; strip, ladder, chart and words show it in the same way as the whole.
+//! A sender knows which packets it has sent and which have reached it. It can only
+//! conclude that the link has lost a packet, or what the receiver has. Its knowledge is
+//! its own part of the event log, which strip, ladder, chart and text show like the whole
+//! log.
 
 use super::{Player, Source};
 use crate::lab::journal::{Entry, Heading, Side};
@@ -31,7 +32,7 @@ impl PointOfView {
         }
     }
 
-    /// Whether an entry is in sight.
+    /// Whether an entry is visible.
     #[must_use]
     pub fn shows(self, entry: &Entry) -> bool {
         self == Self::Everything || entry.side == Side::Sender
@@ -41,13 +42,13 @@ impl PointOfView {
 /// A run as far as it is shown.
 #[derive(Debug, Clone, Copy)]
 pub struct VisibleRun<'a> {
-    /// The known entries that are in sight.
+    /// The known visible entries.
     pub entries: &'a [Entry],
     /// How many of them have happened.
     pub index: usize,
     /// The segments.
     pub strip: &'a Strip,
-    /// Of which sides they tell.
+    /// The sides of these entries.
     pub sides: Sides,
 }
 
@@ -122,7 +123,7 @@ impl Player {
         };
         let index = scrubber.place().index;
         VisibleRun {
-            // It cannot know what is yet to happen.
+            // It cannot know later events.
             entries: &scrubber.entries()[..index],
             index,
             strip: scrubber.strip(),

@@ -12,11 +12,11 @@ use crate::wire::packet::Kind;
 use std::fmt;
 use std::ops::Range;
 
-/// Packets, in the order they leave; none: it waits.
+/// Packets, in the order of their transmission; none: the sender waits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Action(Vec<PacketRun>);
 
-/// Packets in a row.
+/// Consecutive packets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PacketRun {
     /// Segments, one after another.
@@ -28,7 +28,7 @@ pub enum PacketRun {
         /// Whether they were sent before.
         is_retransmission: bool,
     },
-    /// DATA without bytes, which asks whether a window is open again.
+    /// A window probe: DATA without bytes.
     Probe,
     /// The end, with the file's digest.
     Fin {
@@ -59,7 +59,7 @@ impl Action {
         Self(vec![PacketRun::Fin { is_retransmission }])
     }
 
-    /// A question to a closed window.
+    /// A window probe.
     #[must_use]
     pub fn probe() -> Self {
         Self(vec![PacketRun::Probe])
@@ -87,7 +87,7 @@ impl Action {
         self.0.iter().any(is_retransmission)
     }
 
-    /// One packet more leaves. `is_retransmission`: that segment was sent before.
+    /// Adds a packet that leaves. `is_retransmission`: its segment was sent before.
     pub(super) fn push(&mut self, packet: &PacketName, is_retransmission: bool) {
         match packet.kind {
             Kind::Data if packet.length == 0 => self.0.push(PacketRun::Probe),

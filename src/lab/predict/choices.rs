@@ -1,17 +1,17 @@
-//! The choices: the right one, and what it would be easy to think.
+//! The choices: the right one, and plausible wrong ones.
 //!
-//! The others are what the other protocols would do at such a moment, and what this one
-//! does at another: all made of the window as it stands, so that none can be told from
-//! the right one by its look.
+//! The wrong ones are the actions of other protocols at such a moment, and of this one at
+//! other moments. All are made from the current window, so that none looks different from
+//! the right one.
 
 use super::action::{Action, PacketRun};
 use super::occasion::Occasion;
 use super::view::{Stop, View};
 
-/// Not more choices than this, the right one among them.
+/// The limit of choices, including the right one.
 const MOST: usize = 4;
 
-/// Between two there is too little to think about.
+/// The least number of choices: two are too easy.
 const LEAST: usize = 3;
 
 /// The choices in the seed's order, and the place of the right one.
@@ -30,7 +30,7 @@ pub(super) fn of(stop: &Stop, seed: u64) -> (Vec<Action>, usize) {
     (choices, right.unwrap_or_default())
 }
 
-/// Whether it can be asked about: with choices enough, and an answer that is read at once.
+/// Whether a question is possible: with enough choices and a short answer.
 pub(super) fn is_askable(stop: &Stop) -> bool {
     const MOST_STEPS: usize = 4;
     stop.answer.steps().len() <= MOST_STEPS && of(stop, 0).0.len() >= LEAST
@@ -132,7 +132,7 @@ impl View {
     }
 }
 
-/// One step of splitmix64 (Steele, Lea, Flood 2014): chance without a die.
+/// One step of splitmix64 (Steele, Lea, Flood 2014), a pseudo-random generator.
 pub(super) const fn mix(value: u64) -> u64 {
     let z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

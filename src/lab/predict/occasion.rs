@@ -12,19 +12,19 @@ pub enum Occasion {
     Slide,
     /// An ACK moves the window by several.
     Jump,
-    /// As much was sent as may be.
+    /// The window is full.
     WindowFull,
     /// An ACK moves nothing.
     DuplicateAck,
-    /// An ACK comes that a later one has overtaken.
+    /// An ACK arrives that a later one has overtaken.
     OldAck,
-    /// Something is missing, says the receiver.
+    /// A NACK arrives.
     Nack,
     /// Three later packets have arrived.
     ThreeLater,
-    /// A later packet has arrived, and 9/8 of a round trip is over.
+    /// A later packet has arrived, and 9/8 of a round-trip time has passed.
     Overtaken,
-    /// No ACK came in time.
+    /// No ACK arrived in time.
     Timeout,
     /// A retransmission is declared lost.
     LostAgain,
@@ -32,11 +32,11 @@ pub enum Occasion {
     Paused,
     /// The receiver's window closes.
     WindowClosed,
-    /// An ACK moves the window while nothing may flow.
+    /// An ACK moves the window while no DATA may be sent.
     Held,
     /// A halted sender continues.
     GoesOn,
-    /// Nothing may flow, and it is time to ask.
+    /// No DATA may be sent, and a window probe is due.
     Probe,
     /// Everything is acknowledged.
     Finished,
@@ -101,7 +101,7 @@ impl Occasion {
         }
     }
 
-    /// Whether others are asked about first.
+    /// Whether other kinds have priority.
     pub(super) const fn is_plain(self) -> bool {
         matches!(
             self,
@@ -113,7 +113,7 @@ impl Occasion {
         )
     }
 
-    /// Something to think of.
+    /// A hint.
     #[must_use]
     pub const fn hint(self) -> &'static str {
         match self {
@@ -146,7 +146,7 @@ impl Occasion {
         }
     }
 
-    /// Where the report tells what this protocol does then.
+    /// The place in the report about this protocol's reaction.
     #[must_use]
     pub const fn section(self, arq: Arq) -> Section {
         let (page, anchor) = match self {

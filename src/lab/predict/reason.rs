@@ -1,8 +1,8 @@
-//! Why a sender did what it did: the rule of its protocol, in a sentence or two.
+//! The reason for a sender's action: the rule of its protocol, in one or two sentences.
 //!
-//! Each rule says what it expects. Where a sender did something else the moment is not
-//! asked about, so that no reason is given that does not fit: several things may happen
-//! at once, and then no one sentence tells why.
+//! Each rule has an expected action. If the sender did something else, the moment is not
+//! used for a question, so that no wrong reason is given: several events may happen at
+//! once, and then no single rule explains the action.
 
 use super::action::{Action, PacketRun};
 use super::occasion::Occasion;
@@ -12,7 +12,7 @@ use crate::reliable::event::{FlowControlState, Trigger};
 use crate::wire::options::Arq;
 use std::ops::Range;
 
-/// The reason for an answer, where one rule explains it.
+/// The reason for an answer, if one rule explains it.
 pub(super) fn explain(
     occasion: Occasion,
     view: View,
@@ -118,7 +118,7 @@ fn slide(view: View, answer: &Action) -> Option<String> {
     })
 }
 
-/// How many packets fill the room that the ACK has made, if that is just what they do.
+/// The number of packets, if they exactly fill the space that the ACK has made.
 fn filled(view: View, answer: &Action) -> Option<u32> {
     let left = view.segments - view.next.min(view.segments);
     let room = view.moved.min(left);
@@ -198,8 +198,8 @@ fn nack(view: View, answer: &Action) -> Option<String> {
     ))
 }
 
-/// It retransmits exactly the packets that were declared lost, and what else goes fills
-/// the room that the ACK has made.
+/// It retransmits exactly the packets that were declared lost, and the other packets fill
+/// the space that the ACK has made.
 fn repairs(view: View, lost: &[Loss], answer: &Action) -> bool {
     let numbers: Vec<u32> = lost.iter().map(|loss| loss.number).collect();
     let left = view.segments - view.next.min(view.segments);

@@ -4,7 +4,7 @@ use super::Question;
 use super::letter;
 use std::fmt::Write as _;
 
-/// A question and what somebody chose.
+/// A question and the chosen answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Given<'a> {
     /// The question.
@@ -56,8 +56,8 @@ pub fn score(name: &str, given: &[Given<'_>]) -> String {
     csv
 }
 
-/// In quotation marks where it must be, also for a spreadsheet that splits at `;`;
-/// nothing that it takes for a formula.
+/// In quotation marks if necessary, also for a spreadsheet that splits at `;`; never a
+/// formula.
 #[must_use]
 pub fn field(text: &str) -> String {
     let safe = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {

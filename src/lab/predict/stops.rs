@@ -1,12 +1,12 @@
-//! Where a run can be stopped: a journal gone through once, from the sender's side.
+//! Finds the moments at which a run can be stopped, in one pass from the sender's side.
 //!
 //! ```text
 //!   ACK arrives | declared lost, sent, sent | timer | sent | ACK arrives | ...
 //!               '- stop                     '- stop        '- stop
 //! ```
 //!
-//! An episode begins with what reaches the sender and ends where the next thing does. The
-//! packets that it sends in between are its answer.
+//! An episode begins when an event reaches the sender and ends with the next one. The
+//! packets that the sender sends in between are its answer.
 
 use super::action::Action;
 use super::choices;
@@ -56,12 +56,12 @@ struct Watch {
     stops: Vec<Stop>,
 }
 
-/// From what reaches the sender up to the next thing that does.
+/// From one event at the sender up to the next one.
 struct Episode {
     index: usize,
     time_us: u64,
     stimulus: Stimulus,
-    /// As it was when it began, with what the stimulus says taken in.
+    /// The sender's knowledge at its beginning, including the stimulus.
     view: View,
     lost: Vec<Loss>,
     answer: Action,
@@ -73,7 +73,7 @@ struct Episode {
 
 #[derive(Clone, Copy)]
 enum Stimulus {
-    /// `wanted`: the next expected segment; of an individual ACK, the acknowledged one.
+    /// `wanted`: the next expected segment; for an individual ACK, the acknowledged one.
     Answer {
         kind: Kind,
         wanted: u32,
@@ -189,9 +189,8 @@ impl Watch {
         }
     }
 
-    /// The segments that the newest ACK acknowledges: of an individual one the
-    /// only segment, and all that was acknowledged before where somebody begins to
-    /// listen.
+    /// The segments that the newest ACK acknowledges: for an individual ACK the only
+    /// segment; at the beginning of a late log, all that were acknowledged before.
     fn hear_individual(&mut self, index: usize, ranges: &[[u32; 2]]) {
         let view = &mut self.view;
         let (base_before, highest) = (view.base, view.highest);
@@ -218,7 +217,7 @@ impl Watch {
         let is_retransmission = packet.number < view.highest;
         if packet.kind == Kind::Data && packet.length > 0 {
             if packet.number > view.highest || packet.number >= view.segments {
-                return; // None of this file's: a journal may be damaged.
+                return; // Not of this file: a journal may be damaged.
             }
             let after = packet.number.saturating_add(1);
             view.highest = view.highest.max(after);

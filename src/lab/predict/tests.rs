@@ -63,7 +63,8 @@ const ALL: Choosing = Choosing {
     seed: 3,
 };
 
-/// What the sender sends after so many entries, until the next thing reaches it.
+/// The packets that the sender sends after this many entries, until the next event
+/// reaches it.
 fn sent_next(journal: &Journal, index: usize) -> Vec<PacketName> {
     let mut sent = Vec::new();
     for entry in &journal.entries[index..] {

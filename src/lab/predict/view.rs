@@ -5,7 +5,7 @@ use super::occasion::Occasion;
 use crate::reliable::event::{FlowControlState, Trigger};
 use crate::wire::options::Arq;
 
-/// A moment that can be asked about.
+/// A moment for a question.
 #[derive(Debug, Clone)]
 pub(super) struct Stop {
     /// The number of entries that have happened.
@@ -23,15 +23,15 @@ pub(super) struct View {
     pub(super) arq: Arq,
     /// Unit: packets.
     pub(super) window: u32,
-    /// How many segments the file has.
+    /// The number of segments of the file.
     pub(super) segments: u32,
     /// The oldest segment that is not acknowledged.
     pub(super) base: u32,
-    /// The segment that goes next, except for single retransmissions.
+    /// The next segment to send, except for single retransmissions.
     pub(super) next: u32,
     /// The first segment that was never sent.
     pub(super) highest: u32,
-    /// How far the ACK at hand has moved `base`.
+    /// The number of segments by which the current ACK has moved `base`.
     pub(super) moved: u32,
     pub(super) flow_control: FlowControlState,
 }

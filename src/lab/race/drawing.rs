@@ -31,7 +31,7 @@ pub fn picture(race: &Race) -> Picture {
     picture_at(race, u64::MAX)
 }
 
-/// The same as far as it had come at this moment. Unit: microseconds.
+/// The same race up to this moment. Unit: microseconds.
 #[must_use]
 pub fn picture_at(race: &Race, now_us: u64) -> Picture {
     let told = "A race: one file, one link, several protocols";
@@ -191,7 +191,7 @@ impl RaceDrawing {
         }
     }
 
-    /// A stroke for each pixel in which something was sent again, a triangle for losses.
+    /// A stroke for each pixel with a retransmission, a triangle for losses.
     fn draw_marks(&mut self, lane: &Lane, foot: f64) {
         let mut resent = vec![false; COLUMNS as usize + 1];
         let mut lost = vec![false; COLUMNS as usize + 1];

@@ -68,7 +68,7 @@ pub fn bar(lane: &Lane, longest_us: u64, now_us: u64, letters: usize) -> String 
     signs
         .map(|(&grew, &resent)| match (grew, resent) {
             (0, 0) => '.',
-            // Where both happened, what happened more often.
+            // If both happened, the more frequent one.
             (grew, resent) if resent > grew => 'R',
             (_, _) => '=',
         })
@@ -91,7 +91,7 @@ fn row(lane: &Lane, width: usize, best: f64) -> String {
     )
 }
 
-/// The segments that were sent again most often: `41 (3 times), 7, 12 and 63 more`.
+/// The segments that were retransmitted most often: `41 (3 times), 7, 12 and 63 more`.
 fn most_often(lane: &Lane) -> String {
     const NAMED: usize = 3;
     let mut retransmissions = lane.retransmissions.clone();

@@ -1,11 +1,11 @@
-//! The receiver's file: what came early waits, the rest is checked and hashed.
+//! The receiver's file: out-of-order segments wait, the others are checked and hashed.
 
 use crate::lab::contents;
 use crate::wire::digest::Digest;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
-/// The receiver's file: what came early waits, the rest is checked and hashed.
+/// The receiver's file: out-of-order segments wait, the others are checked and hashed.
 #[derive(Debug, Default)]
 pub(super) struct Arriving {
     out_of_order: BTreeMap<u32, Vec<u8>>,
@@ -28,7 +28,7 @@ impl Arriving {
         }
     }
 
-    /// A segment's bytes, which the machine wants.
+    /// Adds the bytes of a segment that the state machine wants.
     pub(super) fn keep(&mut self, number: u32, payload: &[u8]) {
         self.out_of_order.insert(number, payload.to_vec());
     }
@@ -37,7 +37,7 @@ impl Arriving {
     pub(super) fn write_up_to(&mut self, in_order: u32) {
         while self.next < in_order {
             let Some(payload) = self.out_of_order.remove(&self.next) else {
-                self.differs = true; // The machine said it was there.
+                self.differs = true; // The state machine has accepted it.
                 return;
             };
             let end = self.written_bytes + payload.len() as u64;

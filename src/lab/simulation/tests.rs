@@ -1,4 +1,5 @@
-//! A stage against the run that nobody stops, and against its own scenario run anew.
+//! Tests that compare a stopped simulation with an uninterrupted run, and with another
+//! run of its scenario.
 
 use super::*;
 use crate::lab::capture::{
@@ -35,7 +36,7 @@ fn journal(experiment: &Experiment) -> Vec<Entry> {
     entries
 }
 
-/// Which packets never came out of the link as they were.
+/// The packets that did not leave the link unchanged.
 fn losses(entries: &[Entry]) -> BTreeSet<String> {
     let lost = |entry: &Entry| {
         let (packet, direction) = match &entry.what {
@@ -256,7 +257,7 @@ fn a_killed_packet_is_shown_as_lost_from_the_kill_onwards() {
     assert_eq!(bytes.matches(comment).count(), 1);
 }
 
-/// The capture of one who sees each datagram as it enters the link.
+/// The capture of each datagram at its entry into the link.
 fn live_capture(simulation: &Simulation, about: &str) -> Vec<u8> {
     let mut capture = Capture::new(about);
     let [sender, receiver] =
@@ -331,7 +332,7 @@ proptest! {
         before.for_each(|entry| whole.take(entry));
         let mut simulation = Simulation::new(Experiment { listening: false, ..experiment });
         prop_assert!(simulation.run_until(begins_us).unwrap().is_empty());
-        // Who has ended has nothing more to say.
+        // A side that has ended sends nothing more.
         prop_assume!(simulation.sender.outcome().is_none());
         prop_assume!(simulation.receiver.outcome().is_none());
         simulation.experiment.listening = true;

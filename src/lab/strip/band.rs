@@ -1,4 +1,4 @@
-//! The strip drawn: a band as wide as there is room, across a window or below a heading.
+//! Draws the strip: a band of any width, across a window or below a heading.
 //!
 //! ```text
 //!   [ the whole file in bins, where it is long, the part below marked ]
@@ -7,7 +7,7 @@
 //!   every state: its sign, its name, its count
 //! ```
 //!
-//! A [`Band`] tells as well which segment stands where, for a mouse.
+//! A [`Band`] also returns the segment at a place, for the mouse.
 
 use super::view::{bins, segments_per_bin, shown};
 use super::{Look, ReceiverState, SenderState, Strip};
@@ -26,7 +26,7 @@ pub struct Band {
     receiver_y: Option<f64>,
 }
 
-/// Where a key leads from one cell to another.
+/// The movement of a key from one cell to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Toward {
     /// The number of cells to the right; negative is to the left.
@@ -37,12 +37,12 @@ pub enum Toward {
     Receiver,
 }
 
-/// Of which sides a journal tells.
+/// The sides of a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sides {
-    /// Of the file's sender.
+    /// Whether it has events of the file's sender.
     pub sender: bool,
-    /// Of its receiver.
+    /// Whether it has events of its receiver.
     pub receiver: bool,
 }
 
@@ -84,7 +84,7 @@ const COUNT_LETTER: f64 = 0.58;
 const LAST_LETTER: f64 = 0.53;
 
 impl Band {
-    /// Draws it, so wide, with the sides of its event log.
+    /// Draws it with this width, for the sides of its event log.
     #[must_use]
     pub fn draw(strip: &Strip, sides: Sides, width: f64) -> Self {
         let room = width - LEFT - MARGIN;
@@ -130,9 +130,8 @@ impl Band {
         self.range.contains(&number).then_some((side, number))
     }
 
-    /// The cell that a key leads to: this many cells to the right, or to the left if
-    /// negative, or the one of the other side. Where there is none to start from, the
-    /// first shown.
+    /// The cell after a key: this many cells to the right, or to the left if negative, or
+    /// the one of the other side. Without a cell to start from, the first one shown.
     #[must_use]
     pub fn beside(&self, from: Option<(Side, u32)>, step: Toward) -> Option<(Side, u32)> {
         let sides = [
@@ -155,7 +154,7 @@ impl Band {
         })
     }
 
-    /// Draws a frame around a cell, where it is shown.
+    /// Draws a frame around a cell, if it is shown.
     pub fn frame(&mut self, side: Side, number: u32) {
         let y = match side {
             Side::Sender | Side::Link => self.sender_y,
@@ -300,7 +299,7 @@ impl BandDrawing<'_> {
         });
     }
 
-    /// All states of both sides, as many in a line as there is room for.
+    /// All states of both sides, as many per line as fit.
     fn draw_counts(&mut self) {
         let strip = self.strip;
         if self.sides.sender {

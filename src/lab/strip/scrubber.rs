@@ -1,13 +1,13 @@
-//! A journal that can be gone through in both directions.
+//! A journal that can be played in both directions.
 //!
-//! Going forward is feeding the strip. To go back it is copied now and then on the way,
-//! and fed from the last copy before the place: at most [`SPACING`] entries, or a
-//! [`MOST_COPIES`]th of the journal, whichever is more.
+//! Forward, entries are added to the strip. For going back, the strip is copied from time
+//! to time, and entries are added again from the last copy before the place: at most
+//! [`SPACING`] entries, or a [`MOST_COPIES`]th of the journal, whichever is more.
 
 use super::Strip;
 use crate::lab::journal::{Entry, Heading};
 
-/// A journal and a place in it.
+/// A journal and a position in it.
 #[derive(Debug)]
 pub struct Scrubber {
     heading: Heading,
@@ -19,7 +19,7 @@ pub struct Scrubber {
     spacing: usize,
 }
 
-/// Where in a journal somebody is.
+/// A position in a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JournalPosition {
     /// The number of entries that have happened.
@@ -31,7 +31,7 @@ pub struct JournalPosition {
 /// A copy is made after this many entries: feeding them takes a few milliseconds.
 const SPACING: usize = 16_384;
 
-/// When there are more copies, every other one goes.
+/// If there are more copies, every other one is dropped.
 const MOST_COPIES: usize = 64;
 
 impl Scrubber {
@@ -54,7 +54,7 @@ impl Scrubber {
         }
     }
 
-    /// Something more has happened; the place stays.
+    /// Adds an entry; the position stays.
     pub fn push(&mut self, entry: Entry) {
         self.entries.push(entry);
     }
@@ -71,14 +71,14 @@ impl Scrubber {
         &self.entries
     }
 
-    /// Where the strip stands.
+    /// The position.
     #[must_use]
     pub fn place(&self) -> JournalPosition {
         let (index, of) = (self.index, self.entries.len());
         JournalPosition { index, of }
     }
 
-    /// How it looks there.
+    /// The strip at this position.
     #[must_use]
     pub const fn strip(&self) -> &Strip {
         &self.strip
@@ -101,7 +101,7 @@ impl Scrubber {
         &self.strip
     }
 
-    /// How many entries have happened up to this moment. Unit: microseconds.
+    /// The number of entries up to this moment. Unit: microseconds.
     #[must_use]
     pub fn index_at(&self, time_us: u64) -> usize {
         self.entries

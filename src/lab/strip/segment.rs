@@ -6,41 +6,41 @@ use crate::lab::palette::{
     BLACK, Colour, GREEN, INK, ORANGE, PALE, PAPER, PURPLE, SKY, VERMILLION,
 };
 
-/// A segment in the sender's eyes; that a packet is lost, the link tells as well.
+/// The state of a segment at the sender; losses by the link are included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SenderState {
     /// It was not sent yet.
     Unsent,
-    /// It was sent once, and nothing is known of it.
+    /// Its first transmission is in flight.
     InFlight,
-    /// Its newest sending is lost: the link lost or corrupted it, or the sender declared
-    /// it lost.
+    /// Its latest transmission is lost: the link lost or corrupted it, or the sender
+    /// declared it lost.
     Lost,
-    /// It was sent again, and nothing is known of it.
+    /// A retransmission is in flight.
     Resent,
     /// It is acknowledged.
     Acked,
 }
 
-/// A segment in the receiver's eyes.
+/// The state of a segment at the receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReceiverState {
-    /// It is not there.
+    /// It is missing.
     Missing,
-    /// It came before its turn and waits.
+    /// It is buffered out of order.
     BufferedOutOfOrder,
-    /// It is there, and so is all before it.
+    /// It and all segments before it have arrived.
     InOrder,
 }
 
-/// How a state is shown.
+/// The display of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
-    /// In words.
+    /// Its name.
     pub name: &'static str,
-    /// In one letter: what is left of it in text and in grey.
+    /// Its sign, for text and for grey pictures.
     pub sign: char,
-    /// As an area.
+    /// Its colour.
     pub fill: Colour,
     /// The sign on that area.
     pub ink: Colour,
@@ -56,7 +56,7 @@ impl SenderState {
         Self::Acked,
     ];
 
-    /// How it is shown.
+    /// Its display.
     #[must_use]
     pub const fn look(self) -> Look {
         let (name, sign, fill, ink) = match self {
@@ -74,7 +74,7 @@ impl SenderState {
         }
     }
 
-    /// Of many segments in one cell the one with the highest value speaks.
+    /// If a cell has many segments, the state with the highest value is shown.
     pub(super) const fn weight(self) -> u8 {
         match self {
             Self::Acked => 0,
@@ -90,7 +90,7 @@ impl ReceiverState {
     /// All of them, in the order of a segment's life.
     pub const ALL: [Self; 3] = [Self::Missing, Self::BufferedOutOfOrder, Self::InOrder];
 
-    /// How it is shown.
+    /// Its display.
     #[must_use]
     pub const fn look(self) -> Look {
         let (name, sign, fill, ink) = match self {
@@ -106,7 +106,7 @@ impl ReceiverState {
         }
     }
 
-    /// Of many segments in one cell the one with the highest value speaks.
+    /// If a cell has many segments, the state with the highest value is shown.
     pub(super) const fn weight(self) -> u8 {
         match self {
             Self::InOrder => 0,

@@ -1,4 +1,4 @@
-//! The strip against the journal read from scratch, and against itself.
+//! Tests that compare the strip with a fresh reading of the journal, and with itself.
 
 use super::*;
 use crate::lab::run::Experiment;
@@ -31,7 +31,7 @@ pub(in crate::lab) fn lossy(arq: Arq, seed: u64, window: u32) -> Experiment {
     }
 }
 
-/// What a machine on this side told, with its place in the journal.
+/// The events of this side, with their places in the journal.
 fn events(entries: &[Entry], side: Side) -> impl Iterator<Item = (usize, &Event)> {
     let told = entries.iter().enumerate();
     told.filter_map(move |(place, entry)| match &entry.what {
@@ -42,7 +42,7 @@ fn events(entries: &[Entry], side: Side) -> impl Iterator<Item = (usize, &Event)
     })
 }
 
-/// A segment in the sender's eyes, from all that has happened to it.
+/// The state of a segment at the sender, from all its events.
 pub(in crate::lab) fn sender_from_scratch(
     heading: &Heading,
     entries: &[Entry],
@@ -105,7 +105,7 @@ pub(in crate::lab) fn sender_from_scratch(
     }
 }
 
-/// All segments in the receiver's eyes, from all that has arrived.
+/// The states of all segments at the receiver, from all arrivals.
 pub(in crate::lab) fn receiver_from_scratch(
     entries: &[Entry],
     segments: u32,
@@ -232,7 +232,7 @@ proptest! {
         places in prop::collection::vec(0_usize..400, 20),
     ) {
         let (heading, entries) = journal(&lossy(Arq::Sack, seed, 8));
-        // So few entries to a copy that copies are thinned out on the way.
+        // So few entries per copy that copies are dropped meanwhile.
         let mut scrubber = Scrubber::spaced(heading.clone(), entries.clone(), 2);
         for place in places {
             let mut strip = Strip::new(&heading);

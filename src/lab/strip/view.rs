@@ -1,11 +1,10 @@
-//! The parts that text and drawing share: which part of a long file is shown, and its
-//! bins.
+//! The common parts of text and drawing: the shown part of a long file, and its bins.
 
 use super::{ReceiverState, SenderState, Strip};
 use crate::lab::journal::Heading;
 use std::ops::Range;
 
-/// Both ends of one bin: how many segments are in each state.
+/// One bin at both ends: the number of segments in each state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bin {
     sender: [u32; 5],
@@ -27,7 +26,7 @@ pub(super) fn shown(strip: &Strip, most: u32) -> Range<u32> {
     first..segments.min(first.saturating_add(most))
 }
 
-/// How many segments share a bin if there is room for this many bins.
+/// The number of segments per bin, for this number of bins.
 pub(super) fn segments_per_bin(strip: &Strip, most_bins: u32) -> u32 {
     strip.segments().div_ceil(most_bins).max(1)
 }
@@ -46,7 +45,8 @@ pub(super) fn bins(strip: &Strip, per_bin: u32) -> Vec<Bin> {
 impl Bin {
     fn of(strip: &Strip, range: Range<u32>) -> Self {
         let (mut sender, mut receiver) = ([0; 5], [0; 3]);
-        // Of what was never named nothing need be looked up: a heading may say anything.
+        // Segments that were never named need no lookup, because a heading may contain
+        // any number.
         let named = range.start..range.end.min(strip.named());
         let unnamed = (range.end - range.start) - len(&named);
         sender[SenderState::Unsent as usize] = unnamed;
@@ -58,7 +58,8 @@ impl Bin {
         Self { sender, receiver }
     }
 
-    /// The most telling state of the sender's: one lost segment among many is seen.
+    /// The most important state at the sender, so that one lost segment among many is
+    /// visible.
     pub(super) fn sender_says(&self) -> SenderState {
         let there = SenderState::ALL
             .into_iter()
@@ -68,7 +69,7 @@ impl Bin {
             .unwrap_or(SenderState::Unsent)
     }
 
-    /// The most telling state of the receiver's.
+    /// The most important state at the receiver.
     pub(super) fn receiver_says(&self) -> ReceiverState {
         let there = ReceiverState::ALL
             .into_iter()

@@ -1,4 +1,4 @@
-//! The rows of a sweep as text: a table for people, CSV for programs.
+//! The rows of a sweep as text: a table for users, CSV for programs.
 
 use super::{Cell, Row};
 use std::fmt::Write as _;

@@ -19,7 +19,7 @@ pub enum Across {
     Size,
 }
 
-/// Nothing of this name can go from left to right.
+/// The error for an unknown name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownAcross(String);
 

@@ -1,4 +1,5 @@
-//! One protocol at one P, N and a, run on the machines: the measurement beside a formula.
+//! One protocol at one P, N and a, run with the state machines: the measurement for a
+//! formula.
 //!
 //! A DATA packet has 1,000 bits on a wire of 1 Mbit/s, so that a transmission is a
 //! millisecond and `delay=5ms` is a = 5. Measured is from the first DATA to the last ACK.
@@ -11,9 +12,9 @@
 //!   lossy-acks   the same                      spread             DATA and ACKs
 //! ```
 //!
-//! Every setting has a fixed window, one ACK a packet, and a sender that sits at the
-//! wire. Spread: a packet each (1+2a)/N where the window is narrower than the round trip,
-//! which is what the formulas say of a window though they do not say it.
+//! Every setting has a fixed window, one ACK per packet, and a sender directly at the
+//! wire. If the window does not fill the round trip, packets are spread, one each
+//! (1+2a)/N, as the formulas assume without saying it.
 //!
 //! ```
 //! use sash::lab::theory::cell::{Cell, Setting};
@@ -49,12 +50,12 @@ pub struct Cell {
     pub a: f64,
 }
 
-/// How much of it is as the textbook has it.
+/// Which assumptions of the textbook hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {
     /// All.
     Textbook,
-    /// All but the window, which goes out in one go.
+    /// All but the spread window, which leaves in a burst.
     Bursts,
     /// All but the timer, which is the real one.
     RealTimer,
@@ -79,8 +80,8 @@ impl Cell {
         efficiency(self.arq, self.loss, self.window, self.a)
     }
 
-    /// The reference value for the machine: the formula, and for selective repeat, where
-    /// the formula is but a bound, the model with the wait at the window's head.
+    /// The reference value: the formula, or for selective repeat, where the formula is
+    /// only a bound, the model with the wait at the window's base.
     #[must_use]
     pub fn reference(&self) -> f64 {
         match self.arq {
@@ -91,8 +92,8 @@ impl Cell {
         }
     }
 
-    /// The run that measures it; `error` is the standard error wanted, as a share of what
-    /// is measured.
+    /// The run that measures it; `error` is the requested standard error, as a share of
+    /// the result.
     ///
     /// # Panics
     /// Never: the scenario is written here.
@@ -135,7 +136,8 @@ impl Cell {
         }
     }
 
-    /// Enough packets that chance and the last round trip weigh no more than `error`.
+    /// The number of packets, so that chance and the last round trip contribute at most
+    /// `error`.
     ///
     /// With q = 1-P, a packet is lost P/q times on average, and that number varies by
     /// sqrt(P)/q. A share of the time, f, is spent on losses; so n packets take their
@@ -158,10 +160,11 @@ impl Cell {
         for_chance.max(for_the_end).max(LEAST_PACKETS) as u64
     }
 
-    /// The efficiency that the machines reach.
+    /// The measured efficiency.
     ///
     /// # Errors
-    /// [`Stuck`], a bug in a machine. A file that does not arrive has no efficiency: 0.
+    /// [`Stuck`], a bug in a state machine. A file that does not arrive has the
+    /// efficiency 0.
     pub fn measure(&self, setting: Setting, error: f64) -> Result<f64, Stuck> {
         let experiment = self.experiment(setting, error);
         let run = experiment.run(|_| ())?;

@@ -1,4 +1,4 @@
-//! The textbook's curves over loss, and the machines' dots beside them: one picture.
+//! The textbook's curves over loss, and measured points beside them, in one picture.
 //!
 //! ```text
 //!   efficiency |--- selective repeat      - - the formula, for this window and this delay

@@ -1,4 +1,4 @@
-//! A transfer as the formulas see it: its scenario's line turned into P, N and a.
+//! The parameters of the formulas for a transfer: P, N and a from its scenario.
 //!
 //! ```text
 //!   seed=7;loss=5%;delay=20ms;data.rate=5mbit      go-back-n, N = 16, 1,436 file bytes
@@ -7,10 +7,10 @@
 //!   goodput = efficiency(P, N, a) times 1,436 bytes a transmission
 //! ```
 //!
-//! A damaged packet is as good as a lost one. Where there is no rate, a transmission
-//! takes next to no time, and the goodput is what the window lets through in a round
-//! trip. Effects of a scenario that the formulas leave out are reported
-//! ([`Path::left_out`]); where they cannot speak at all, that is told too ([`Silent`]).
+//! A corrupt packet counts as lost. Without a rate a transmission takes almost no time,
+//! and the goodput is one window per round trip. Effects of a scenario that the formulas
+//! leave out are reported ([`Path::left_out`]), and so is a transfer to which no formula
+//! applies ([`Silent`]).
 //!
 //! ```
 //! use sash::lab::theory::path::{Path, Silent};
@@ -34,7 +34,7 @@ use crate::wire::options::{Arq, Congestion};
 use crate::wire::packet::HEADER_BYTES;
 use std::fmt;
 
-/// A transfer as the formulas see it.
+/// The parameters of the formulas for a transfer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Path {
     /// The protocol.
@@ -53,14 +53,14 @@ pub struct Path {
     pub left_out: Vec<&'static str>,
 }
 
-/// Why the textbook has nothing to say of a transfer.
+/// The reason why no formula applies to a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Silent {
-    /// The formulas suppose a window that stays.
+    /// The formulas assume a fixed window.
     Controller(Congestion),
-    /// The formulas suppose that each packet is lost by itself.
+    /// The formulas assume independent losses.
     Burst,
-    /// The formulas suppose a link that is always there.
+    /// The formulas assume a link without outages.
     Outage,
     /// The link's line names neither a delay nor a rate: perfect, or a real path that no
     /// line describes.
@@ -69,12 +69,13 @@ pub enum Silent {
     NoScenario,
 }
 
-/// A link without a rate sends a packet in next to no time. Unit: bits per second.
+/// The rate of a link without one, so that a transmission takes almost no time. Unit:
+/// bits per second.
 const BOUNDLESS_RATE: f64 = 1e12;
 
 impl Path {
-    /// The transfer of a journal over this link: the heading's, or what a person has made
-    /// of it meanwhile.
+    /// The transfer of a journal over this link: that of the heading, or a later one of
+    /// the user.
     ///
     /// # Errors
     /// As [`Path::new`], and where the scenario cannot be read.

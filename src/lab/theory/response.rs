@@ -1,7 +1,7 @@
-//! How loss and round trip set the rate of a congestion controller.
+//! The rate of a congestion controller as a function of loss and round-trip time.
 //!
-//! A response function says the average window at a loss share p, in packets; the rate is
-//! that many packets per round trip.
+//! A response function gives the average window at a loss probability p, in packets; the
+//! rate is this many packets per round trip.
 //!
 //! ```text
 //!   Mathis   sqrt(3/2) / sqrt(p)                    Reno that only ever halves

@@ -1,6 +1,6 @@
-//! Selective repeat with the wait at the window's head: a model of its own.
+//! A separate model of selective repeat with the wait at the window's base.
 //!
-//! A DATA packet goes out in a slot, and its ACK or its timeout comes 1 + 2a later.
+//! A DATA packet leaves in a slot, and its ACK or its timeout follows 1 + 2a later.
 //! Therefore the slots of a round trip are lanes that are served in turn, and a packet
 //! keeps its lane until it has arrived. Nothing else is needed: no timer, no ACK, no
 //! packet.
@@ -18,8 +18,8 @@
 //!
 //! That is a Markov chain: which packet is in which lane. [`exact`] solves it where its
 //! states can be counted. They are soon too many; then [`sampled`] follows the three
-//! lines above over very many packets. It never calls the machine in `reliable`, nor its
-//! link's pseudo-random generator.
+//! lines above over very many packets. It uses neither the state machine in `reliable`
+//! nor the link's pseudo-random generator.
 //!
 //! ```
 //! use sash::lab::theory::stall;

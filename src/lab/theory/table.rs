@@ -1,4 +1,4 @@
-//! Many cells at once: which, what came of them, and how that is printed.
+//! Many cells at once: their list, results, and tables.
 //!
 //! ```text
 //!   go-back-n, textbook, a = 2: efficiency measured, and percent of the formula

@@ -1,6 +1,6 @@
-//! How much of the wire's time the three protocols use: the formulas.
+//! The formulas for the efficiency of the three protocols.
 //!
-//! Each is one over the time that a packet needs on average, counted in transmissions:
+//! Each is the reciprocal of the average time per packet, in transmissions:
 //!
 //! ```text
 //!   stop-and-wait      1 + 2a   for each attempt, 1/(1-P) attempts
@@ -8,12 +8,12 @@
 //!   selective repeat   max(1, (1+2a)/N)   for each attempt, 1/(1-P) attempts
 //! ```
 //!
-//! The textbook's timer runs 1 + 2a from a packet's own sending: it knows the round trip,
-//! and it has one timer for each packet. [`with_real_timer`] takes the timer of RFC 6298
-//! instead, restarted with each ACK and doubled with each timeout.
+//! The textbook's timer expires 1 + 2a after the transmission of a packet: it knows the
+//! round-trip time, and each packet has its own. [`with_real_timer`] uses the timer of
+//! RFC 6298 instead, which restarts with each ACK and doubles with each timeout.
 //!
-//! They leave out lost ACKs and, for selective repeat, the wait at the window's head:
-//! that one is a bound. The cost of the wait is computed in [`stall`](super::stall).
+//! They leave out lost ACKs and, for selective repeat, the wait at the window's base:
+//! that formula is a bound. The cost of the wait is computed in [`stall`](super::stall).
 //!
 //! ```
 //! use sash::lab::theory::window::efficiency;
@@ -34,8 +34,8 @@ pub fn round_trip(a: f64) -> f64 {
     1.0 + 2.0 * a
 }
 
-/// From one sending to the next while nothing is lost: the wire is full, or the window is
-/// spread over the round trip. Unit: transmissions.
+/// The time from one transmission to the next without losses: the wire is full, or the
+/// window is spread over the round trip. Unit: transmissions.
 #[must_use]
 pub fn spacing(window: u32, a: f64) -> f64 {
     (round_trip(a) / f64::from(window)).max(1.0)

@@ -1,5 +1,5 @@
-//! Parts of a scenario's line, and the values in them; each knows where it stands, so
-//! that a mistake is told with its place.
+//! Parts of a scenario's line, and the values in them. Each knows its position, so that
+//! an error can name it.
 
 use super::super::Label;
 use super::{Burst, Outage};
@@ -8,16 +8,16 @@ use std::ops::Range;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// No time in a scenario is longer: a handshake would not survive it.
+/// The longest time in a scenario: a handshake would fail with a longer one.
 const LONGEST_TIME: Duration = Duration::from_secs(10);
 
 /// The longest period of an outage. An outage of 30 s ends a transfer.
 const LONGEST_PERIOD: Duration = Duration::from_secs(60);
 
-/// A burst ends so often at least.
+/// The smallest probability that a burst ends.
 const LEAST_LEAVE: f64 = 0.01;
 
-/// A part of the line that knows where it stands in it.
+/// A part of the line, with its position.
 #[derive(Clone, Copy)]
 pub(super) struct Piece<'a> {
     pub(super) line: &'a str,
@@ -117,7 +117,7 @@ impl Piece<'_> {
             .ok_or_else(|| self.wrong("write a bit rate, such as 10mbit or 500kbit"))
     }
 
-    /// An amount of bytes: `64kB`, `1MB`.
+    /// A number of bytes: `64kB`, `1MB`.
     pub(super) fn bytes(&self) -> Result<u64, ScenarioError> {
         self.scaled(&[("MB", 1_000_000), ("kB", 1_000), ("B", 1)])
             .ok_or_else(|| {
@@ -136,7 +136,7 @@ impl Piece<'_> {
         })
     }
 
-    /// A burst: how often one begins and how often one ends, `1%/25%`.
+    /// A burst: the probabilities that it begins and ends, `1%/25%`.
     pub(super) fn burst(&self) -> Result<Burst, ScenarioError> {
         let (enter, leave) = self.split_once('/').ok_or_else(|| {
             self.wrong(
@@ -157,7 +157,7 @@ impl Piece<'_> {
         Ok(burst)
     }
 
-    /// An outage: how long of how much, `2s/5s`.
+    /// An outage: its length and its period, `2s/5s`.
     pub(super) fn outage(&self) -> Result<Outage, ScenarioError> {
         let (down, period) = self.split_once('/').ok_or_else(|| {
             self.wrong(
@@ -182,11 +182,11 @@ impl Piece<'_> {
     }
 }
 
-/// A scenario that cannot be read; `Display` points at the place, on three lines.
+/// A scenario that cannot be read; `Display` marks the position, on three lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScenarioError {
     line: String,
-    /// Where, in characters from 0.
+    /// The position, in characters from 0.
     pub(super) columns: Range<usize>,
     pub(super) what: String,
 }

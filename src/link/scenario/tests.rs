@@ -24,7 +24,7 @@ fn rate_queue_and_jitter_are_parsed_and_the_default_queue_is_one_bandwidth_delay
     let ack = scenario.conditions(Direction::Ack);
     assert_eq!((ack.rate, ack.queue), (Some(10_000_000), Some(64_000)));
     assert_eq!(ack.jitter, Duration::from_millis(5));
-    // 10 Mbit/s for 40 ms there and back.
+    // 10 Mbit/s times a round trip of 40 ms.
     assert_eq!(scenario.queue_bytes(Direction::Data), 50_000);
     assert_eq!(scenario.queue_bytes(Direction::Ack), 64_000);
     assert_eq!(

@@ -1,8 +1,9 @@
-//! From four on: one more per right ACK, one fewer for a wrong one or a timeout.
+//! The window starts at 4; it grows by one per ACK, and shrinks by one per loss or
+//! timeout.
 //!
-//! A student project's rule. Up and down by the same step, it gives way so slowly that two
-//! of them never come to share a link evenly: the decrease must be in proportion, which is
-//! why TCP halves.
+//! A student project's rule. The window grows and shrinks by the same step, so two flows
+//! need very long to share a link evenly. The decrease must be a factor, which is why TCP
+//! halves.
 //!
 //! ```text
 //!   two flows:  b |     .  /     * start; additive steps go along the diagonal \ and /,
@@ -28,7 +29,7 @@ use super::{Acked, Controller, Pace, Signal, pace};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
-/// A window that takes the same step up and down.
+/// A window that grows and shrinks by the same step.
 #[derive(Debug)]
 pub struct Additive {
     window: u32,

@@ -1,4 +1,4 @@
-//! BBR: measure the bottleneck's rate and the least round trip, and send just that.
+//! BBR measures the bottleneck's rate and least round-trip time, and sends at that rate.
 //!
 //! ```text
 //!   in flight   0 ......... product ......... product + queue
@@ -17,14 +17,15 @@
 //!              again within ten seconds
 //! ```
 //!
-//! Loss is no signal by itself, as it is to Reno: only what exceeds the path's own loss
-//! (`bbr/loss.rs`) is congestion. Then the rate is what arrived, and the bound on what is
-//! in flight comes down, until the next cycle tries again.
+//! A loss alone is no signal, as it is to Reno: only loss beyond the path's own
+//! (`bbr/loss.rs`) is congestion. Then the rate becomes the delivery rate, and the
+//! packets in flight are bounded until the next cycle tries again.
 //!
-//! A short path is not a fast path: how fast it is, is measured, and everything is paced.
+//! A short path is not necessarily fast. BBR measures its rate and paces everything.
 //!
-//! The cycle is `BBRv1`'s, eight rounds long, since a transfer here lasts seconds; the
-//! bound is `BBRv2`'s and v3's. The other losses are the path's own.
+//! The cycle is that of `BBRv1`, eight rounds long, because a transfer lasts only
+//! seconds. The bound on packets in flight is that of `BBRv2` and v3. Losses up to the
+//! path's own are ignored.
 //!
 //! ```
 //! use sash::reliable::congestion::{Controller, bbr::Bbr};
@@ -46,62 +47,62 @@ use aggregation::Aggregation;
 use path::{Path, Probing};
 use std::time::Duration;
 
-/// The model and what is done by it.
+/// The controller: the model of the path, and the phase.
 #[derive(Debug)]
 pub struct Bbr {
     path: Path,
     phase: Phase,
     /// Unit: packets.
     window: f64,
-    /// No window is larger.
+    /// The largest window.
     most: f64,
-    /// The pacing of startup, which only rises. Unit: packets per second.
+    /// The pacing rate of startup, which never decreases. Unit: packets per second.
     startup_rate: f64,
-    /// Congestion was seen: no more in flight than this until the next cycle.
+    /// After congestion, the limit of packets in flight until the next cycle.
     bound: Option<f64>,
     aggregation: Aggregation,
-    /// A queue remained where this sender had drained its own: another flow fills it.
+    /// A queue remained after this sender had drained its own: another flow fills it.
     is_shared: bool,
 }
 
 /// Its phase.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Phase {
-    /// Looks for the bottleneck's rate.
+    /// Searches for the bottleneck's rate.
     Startup {
-        /// The rate that has to be beaten by a quarter.
+        /// The rate that the next rounds must exceed by a quarter.
         best: f64,
-        /// Rounds that did not.
+        /// The number of rounds that did not.
         stale_rounds: u32,
     },
-    /// Lets the queue that startup made go.
+    /// Drains the queue that startup built.
     Drain,
-    /// Looks for more, for one round.
+    /// Probes for more bandwidth during one round.
     Up {
-        /// The rate that is known. Unit: packets per second.
+        /// The known rate. Unit: packets per second.
         best: f64,
-        /// How much more is sent than that.
+        /// The gain: the pacing rate divided by the known rate.
         gain: f64,
     },
-    /// Lets the queue that this made go, since this round.
+    /// Drains the queue that the probe built, since this round.
     Down {
         /// The round.
         since: u64,
-        /// The rate that was known before. Unit: packets per second.
+        /// The rate known before the probe. Unit: packets per second.
         best: f64,
-        /// How much more was sent than that.
+        /// The gain of the probe.
         gain: f64,
     },
-    /// Sends what the path carries, since this round.
+    /// Sends at the bottleneck's rate, since this round.
     Cruise {
         /// The round.
         since: u64,
-        /// How many of them, until it is time to look for more.
+        /// The number of rounds until the next probe.
         rounds: u64,
     },
-    /// Lets the queue of everybody go, to see the least round trip.
+    /// Sends little so that all queues drain, to measure the least round-trip time.
     ProbeRoundTrip {
-        /// When it has lasted long enough.
+        /// The time when it has lasted long enough.
         until: Moment,
         /// The least sample since it began.
         least: Duration,
@@ -114,11 +115,11 @@ const FIRST_WINDOW: f64 = 32.0;
 /// The largest first window, on a long path. Unit: packets.
 const MOST_FIRST_WINDOW: f64 = 56.0;
 
-/// A path with a shorter round trip may be a slow one all the same: it begins no faster
-/// than this one does.
+/// On a path with a shorter round-trip time, which may be slow as well, startup begins no
+/// faster than on a path with this one.
 const SHORT_PATH: Duration = Duration::from_millis(10);
 
-/// The first window there, as RFC 6928 has it. Unit: packets.
+/// The first window on such a path, as in RFC 6928. Unit: packets.
 const LEAST_FIRST_WINDOW: f64 = 10.0;
 
 /// Doubling of the delivered rate in each round: 4 ln 2 (draft-ietf-ccwg-bbr §2.4).
@@ -130,15 +131,15 @@ const DRAIN_GAIN: f64 = 0.5;
 /// Gains of the cycle.
 const UP_GAIN: f64 = 1.25;
 
-/// There was more where the rate has grown by nearly as much: then it is looked for
-/// again. A share of another flow that gives way is less than this.
+/// A probe found more bandwidth if it raised the rate by this factor; then the sender
+/// probes again. If another flow slows down, the rate rises by less.
 const FOUND: f64 = 1.15;
 
-/// The first of them where the path itself loses: startup may have taken that for
-/// congestion, and ended too soon.
+/// The first gain on a path with loss of its own: startup may have mistaken this loss for
+/// congestion and ended too soon.
 const LOSSY_UP_GAIN: f64 = 2.0;
 
-/// Each time by so much more, up to [`MOST_UP_GAIN`].
+/// The gain grows by this much at each successful probe, up to [`MOST_UP_GAIN`].
 const UP_STEP: f64 = 0.25;
 /// See [`UP_STEP`].
 const MOST_UP_GAIN: f64 = 2.0;
@@ -155,31 +156,31 @@ const DRAINED: f64 = 1.1;
 /// A queue that remains after this many rounds belongs to another flow.
 const MOST_DOWN_ROUNDS: u64 = 3;
 
-/// After startup what is lost too late must not be taken for the path's own loss.
+/// A late loss caused by startup must not count as the path's own loss.
 const LEAST_DOWN_ROUNDS: u64 = 2;
 
-/// Most in flight, as a multiple of the product. BBR's own 2 leaves CUBIC a sixth of a
-/// bottleneck whose queue holds one product; with this the two share it
-/// (`tests/simulation/fairness.rs`).
+/// The limit of packets in flight, as a multiple of the bandwidth-delay product. BBR's
+/// own 2 leaves CUBIC a sixth of a bottleneck whose queue holds one product; with this
+/// value the two share it (`tests/simulation/fairness.rs`).
 const WINDOW_GAIN: f64 = 1.35;
 
-/// Beside another flow that fills the queue: most in flight, as a multiple of the rate
-/// times the round trip as it is. With [`WINDOW_GAIN`] of the least round trip alone, the
-/// share shrinks from cycle to cycle as soon as the other flow keeps more than 0.35
-/// products in the queue; with 1 it would stay as it is. (Copa's competitive mode; Arun and
+/// The same beside another flow that fills the queue, as a multiple of the rate times the
+/// current round-trip time. With [`WINDOW_GAIN`] of the least round trip alone, the share
+/// shrinks from cycle to cycle as soon as the other flow keeps more than 0.35 products in
+/// the queue; with 1 it would stay as it is. (Copa's competitive mode; Arun and
 /// Balakrishnan, NSDI 2018, §3.3.)
 const SHARED_GAIN: f64 = 1.1;
 
-/// Startup takes no more than this for clumps, or it would fill any queue.
+/// The limit for clumps in startup; without it startup would fill any queue.
 const LONGEST_LATE: Duration = Duration::from_millis(8);
 
-/// While the rate still grows the window doubles with it, as far as it arrives.
+/// While the rate still grows, the window doubles with it.
 const STARTUP_WINDOW_GAIN: f64 = 2.0;
 
-/// Rounds of a cruise.
+/// The number of rounds in the phase `Cruise`.
 const CRUISE_ROUNDS: u64 = 6;
 
-/// The first cruise is shorter: startup may have ended too soon.
+/// The first one is shorter, because startup may have ended too soon.
 const FIRST_CRUISE_ROUNDS: u64 = 2;
 
 /// Startup ends after this many rounds in which the rate did not grow by a quarter.
@@ -188,26 +189,26 @@ const STALE_ROUNDS: u32 = 3;
 /// The first rounds are too short to measure a rate.
 const MEASURING_ROUNDS: u64 = 2;
 
-/// Congestion takes the window down to this share (draft-ietf-ccwg-bbr §2.7, BBR.Beta).
+/// Congestion reduces the window to this share (draft-ietf-ccwg-bbr §2.7, BBR.Beta).
 const BETA: f64 = 0.7;
 
-/// One round of many losses may be a burst; this many in a row are congestion.
+/// One round with many losses may be a burst; this many in a row are congestion.
 const PROVEN_ROUNDS: u32 = 2;
 
-/// One answer to congestion leaves at least this share of the rate: an outage is as lossy.
+/// One reaction keeps at least this share of the rate: an outage loses as much.
 const LEAST_LEFT: f64 = 0.5;
 
-/// Least in flight, so that ACKs keep coming (BBR.MinPipeCwnd).
+/// The least number of packets in flight, so that ACKs continue (BBR.MinPipeCwnd).
 const LEAST_WINDOW: f64 = 4.0;
 
-/// The least round trip must have been seen within this time.
+/// The least round-trip time is measured again if this much time has passed.
 const LEAST_ROUND_TRIP_AGE: Duration = Duration::from_secs(10);
 
-/// How long the look for the least round trip lasts at least.
+/// The shortest duration of the phase that measures the least round-trip time.
 const PROBE_ROUND_TRIP: Duration = Duration::from_millis(200);
 
 impl Bbr {
-    /// Knows nothing of the path yet; no window will be larger than `most`.
+    /// Knows nothing about the path yet; no window will be larger than `most`.
     #[must_use]
     pub fn new(most: u32) -> Self {
         let most = f64::from(most);
@@ -223,7 +224,7 @@ impl Bbr {
         }
     }
 
-    /// A round is over: is it time for the next phase?
+    /// A round has ended: decides whether the next phase begins.
     fn advance(&mut self, ack: &Acked) {
         let round = self.path.rounds();
         self.answer_congestion(ack);
@@ -280,7 +281,7 @@ impl Bbr {
         Phase::Drain
     }
 
-    /// Lets go what the look for more has queued.
+    /// Begins to drain the queue that the probe built.
     fn go_down(&mut self, best: f64, gain: f64, now: Moment) {
         self.path.begin_draining(now);
         self.phase = Phase::Down {
@@ -290,7 +291,7 @@ impl Bbr {
         };
     }
 
-    /// Looks for more.
+    /// Begins to probe for more bandwidth.
     fn go_up(&mut self, gain: f64, now: Moment) {
         self.path.end_cruise(now);
         self.bound = None;
@@ -298,7 +299,7 @@ impl Bbr {
         self.phase = Phase::Up { best, gain };
     }
 
-    /// The rate must grow by a quarter every now and then, or it is the bottleneck's.
+    /// Ends startup if the rate has not grown by a quarter for several rounds.
     fn continue_startup(&mut self, best: f64, stale_rounds: u32, ack: &Acked) -> Phase {
         let rate = self.path.rate().unwrap_or(0.0);
         if rate >= best * 1.25 || ack.is_application_limited {
@@ -321,11 +322,12 @@ impl Bbr {
         self.end_startup()
     }
 
-    /// More was lost than the path loses by itself: the rate is what came through, and no
-    /// more is in flight than that rate needs.
+    /// More was lost than the path's own loss explains: the rate becomes the delivery
+    /// rate, and the packets in flight are limited to what this rate needs.
     fn answer_congestion(&mut self, ack: &Acked) {
         let (rounds, least) = match self.phase {
-            // The rate that startup measured may have been a bucket or a queue that it filled.
+            // The rate that startup measured may have come from a token bucket or a queue
+            // that it filled.
             Phase::Drain => (1, 0.0),
             Phase::Down { best, .. } if best.is_infinite() => (1, 0.0),
             Phase::Down { .. } | Phase::Cruise { .. } => (PROVEN_ROUNDS, LEAST_LEFT),
@@ -344,7 +346,7 @@ impl Bbr {
         if let Phase::Down { since, best, .. } = &mut self.phase
             && best.is_infinite()
         {
-            // Only now it is sent slower than the bottleneck.
+            // Only now is the sending rate below the bottleneck's.
             self.path.begin_draining(ack.now);
             *since = self.path.rounds();
         }
@@ -400,7 +402,7 @@ impl Bbr {
         }
     }
 
-    /// Opens the window by what was acknowledged, up to what the model asks for.
+    /// Enlarges the window by the acknowledged packets, up to the window of the model.
     fn set_window(&mut self, ack: &Acked) {
         let acked = f64::from(ack.packets);
         let Some(product) = self.path.product() else {
@@ -430,8 +432,8 @@ impl Bbr {
         let rate = self.path.rate().unwrap_or(0.0);
         let excess = self.aggregation.allowed(rate, product);
         let round_trip = ack.round_trip;
-        // Clumps are measured only later: until then what the round trip is longer than
-        // its least may be one.
+        // Clumps are measured only later. Until then, the time by which a round trip
+        // exceeds the least one may be a clump.
         let late = if is_growing {
             let late = round_trip.smoothed.saturating_sub(round_trip.least);
             rate * late.min(LONGEST_LATE).as_secs_f64()
@@ -449,7 +451,7 @@ impl Bbr {
         self.window = self.window.clamp(LEAST_WINDOW.min(self.most), self.most);
     }
 
-    /// Startup begins with the first window per round trip; single ACKs tell too little.
+    /// Startup begins with one first window per round trip: single ACKs show no rate.
     fn raise_startup_rate(&mut self, ack: &Acked) {
         let measured = self.path.rate().unwrap_or(0.0);
         let first = first_rate(ack.round_trip.least);
@@ -460,8 +462,7 @@ impl Bbr {
         };
     }
 
-    /// The conclusions from a round that ends now: the one after a look for more has its
-    /// ACKs.
+    /// The purpose of the round that ends now; the one after `Up` has the ACKs of `Up`.
     fn probing(&self) -> Probing {
         match self.phase {
             Phase::Startup { .. } => Probing::Startup,
@@ -485,8 +486,8 @@ impl Bbr {
     }
 }
 
-/// The first window on a path of this round trip: on a short one fewer packets, since
-/// there the second round is soon. Unit: packets.
+/// The first window on a path with this round-trip time. A short path gets fewer packets,
+/// because its second round follows soon. Unit: packets.
 fn first_window(round_trip: Duration) -> f64 {
     let share = round_trip.as_secs_f64() / SHORT_PATH.as_secs_f64();
     (FIRST_WINDOW * share).clamp(LEAST_FIRST_WINDOW, MOST_FIRST_WINDOW)
@@ -531,7 +532,7 @@ impl Controller for Bbr {
         match signal {
             Signal::Loss(loss) => self.path.on_loss(loss),
             Signal::Nack(_) => (),
-            // Nothing came back: begin with little; the ACKs open the window again.
+            // Nothing was acknowledged: the window is small until ACKs enlarge it.
             Signal::Timeout(_) => self.window = LEAST_WINDOW.min(self.most),
         }
     }

@@ -1,7 +1,8 @@
-//! CUBIC: after a loss back to the old window quickly, linger there, then look beyond.
+//! CUBIC returns quickly to the window of the last loss, stays near it, then grows beyond
+//! it.
 //!
-//! The window follows a cubic function of the time since the loss, not of the number of
-//! ACKs. Therefore a path of 200 ms gets as much as a path of 20 ms beside it.
+//! The window is a cubic function of the time since the loss and does not depend on the
+//! number of ACKs. Therefore flows with 200 ms and with 20 ms grow at the same rate.
 //!
 //! ```text
 //!   window |                          /      W(t) = C (t - K)^3 + W_max
@@ -12,10 +13,10 @@
 //!          +------------- K --------- t
 //! ```
 //!
-//! On short paths with small windows that would be slower than Reno; there it does what
-//! Reno would have reached (§4.3). Time in which the sender had nothing to send, or was
-//! not allowed to, does not count. Left out: undoing the answer to a loss that was none
-//! (§4.9); the wider reordering window keeps those rare.
+//! On short paths with small windows this would be slower than Reno, so CUBIC uses the
+//! window of Reno there (§4.3). Time in which the sender was application-limited does not
+//! count. CUBIC here does not undo the reaction to a spurious loss (§4.9), which the
+//! adaptive reordering window makes rare.
 //!
 //! ```
 //! use sash::reliable::congestion::{Controller, cubic::Cubic};
@@ -31,7 +32,7 @@ use super::{Acked, Controller, INITIAL_WINDOW, LEAST_THRESHOLD, Pace, Signal, pa
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
-/// The window of most of the Internet's TCP.
+/// The congestion controller of most TCP implementations.
 #[derive(Debug)]
 pub struct Cubic {
     /// RFC 9438 cwnd. Unit: packets, as all windows here; fractions are kept.
@@ -40,21 +41,21 @@ pub struct Cubic {
     /// RFC 9438 ssthresh; the first slow start has none.
     threshold: Option<f64>,
     hystart: HyStart,
-    /// RFC 9438 `W_max`; unknown where no loss ended the growth.
+    /// RFC 9438 `W_max`; unknown if no loss ended the growth.
     largest: Option<f64>,
     /// RFC 9438 `cwnd_prior`: the window before it last shrank.
     prior: f64,
     /// The curve of this congestion avoidance.
     curve: Option<Curve>,
-    /// How much of the window is in use: all of it unless the sender was limited.
+    /// The part of the window that was in use: all of it unless the sender was limited.
     flight: f64,
-    /// When anything was last acknowledged.
+    /// The time of the last ACK of new data.
     heard_at: Moment,
     recovery: Recovery,
     smoothed: Option<Duration>,
 }
 
-/// One congestion avoidance.
+/// One period of congestion avoidance.
 #[derive(Debug, Clone, Copy)]
 struct Curve {
     began: Moment,
@@ -69,10 +70,10 @@ struct Curve {
 /// The share of the window that remains after a loss (RFC 9438 §4.6, `beta_cubic`).
 const BETA: f64 = 0.7;
 
-/// How steep the curve is (RFC 9438 §5). Unit: packets per cubic second.
+/// The steepness of the curve (RFC 9438 §5). Unit: packets per cubic second.
 const C: f64 = 0.4;
 
-/// Reno's step where the window shrinks to [`BETA`] only (RFC 9438 §4.3, `alpha_cubic`).
+/// Reno's step if the window shrinks only to [`BETA`] (RFC 9438 §4.3, `alpha_cubic`).
 const ALPHA: f64 = 3.0 * (1.0 - BETA) / (1.0 + BETA);
 
 /// The window after a timeout (RFC 5681 §3.1, loss window). Unit: packets.
@@ -105,8 +106,8 @@ impl Cubic {
         }
     }
 
-    /// Slow start. The first one is watched for a round trip that grows, later ones end
-    /// where the window shrank to.
+    /// Slow start. The first one also ends when the round-trip time grows; later ones end
+    /// at the slow-start threshold.
     fn double(&mut self, ack: &Acked) {
         let mut step = f64::from(ack.packets);
         if self.threshold.is_none() {
@@ -141,10 +142,11 @@ impl Cubic {
         self.window = (window + packets * (target - window) / window).min(target);
     }
 
-    /// RFC 9438 §4.6, §4.7: the window shrinks; the answer is the new threshold.
+    /// RFC 9438 §4.6, §4.7: shrinks the window; returns the new threshold.
     fn shrink(&mut self) -> f64 {
         let before = self.window.min(self.flight);
-        // Fast convergence: growth that ended lower than the last one makes room.
+        // Fast convergence: if the window at this loss is below the last `W_max`, release
+        // bandwidth.
         let gives_way = self.largest.is_some_and(|largest| before < largest);
         let share = if gives_way {
             f64::midpoint(1.0, BETA)
@@ -161,8 +163,8 @@ impl Cubic {
 }
 
 impl Curve {
-    /// From `window` back to `largest`; where none is known, from here on upwards (§4.8,
-    /// §4.10).
+    /// The curve from `window` back to `largest`; if that is unknown, from `window`
+    /// upwards (§4.8, §4.10).
     fn new(window: f64, largest: Option<f64>, began: Moment) -> Self {
         let largest = largest.map_or(window, |largest| largest.max(window));
         Self {

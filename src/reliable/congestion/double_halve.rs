@@ -1,7 +1,8 @@
 //! The window doubles with every window of ACKs and is halved by a loss or a timeout.
 //!
-//! A student project's rule: TCP's slow start without an end. It finds the bottleneck in a
-//! few round trips and then overruns it again and again, for it never learns where it was.
+//! A student project's rule: TCP's slow start without an end. It finds the bottleneck in
+//! a few round trips and then overruns it again and again, because it does not remember
+//! where the bottleneck was.
 //!
 //! ```text
 //!   16 |            __         __         a window of ACKs   x 2
@@ -10,7 +11,8 @@
 //!    1 |_____|        |____|     |___
 //! ```
 //!
-//! Losses of one window are one loss: it is halved once per round trip at most.
+//! All losses of one window count as one: the window is halved at most once per round
+//! trip.
 //!
 //! ```
 //! use sash::reliable::congestion::{Controller, double_halve::DoubleHalve};
@@ -26,7 +28,7 @@ use super::{Acked, Controller, Pace, Signal, pace};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
-/// A window that doubles and halves.
+/// The window that doubles and halves.
 #[derive(Debug)]
 pub struct DoubleHalve {
     window: u32,

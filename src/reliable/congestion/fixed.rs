@@ -1,13 +1,14 @@
-//! No congestion control: the window stays as it is, and nothing is paced.
+//! No congestion control: the window is constant, and nothing is paced.
 //!
-//! The textbook's protocols, so that their measured cost is the textbook's.
+//! This is the default of the textbook's protocols, so that their measured cost is that
+//! of the textbook.
 //!
 //! Source: Kurose & Ross §3.4.
 
 use super::{Acked, Controller, Signal};
 use crate::reliable::moment::Moment;
 
-/// A window that nothing moves.
+/// A constant window.
 #[derive(Debug)]
 pub struct Fixed {
     window: u32,

@@ -1,7 +1,8 @@
 //! `HyStart++`: leave slow start when the round trip grows, before the queue overflows.
 //!
-//! Slow start doubles until packets are lost, and by then a whole window is too many. A
-//! queue that fills shows itself earlier: each round trip is longer than the last.
+//! Slow start doubles the window until packets are lost, and by then the window is far
+//! too large. A queue that fills is visible earlier: each round trip takes longer than
+//! the last one.
 //!
 //! ```text
 //!             round trip grew                    5 rounds, and still grown
@@ -10,8 +11,9 @@
 //!      '---- it shrank again -------'      grows by a quarter of slow start's step
 //! ```
 //!
-//! The RFC wants eight samples a round, one per ACK. Our ACKs speak for many packets, so
-//! eight packets heard of are enough. Only the first slow start is watched (§4.3).
+//! The RFC requires eight samples per round, one per ACK. In Sash one ACK acknowledges
+//! many packets, so eight acknowledged packets are enough. Only the first slow start is
+//! watched (§4.3).
 //!
 //! ```
 //! use sash::reliable::congestion::hystart::HyStart;
@@ -24,16 +26,16 @@
 use super::Acked;
 use std::time::Duration;
 
-/// The watch over one slow start.
+/// The observation of one slow start.
 #[derive(Debug, Default)]
 pub struct HyStart {
     state: State,
-    /// A round trip is over when this many packets were delivered.
+    /// The round ends when this many packets have been delivered.
     round_end: u64,
-    /// The least round trip of the round before, and of this one.
+    /// The least round-trip time of the previous round, and of this one.
     last_least: Option<Duration>,
     least: Option<Duration>,
-    /// Packets heard of in this round.
+    /// Packets acknowledged in this round.
     samples: u32,
 }
 
@@ -42,14 +44,14 @@ enum State {
     /// Slow start as usual.
     #[default]
     Standard,
-    /// Slower, to see whether the round trip stays long (RFC 9406, CSS).
+    /// Slower growth, to see whether the round-trip time stays long (RFC 9406, CSS).
     Conservative {
-        /// The round trip that made us careful.
+        /// The round-trip time at which this phase began.
         baseline: Duration,
-        /// Rounds left in it.
+        /// The rounds that remain in this phase.
         rounds: u32,
     },
-    /// On to congestion avoidance.
+    /// Slow start has ended; congestion avoidance follows.
     Over,
 }
 
@@ -87,7 +89,7 @@ impl HyStart {
         }
     }
 
-    /// The window takes slow start's step divided by this.
+    /// The divisor of slow start's step.
     #[must_use]
     pub const fn growth_divisor(&self) -> u32 {
         match self.state {

@@ -1,7 +1,7 @@
-//! One more per ACK, three fewer per NACK, between 8 and 60.
+//! The window grows by one per ACK and shrinks by three per NACK, between 8 and 60.
 //!
-//! A student project's rule. The bounds make it safe to try out and useless on a fast long
-//! path: 60 packets per round trip are all it ever sends.
+//! A student project's rule. The bounds make it safe to try out, but useless on a fast
+//! and long path: it never sends more than 60 packets per round trip.
 //!
 //! ```text
 //!   60 |        ______      ____        ACK   +1
@@ -10,8 +10,8 @@
 //!    8 |- - - - - - - - - - - - - -
 //! ```
 //!
-//! It counts ACKs, not packets: one that speaks for eight packets is one step. A loss that
-//! no NACK told is answered like a NACK, and none is answered twice.
+//! It counts ACKs, not packets: an ACK of eight packets is one step. A loss that no NACK
+//! reported counts as a NACK, and no loss counts twice.
 //!
 //! ```
 //! use sash::reliable::congestion::{Controller, Signal, plus_one_minus_three::PlusOneMinusThree};

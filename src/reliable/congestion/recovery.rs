@@ -1,7 +1,8 @@
-//! One answer to one event, however often it is told.
+//! One reaction to one congestion event, however often it is reported.
 //!
-//! A burst of losses is found packet by packet, a loss is told by NACK and then by the
-//! timer; a controller that answered each time would end at a window of 1.
+//! A burst of losses is found packet by packet, and one loss may be reported by a NACK
+//! and again by the timer. A controller that reacted each time would end at a window of
+//! 1.
 //!
 //! ```text
 //!   packets   1  2  3  4  5 | 6  7  8          | the window shrinks here
@@ -9,8 +10,8 @@
 //!   answers      1st   -    |    2nd            4 left before the 1st answer, 7 after it
 //! ```
 //!
-//! [`Recovery`] answers once per round trip, as TCP does. [`RepeatedReports`] is for
-//! those that take a step for every event, and only shall not take it twice for the same.
+//! [`Recovery`] reacts once per round trip, as TCP does. [`RepeatedReports`] is for
+//! controllers that take a step for every event, but only one step for the same event.
 //!
 //! ```
 //! use sash::reliable::congestion::{Signal, recovery::Recovery};
@@ -30,13 +31,13 @@ use super::{Acked, Signal};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
-/// For controllers that answer once per round trip.
+/// For controllers that react once per round trip.
 #[derive(Debug, Default)]
 pub struct Recovery {
     began: Option<Began>,
-    /// Whether anything new was acknowledged since.
+    /// Whether new data was acknowledged since.
     has_heard: bool,
-    /// Whether all that was acknowledged since left before the answer.
+    /// Whether everything acknowledged since was sent before the reaction.
     is_under_way: bool,
 }
 
@@ -47,12 +48,13 @@ struct Began {
 }
 
 impl Recovery {
-    /// Whether a signal is to be answered; `smoothed` is the round trip, as it stands.
+    /// Whether the controller should react to a signal; `smoothed` is the current SRTT.
     pub fn answers(&mut self, signal: &Signal, smoothed: Option<Duration>) -> bool {
         match signal {
             Signal::Loss(loss) => self.begins(loss.newest_sent_at, loss.now),
             Signal::Nack(now) => {
-                // It does not say when its packet left: a round trip ago.
+                // The signal does not contain the time of transmission: assume one round
+                // trip ago.
                 let round_trip = smoothed.unwrap_or_default();
                 let sent_at = now.since_start().saturating_sub(round_trip);
                 self.begins(Moment::START + sent_at, *now)
@@ -61,7 +63,7 @@ impl Recovery {
         }
     }
 
-    /// A packet that left at `sent_at` is lost; whether that is to be answered.
+    /// A packet sent at `sent_at` is lost; returns whether the controller should react.
     fn begins(&mut self, sent_at: Moment, now: Moment) -> bool {
         if self.began.is_some_and(|began| sent_at <= began.at) {
             return false;
@@ -70,17 +72,18 @@ impl Recovery {
         true
     }
 
-    /// The timer expired; whether that is a loss that was not yet answered. It does not
-    /// where nothing new was acknowledged since the last answer (RFC 5681 §3.1: ssthresh
-    /// is held while the same segment times out again).
+    /// The timer expired; returns whether this is a new event. It is not if no new data
+    /// was acknowledged since the last reaction (RFC 5681 §3.1: ssthresh stays constant
+    /// while the same segment times out again).
     fn begins_by_timeout(&mut self, now: Moment) -> bool {
         let is_news = self.began.is_none() || self.has_heard;
         self.begin(now, true);
         is_news
     }
 
-    /// Something new was acknowledged; whether it left before the answer, so that it must
-    /// not grow the window. After a timeout the window is so small that all may grow it.
+    /// New data was acknowledged; returns whether it was sent before the reaction, so
+    /// that it must not grow the window. After a timeout the window is so small that
+    /// every ACK may grow it.
     pub fn covers(&mut self, ack: &Acked) -> bool {
         self.has_heard = true;
         let covers = self
@@ -90,8 +93,9 @@ impl Recovery {
         covers
     }
 
-    /// Whether nothing was acknowledged yet that left after the answer to a loss. The
-    /// answer to a timeout is a slow start and no recovery.
+    /// Whether recovery is in progress: nothing that was sent after the reaction to a
+    /// loss has been acknowledged yet. The reaction to a timeout is slow start, not
+    /// recovery.
     #[must_use]
     pub const fn is_under_way(&self) -> bool {
         self.is_under_way
@@ -110,20 +114,20 @@ impl Recovery {
 /// For controllers that take a step for each event.
 #[derive(Debug, Default)]
 pub struct RepeatedReports {
-    /// Losses of what left up to then were told by NACK or timer.
+    /// A NACK or the timer has reported the losses of packets sent up to this time.
     told: Option<Moment>,
-    /// A NACK was answered, and nothing new was acknowledged since.
+    /// The controller has reacted to a NACK, and no new data was acknowledged since.
     timer_is_expected: bool,
     lost_at: Option<Moment>,
 }
 
 impl RepeatedReports {
-    /// Something new was acknowledged.
+    /// New data was acknowledged.
     pub fn ack(&mut self) {
         self.timer_is_expected = false;
     }
 
-    /// Whether a signal tells something new; a NACK always does.
+    /// Whether a signal reports a new event; a NACK always does.
     pub fn is_news(&mut self, signal: &Signal) -> bool {
         match signal {
             Signal::Loss(loss) => {

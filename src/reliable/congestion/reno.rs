@@ -1,4 +1,4 @@
-//! Reno: slow start up to a threshold, then one packet more per round trip; a loss
+//! Reno: slow start up to a threshold, then one more packet per round trip; a loss
 //! halves.
 //!
 //! ```text
@@ -10,9 +10,10 @@
 //!          |/               |_/
 //! ```
 //!
-//! `NewReno`'s rule, that all losses of one window are one loss, comes from the times of
-//! sending and needs no state of its own. The rules of RFC 5681 for duplicate ACKs and
-//! for inflating the window are left out: ranges tell exactly what is in flight.
+//! The rule of `NewReno`, that all losses of one window are one event, follows from the
+//! times of transmission and needs no state of its own. The rules of RFC 5681 for
+//! duplicate ACKs and for inflating the window are left out, because SACK ranges show
+//! exactly which packets are in flight.
 //!
 //! ```
 //! use sash::reliable::congestion::{Controller, Signal, reno::Reno};
@@ -31,16 +32,16 @@ use super::{Acked, Controller, INITIAL_WINDOW, LEAST_THRESHOLD, Pace, Signal, pa
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
-/// TCP's classical window.
+/// The classic congestion controller of TCP.
 #[derive(Debug)]
 pub struct Reno {
     window: u32,
     most: u32,
-    /// Where slow start ends; the first one has no end.
+    /// The window at which slow start ends; the first slow start has no threshold.
     threshold: Option<u32>,
-    /// Packets acknowledged since congestion avoidance last took a step.
+    /// Packets acknowledged since the last step of congestion avoidance.
     acked: u32,
-    /// How much of the window is in use: all of it unless the sender was limited.
+    /// The part of the window that was in use: all of it unless the sender was limited.
     flight: u32,
     recovery: Recovery,
     smoothed: Option<Duration>,

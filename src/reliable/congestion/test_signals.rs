@@ -4,7 +4,7 @@ use super::{Acked, Lost, PathTime, Signal};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
-/// Makes what a controller is told; times are in milliseconds.
+/// Makes the arguments of a controller; times are in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TestSignals {
     pub(super) round_trip: Duration,
@@ -76,12 +76,12 @@ impl TestSignals {
     }
 }
 
-/// A NACK came at `now`.
+/// A NACK arrived at `now`.
 pub(super) fn nack(now: u64) -> Signal {
     Signal::Nack(at(now))
 }
 
-/// The timer ran out at `now`.
+/// The timer expired at `now`.
 pub(super) fn timeout(now: u64) -> Signal {
     Signal::Timeout(at(now))
 }

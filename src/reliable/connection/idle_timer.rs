@@ -1,21 +1,21 @@
-//! A receiver that hears nothing says again what has arrived.
+//! A receiver without packets for a while repeats its ACK.
 //!
-//! The sender may have lost it: a router on the way may give it another port at any time,
-//! and only a packet of its own tells the sender which.
+//! A NAT router on the path may give the receiver another port at any time, and only a
+//! packet from the receiver shows the new port to the sender.
 
 use super::super::moment::Moment;
 use super::super::round_trip::LONGEST_TIMEOUT;
 use crate::wire::options::Arq;
 use std::time::Duration;
 
-/// The ACK of a SYN-ACK is said again after two round trips in which nothing has come:
-/// the first DATA takes one. It costs one short packet, and never goes before this.
+/// The ACK of a SYN-ACK is repeated after two round trips without a packet, because the
+/// first DATA takes one round trip; but never earlier than this.
 const UNANSWERED: Duration = Duration::from_millis(20);
 
-/// No wait for an answer to it is longer.
+/// The longest interval between two such ACKs.
 const LONGEST_UNANSWERED: Duration = Duration::from_secs(2);
 
-/// How long it has been quiet, and how long it may be.
+/// The time since the last packet, and its limit.
 #[derive(Debug)]
 pub(super) struct IdleTimer {
     since: Moment,
@@ -24,11 +24,11 @@ pub(super) struct IdleTimer {
     repeats: u32,
 }
 
-/// `sack` speaks after this long without a packet.
+/// `sack` repeats its ACK after this time without a packet.
 const IDLE_WAIT: Duration = Duration::from_secs(1);
 
-/// A textbook protocol after three of the sender's longest timeouts: as long as
-/// the sender is heard now and then, the textbook's timer alone does the work.
+/// A textbook protocol repeats it after three of the sender's longest timeouts. As long
+/// as packets of the sender arrive, the timer of the textbook is enough.
 const LONG_IDLE_WAIT: Duration = LONGEST_TIMEOUT.saturating_mul(3);
 
 impl IdleTimer {
@@ -44,18 +44,17 @@ impl IdleTimer {
         }
     }
 
-    /// One side has spoken.
+    /// A packet was sent or has arrived.
     pub(super) const fn end(&mut self, now: Moment) {
         self.since = now;
     }
 
-    /// The ACK of a SYN-ACK was said again.
+    /// The ACK of a SYN-ACK was repeated.
     pub(super) const fn repeat(&mut self) {
         self.repeats = self.repeats.saturating_add(1);
     }
 
-    /// When it has been quiet for long enough behind a SYN-ACK, whatever the protocol:
-    /// each time twice as long.
+    /// The deadline after a SYN-ACK, for every protocol; the interval doubles each time.
     pub(super) fn handshake_deadline(&self, round_trip: Option<Duration>) -> Moment {
         let first = (2 * round_trip.unwrap_or_default()).max(UNANSWERED);
         let times = 1_u32.checked_shl(self.repeats).unwrap_or(u32::MAX);
@@ -63,7 +62,7 @@ impl IdleTimer {
         self.since + first.saturating_mul(times).min(longest)
     }
 
-    /// When it has been quiet for long enough.
+    /// The deadline for the next repetition.
     pub(super) fn deadline(&self) -> Moment {
         self.since + self.longest
     }

@@ -1,4 +1,4 @@
-//! The receiver's whole connection: opening, ACKs, FIN-ACK and the wait after it.
+//! The receiver's whole connection: handshake, ACKs, FIN-ACK, and lingering.
 //!
 //! Source: RFC 9293 §3.5, §3.6 (and TIME-WAIT, of which lingering is the short form).
 
@@ -32,11 +32,11 @@ pub struct Receiving {
     idle_timer: IdleTimer,
     /// An RST to be sent.
     pending_reset: Option<Reset>,
-    /// An ACK that says that FIN has arrived is to be sent: what it echoes.
+    /// The time stamp to echo in an ACK of FIN that must be sent.
     fin_received: Option<u32>,
-    /// Those that were sent so far.
+    /// The number of such ACKs sent so far.
     fin_received_attempt: u8,
-    /// The segments for which the driver has space; `None`: a whole window.
+    /// The number of segments for which the driver has space; `None`: a whole window.
     receive_window: Option<u32>,
     is_paused: bool,
     /// The content of the ACKs: whether DATA may come.
@@ -49,16 +49,16 @@ pub struct Receiving {
 enum Phase {
     /// The handshake is in progress.
     Handshake,
-    /// DATA comes in, ACKs go out.
+    /// DATA arrives and is acknowledged.
     Transferring {
         /// The connection parameters.
         parameters: ConnectionParameters,
         /// The protocol's receiver.
         machine: Box<dyn ReceivingMachine>,
-        /// The digest of a FIN that came before the last segments.
+        /// The digest of a FIN that arrived before the last segments.
         claimed: Option<Digest>,
     },
-    /// FIN has come; the disk has still to say what the digest of the file is.
+    /// FIN has arrived; the digest of the written file is still missing.
     Verifying {
         /// The connection parameters.
         parameters: ConnectionParameters,
@@ -73,23 +73,23 @@ enum Phase {
         verified: bool,
         /// FIN-ACKs sent so far.
         attempt: u8,
-        /// One is to be sent now.
+        /// Whether one must be sent now.
         is_due: bool,
-        /// When nobody is expected to ask again.
+        /// The time when lingering ends.
         until: Moment,
     },
-    /// It is over.
+    /// The connection has ended.
     Ended {
-        /// How.
+        /// Its outcome.
         outcome: Outcome,
     },
 }
 
-/// Once every byte has come, the sender may still be working out the file's digest.
+/// The time that the sender may take for the file's digest after all bytes have arrived.
 const IDLE_TIMEOUT_BEFORE_FIN: Duration = Duration::from_secs(600);
 
-/// As long as the sender may ask: while it does, somebody answers. The chat connection
-/// usually ends this wait at once.
+/// As long as the sender may retransmit FIN. The chat connection usually ends this wait
+/// at once.
 const LINGER: Duration = IDLE_TIMEOUT;
 
 impl Receiving {
@@ -125,7 +125,8 @@ impl Receiving {
         }
     }
 
-    /// Whether this packet's bytes are to be kept: asked before `on_packet`.
+    /// Whether the driver must keep the bytes of this packet; to be called before
+    /// `on_packet`.
     #[must_use]
     pub fn is_wanted(&self, packet: &Packet) -> bool {
         match &self.phase {
@@ -139,7 +140,7 @@ impl Receiving {
         }
     }
 
-    /// The number of DATA packets that may still arrive before the sender is owed a word.
+    /// The number of DATA packets that may still arrive before an ACK is due.
     #[must_use]
     pub fn arrivals_awaited(&self) -> u32 {
         match &self.phase {
@@ -151,15 +152,15 @@ impl Receiving {
         }
     }
 
-    /// There is space for this many segments beyond those in order. A window that has
-    /// closed opens again when half of it is free, to avoid silly window syndrome
-    /// (RFC 9293 §3.8.6.2.2).
+    /// There is space for this many segments beyond those in order. A zero window opens
+    /// again when half of it is free, to avoid silly window syndrome (RFC 9293
+    /// §3.8.6.2.2).
     pub fn set_receive_window(&mut self, segments: u32) {
         self.receive_window = Some(segments);
         self.report_receive_window();
     }
 
-    /// Takes no more than what was promised, until it is taken back.
+    /// Pauses or resumes: a paused receiver advertises a zero window.
     pub fn set_paused(&mut self, is_paused: bool) {
         self.is_paused = is_paused;
         self.report_receive_window();
@@ -199,7 +200,7 @@ impl Receiving {
         }
     }
 
-    /// How many segments, from the file's first on, have arrived without a gap.
+    /// The number of segments that have arrived in order.
     #[must_use]
     pub fn segments_in_order(&self) -> u32 {
         match &self.phase {
@@ -215,8 +216,8 @@ impl Receiving {
         }
     }
 
-    /// How many bytes of the file are there without a gap, those of an earlier download
-    /// among them; 0 before it is open, and once it has ended.
+    /// The bytes of the file that have arrived in order, including those of an earlier
+    /// download; 0 before the connection is open and after it has ended.
     #[must_use]
     pub fn bytes_in_order(&self) -> u64 {
         match &self.phase {
@@ -266,7 +267,7 @@ impl Receiving {
         });
     }
 
-    /// The verdict, once there is one; the connection may linger on.
+    /// The verdict, once there is one; the connection may still linger.
     #[must_use]
     pub const fn verdict(&self) -> Option<bool> {
         match self.phase {
@@ -286,14 +287,14 @@ impl Receiving {
         }
     }
 
-    /// The sender has heard the verdict another way: nobody will ask again.
+    /// The sender knows the verdict from the chat connection: it will not retransmit FIN.
     pub fn release(&mut self) {
         if let Phase::Lingering { verified, .. } = self.phase {
             self.end_with_verdict(verified);
         }
     }
 
-    /// Ends it here, telling the other side why; a verdict that is known stays.
+    /// Ends the connection with an RST that contains the reason; a known verdict stays.
     pub fn reset(&mut self, why: Reset) {
         self.release();
         if self.outcome().is_none() {
@@ -334,7 +335,7 @@ impl Receiving {
         self.handshake.on_too_long()
     }
 
-    /// How it ended, once it has.
+    /// The outcome, once the connection has ended.
     #[must_use]
     pub const fn outcome(&self) -> Option<Outcome> {
         match self.phase {
@@ -346,7 +347,7 @@ impl Receiving {
         }
     }
 
-    /// DATA packets that arrived, and those among them that were resends.
+    /// The numbers of DATA packets and of retransmissions that arrived.
     #[must_use]
     pub fn arrivals(&self) -> (u64, u64) {
         match &self.phase {
@@ -358,7 +359,7 @@ impl Receiving {
         }
     }
 
-    /// How long the sender may be silent.
+    /// The idle timeout of the sender.
     fn idle_timeout(&self) -> Duration {
         match &self.phase {
             Phase::Transferring {
@@ -374,8 +375,8 @@ impl Receiving {
         }
     }
 
-    /// When the sender is to be told again what has arrived; or, where nothing has come
-    /// behind its SYN-ACK but FIN, that this one has.
+    /// The time for the next repeated ACK. If only FIN has arrived after the SYN-ACK, it
+    /// is an ACK of FIN.
     fn next_repeat(&self) -> Option<Moment> {
         match &self.phase {
             Phase::Transferring { machine, .. } if machine.arrivals().0 > 0 => {
@@ -406,12 +407,12 @@ impl Receiving {
         });
     }
 
-    /// Whether this side answers the handshake, and the handshake is in progress.
+    /// Whether this side is the server of a handshake in progress.
     const fn answers_handshake(&self) -> bool {
         matches!(self.phase, Phase::Handshake) && !self.handshake.is_initiator()
     }
 
-    /// Goes on to receiving once the handshake is over.
+    /// Begins to receive when the handshake is complete.
     fn begin(&mut self) {
         if matches!(self.phase, Phase::Handshake)
             && let Some(parameters) = self.parameters()
@@ -473,8 +474,8 @@ impl Receiving {
         }
     }
 
-    /// Goes on to verifying once every segment and FIN are there. Where the protocol
-    /// still owes an ACK, `packet` is answered by one that says that.
+    /// Begins to verify when all segments and FIN have arrived. If an ACK is still due,
+    /// the answer to `packet` acknowledges FIN too.
     fn verify_when_whole(&mut self, packet: &Packet, now: Moment) {
         if let Phase::Transferring {
             parameters,
@@ -493,7 +494,7 @@ impl Receiving {
         }
     }
 
-    /// Says again what was said last: that FIN has come, or the verdict.
+    /// Repeats the last answer: the ACK of FIN, or the verdict.
     const fn answer_again(&mut self, packet: &Packet) {
         match &mut self.phase {
             Phase::Verifying { .. } => self.fin_received = Some(packet.sent_at),
@@ -540,7 +541,7 @@ impl Receiving {
         }
     }
 
-    /// The packet that this phase itself has to send, beside the handshake's ACK.
+    /// The next packet of this phase, besides the handshake's ACK.
     fn poll_phase(&mut self, now: Moment) -> Option<Transmit> {
         let token = self.proposal.token;
         let control = |attempt, sequence, body| {

@@ -1,4 +1,4 @@
-//! The sender's whole connection: opening, DATA, FIN.
+//! The sender's whole connection: handshake, DATA, FIN.
 //!
 //! Source: RFC 9293 §3.5, §3.6; report chapter `reliable/connection`.
 
@@ -26,7 +26,7 @@ pub struct Sending {
     proposal: Proposal,
     handshake: Handshake,
     phase: Phase,
-    /// The file's SHA-256, once somebody has worked it out.
+    /// The file's SHA-256, once it has been computed.
     digest: Option<Digest>,
     /// When the last valid packet arrived.
     heard_at: Moment,
@@ -44,14 +44,14 @@ pub struct Sending {
 enum Phase {
     /// The handshake is in progress.
     Handshake,
-    /// DATA goes out, ACKs come in.
+    /// DATA is sent and acknowledged.
     Transferring {
         /// The connection parameters.
         parameters: ConnectionParameters,
         /// The protocol's sender.
         machine: Box<dyn SendingMachine>,
-        /// FIN has left already, behind the last segment: when it is retransmitted, once
-        /// everything is acknowledged.
+        /// FIN was sent after the last segment; its timer, once everything is
+        /// acknowledged.
         early: Option<Retry>,
     },
     /// Everything is acknowledged; FIN waits for the file's digest.
@@ -65,12 +65,12 @@ enum Phase {
         parameters: ConnectionParameters,
         /// The content of FIN.
         digest: Digest,
-        /// When it is retransmitted.
+        /// Its retransmission timer.
         retry: Retry,
     },
-    /// It is over.
+    /// The connection has ended.
     Ended {
-        /// How.
+        /// Its outcome.
         outcome: Outcome,
     },
 }
@@ -111,8 +111,8 @@ impl Sending {
         self.advance(now);
     }
 
-    /// The receiver's own word came another way (the chat connection): the wait is over.
-    /// Before FIN was sent no receiver can know, so it is not believed.
+    /// The verdict arrived over the chat connection, so the wait is over. Before FIN was
+    /// sent no receiver can know the verdict, so it is not believed.
     pub fn set_verdict(&mut self, verified: bool) {
         match self.phase {
             Phase::Transferring { early: Some(_), .. } | Phase::Closing { .. } => {
@@ -125,8 +125,8 @@ impl Sending {
         }
     }
 
-    /// Sends no DATA until it is taken back; the other side is probed meanwhile, so that
-    /// both know that the other is alive.
+    /// Pauses or resumes. A paused sender sends no DATA, only window probes, so that both
+    /// sides know that the other one is alive.
     pub fn set_paused(&mut self, is_paused: bool, now: Moment) {
         let before = self.flow_control.state();
         self.flow_control.set_paused(is_paused, now);
@@ -139,7 +139,7 @@ impl Sending {
         self.flow_control.is_paused()
     }
 
-    /// Records that the gate opened or closed, and lets the protocol start again.
+    /// Records that the gate opened or closed, and restarts the protocol.
     fn turn(&mut self, before: FlowControlState, now: Moment) {
         let flow_control = self.flow_control.state();
         if flow_control == before {
@@ -154,7 +154,7 @@ impl Sending {
         }
     }
 
-    /// Ends it here, telling the other side why.
+    /// Ends the connection with an RST that contains the reason.
     pub fn reset(&mut self, why: Reset) {
         if self.outcome().is_none() {
             self.pending_reset = self.parameters().is_some().then_some(why);
@@ -162,14 +162,14 @@ impl Sending {
         }
     }
 
-    /// A datagram of this transfer arrived damaged: an ACK is lost, no more. It is empty
-    /// where a link in the event log did the damage.
+    /// A datagram of this transfer arrived corrupt, which counts as a lost ACK. It is
+    /// empty if a link in the event log corrupted it.
     pub fn on_damage(&mut self, datagram: &[u8]) {
         self.log.record(|| Event::damaged(datagram));
     }
 
-    /// A datagram with this transfer's token came that the other side has not made. It is
-    /// no sign of life either.
+    /// A datagram with this transfer's token but without a valid MAC arrived. It does not
+    /// restart the idle timeout.
     pub fn on_forgery(&mut self, packet: PacketName, datagram: &[u8]) {
         self.log.record(|| Event::forged(packet, datagram));
     }
@@ -181,7 +181,7 @@ impl Sending {
         goes_down
     }
 
-    /// How it ended, once it has.
+    /// The outcome, once the connection has ended.
     #[must_use]
     pub const fn outcome(&self) -> Option<Outcome> {
         match self.phase {
@@ -193,13 +193,13 @@ impl Sending {
         }
     }
 
-    /// Whether the handshake is over.
+    /// Whether the handshake is complete.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.parameters().is_some()
     }
 
-    /// The figures so far.
+    /// The counters so far.
     #[must_use]
     pub fn progress(&self) -> Progress {
         match &self.phase {
@@ -231,7 +231,7 @@ impl Sending {
         }
     }
 
-    /// Goes on to the next phase where this one is done; an empty file passes several.
+    /// Enters the next phase if this one is complete; an empty file passes several.
     fn advance(&mut self, now: Moment) {
         if matches!(self.phase, Phase::Handshake)
             && let Some(parameters) =
@@ -279,8 +279,7 @@ impl Sending {
         }
     }
 
-    /// FIN goes behind the last segment, where it may: a round trip sooner than behind
-    /// the last ACK.
+    /// Sends FIN directly after the last segment, if allowed: this saves a round trip.
     fn poll_early_fin(&mut self, now: Moment) -> Option<Transmit> {
         let Phase::Transferring {
             parameters,
@@ -357,7 +356,7 @@ impl Sending {
                 let acked = u64::from(parameters.index(packet.sequence));
                 if acked <= machine.progress().sent_packets {
                     self.handshake.on_packet(packet, now);
-                    self.handshake.on_later_packet(); // Only a SYN-ACK tells the number.
+                    self.handshake.on_later_packet(); // Only a SYN-ACK has the number.
                 }
                 if let Some(retry) = early {
                     retry.extend(now);
@@ -388,8 +387,8 @@ impl Sending {
         now >= self.heard_at + IDLE_TIMEOUT
     }
 
-    /// The packets that the handshake has to send: where this side began it, also later,
-    /// as the other side may not have heard our ACK.
+    /// The next packet of the handshake. A client also sends it later, because its ACK
+    /// may have been lost.
     fn poll_handshake(&mut self, now: Moment) -> Option<Transmit> {
         match self.phase {
             Phase::Handshake
@@ -400,7 +399,7 @@ impl Sending {
         }
     }
 
-    /// The packet that this phase itself has to send.
+    /// The next packet of this phase.
     fn poll_phase(&mut self, now: Moment) -> Option<Transmit> {
         if self.awaits_proof() {
             return None;

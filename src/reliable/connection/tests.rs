@@ -39,7 +39,8 @@ fn download_of(size: u64) -> Download {
     Story::new(sender, Receiving::initiate(arq, client, Moment::START))
 }
 
-/// By `arq`, open, both sides changed by `side`; the first window is on its way.
+/// An open connection by `arq`, both sides changed by `side`; the first window is in
+/// flight.
 fn opened(arq: Arq, side: impl Fn(Proposal) -> Proposal) -> Download {
     let sender = Sending::respond(arq, side(SERVER), Moment::START);
     let receiver = Receiving::initiate(arq, side(CLIENT), Moment::START);
@@ -50,7 +51,7 @@ fn opened(arq: Arq, side: impl Fn(Proposal) -> Proposal) -> Download {
     story
 }
 
-/// Open, the digest known, nothing of the file sent yet but the first window.
+/// An open connection: the digest is known, and only the first window was sent.
 fn open_download() -> Download {
     let mut story = download_of(2_000);
     story.sender.set_digest(DIGEST, story.now);
@@ -63,7 +64,7 @@ fn open_download() -> Download {
     story
 }
 
-/// All acknowledged, FIN on its way.
+/// Everything is acknowledged, and FIN is in flight.
 fn closing_download() -> Download {
     let mut story = open_download();
     story.arrive("d0.1 d1.1");
@@ -72,7 +73,7 @@ fn closing_download() -> Download {
     story
 }
 
-/// The receiver has given its verdict, FIN-ACK is on its way.
+/// The receiver has its verdict, and FIN-ACK is in flight.
 fn judged_download(verified: bool) -> Download {
     let mut story = closing_download();
     story.arrive("f0.1");
@@ -154,7 +155,7 @@ fn fin_waits_for_a_digest_that_is_computed_late() {
     story.arrive("a1.1 a2.1");
     story.sends("s0.1 y0.1 a0.1 d0.1 d1.1 a1.1 a2.1");
     story.advance(ms(2_000));
-    story.sends("a3.1 a4.1"); // The receiver is there, and waits.
+    story.sends("a3.1 a4.1"); // The receiver is alive, and waits.
     story.sender.set_digest(DIGEST, story.now);
     story.sends("f0.1");
 }
@@ -260,7 +261,7 @@ fn each_fin_is_answered_while_the_disk_is_busy_so_that_the_sender_waits() {
         );
         story.arrive(&answers.join(" "));
     }
-    ends(&story, None, None); // 76 s, and nobody gave up.
+    ends(&story, None, None); // After 76 s neither side has given up.
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! The journal: everything that happened in a run, as JSON lines.
+//! The journal: all events of a run, as lines of JSON.
 //!
-//! The first line says what was run, each further one a moment, a side and an event:
+//! The first line describes the run; each further line has a moment, a side and an event:
 //!
 //! ```text
 //! {"journal":"sash","version":1,"scenario":"seed=7;loss=10%","arq":"go-back-n",...}
@@ -29,14 +29,14 @@ pub use reading::{Journal, Unreadable};
 /// The version of the journal's layout.
 pub const VERSION: u32 = 1;
 
-/// The first line: what was run.
+/// The first line: the description of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heading {
     /// The side that wrote the event log.
     pub journal: Format,
     /// [`VERSION`].
     pub version: u32,
-    /// The link, as its line of text.
+    /// The scenario of the link.
     pub scenario: String,
     /// The protocol.
     pub arq: Arq,
@@ -46,7 +46,7 @@ pub struct Heading {
     pub congestion: Congestion,
     /// The file's size. Unit: bytes.
     pub size: u64,
-    /// Where in the file the first segment begins. Unit: bytes.
+    /// The place in the file where the first segment begins. Unit: bytes.
     pub offset: u64,
     /// File bytes per DATA packet.
     pub segment_bytes: u16,
@@ -58,7 +58,7 @@ pub struct Heading {
     pub token: Option<Token>,
 }
 
-/// The side that wrote the event log: there is one kind.
+/// The name of the program that wrote the event log; there is only one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Format {
@@ -90,15 +90,15 @@ pub enum Side {
     Link,
 }
 
-/// An event of a machine or of the link, or what a person did.
+/// An event of a state machine or of the link, or an action of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum JournalEvent {
-    /// A machine's.
+    /// An event of a state machine.
     Machine(Event),
-    /// The link's.
+    /// An event of the link.
     Link(Carried),
-    /// A person's, to the link.
+    /// An action of a user on the link.
     FaultInjection(FaultInjection),
 }
 
@@ -106,16 +106,16 @@ pub enum JournalEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum FaultInjection {
-    /// A packet that was in flight is lost; its `packet_carried` came before.
+    /// A packet in flight is lost; its `packet_carried` precedes this event.
     PacketKilled(Killed),
-    /// The link is another from now on; what is in flight keeps its fate.
+    /// The link has other parameters from now on; packets in flight keep their fate.
     LinkChanged {
-        /// The new scenario, as its line of text.
+        /// The new scenario.
         scenario: String,
     },
 }
 
-/// Which way: with the file or against it.
+/// The direction of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
@@ -129,17 +129,17 @@ pub enum Direction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
-    /// It will arrive as it is.
+    /// It will arrive unchanged.
     Delivered,
     /// It will not arrive.
     Lost,
-    /// It will not arrive: too much was waiting to enter the wire.
+    /// It will not arrive: the queue was full.
     QueueFull,
     /// It will not arrive: the path does not carry packets of that length.
     TooLong,
     /// It will arrive with a bit flipped.
     Corrupted,
-    /// It will arrive later than those behind it.
+    /// It will arrive after later packets.
     Reordered,
     /// It will arrive twice.
     Duplicated,
@@ -150,13 +150,13 @@ pub enum Fate {
 pub struct Entered {
     /// Its fate.
     pub fate: Fate,
-    /// When it comes out, if it does.
+    /// The time when it leaves the link, if it does.
     pub arrives: Option<Moment>,
-    /// The bit that is flipped, if one is.
+    /// The flipped bit, if there is one.
     pub flipped_bit: Option<u64>,
 }
 
-/// A packet in flight that a person has lost.
+/// A packet in flight that a user has lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Killed {
     /// Which.
@@ -177,7 +177,7 @@ pub struct Carried {
     pub direction: Direction,
     /// Its fate.
     pub fate: Fate,
-    /// When it comes out of the link, if it does. Unit: microseconds.
+    /// The time when it leaves the link, if it does. Unit: microseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arrives_us: Option<u64>,
     /// The bit that the link flips in it, counted from 0 at the lowest bit of the first
@@ -200,7 +200,7 @@ impl Carried {
         }
     }
 
-    /// Whether the packet never arrives as it was sent: lost on the way, or damaged.
+    /// Whether the packet does not arrive unchanged: it is lost or corrupted.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         self.fate.is_loss() || self.fate == Fate::Corrupted
@@ -241,7 +241,7 @@ impl Heading {
 }
 
 impl Entry {
-    /// A machine's event.
+    /// The entry of an event of a state machine.
     #[must_use]
     pub fn new(now: Moment, side: Side, event: Event) -> Self {
         let what = JournalEvent::Machine(event);
@@ -252,7 +252,7 @@ impl Entry {
         }
     }
 
-    /// The link's event.
+    /// The entry of an event of the link.
     #[must_use]
     pub fn carried(now: Moment, carried: Carried) -> Self {
         let (side, what) = (Side::Link, JournalEvent::Link(carried));

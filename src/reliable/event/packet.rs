@@ -1,4 +1,4 @@
-//! A packet in an event log: its name, and all that it carries.
+//! A packet in an event log: its name and its fields.
 //!
 //! ```
 //! use sash::reliable::{connection_parameters::ConnectionParameters, moment::Moment};
@@ -22,9 +22,9 @@ use std::ops::Deref;
 pub struct PacketName {
     /// The kind of packet.
     pub kind: Kind,
-    /// Which of its kind.
+    /// Its number; each kind is counted from 0.
     pub number: u32,
-    /// Which transmission of it, from 1.
+    /// The transmission, from 1.
     pub attempt: u8,
     /// Its sequence field.
     pub sequence: SequenceNumber,
@@ -39,17 +39,17 @@ pub struct PacketRecord {
     /// Its name.
     #[serde(flatten)]
     pub name: PacketName,
-    /// When it left. Unit: microseconds of the sender's clock, modulo 2^32.
+    /// The time of transmission. Unit: microseconds of the sender's clock, modulo 2^32.
     pub sent_at: u32,
-    /// The fields that its kind has.
+    /// The fields of its kind.
     #[serde(flatten)]
     pub body: Body,
-    /// Its MAC, where the transfer has keys and the kind has one.
+    /// Its MAC, if the transfer has keys and the kind has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mac: Option<Mac>,
 }
 
-/// A datagram that is no readable packet, as hexadecimal digits.
+/// A datagram that is not a valid packet, as hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Datagram(pub Vec<u8>);
 

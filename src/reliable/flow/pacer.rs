@@ -5,42 +5,42 @@
 //!   sent      ||||        ||||        ||||   what would leave within [`QUANTUM`]
 //! ```
 //!
-//! In this way a thread is not woken for every packet. One that is woken late makes up
-//! for it, but for no more than [`CATCH_UP`]: a long rest is no reason for a burst.
+//! In this way a thread does not wake for every packet. A thread that wakes late catches
+//! up, but by at most [`CATCH_UP`], because a long wait must not cause a burst.
 //!
 //! Source: RFC 9002 §7.7.
 
 use super::super::moment::Moment;
 use std::time::Duration;
 
-/// Packets leave together that would leave within this time.
+/// The duration of a quantum: the packets of this time leave together.
 pub const QUANTUM: Duration = Duration::from_millis(1);
 
-/// And never more of them than this, where their gaps are short: a queue of a few packets
-/// must hold them.
+/// The largest number of packets in a quantum: a queue of a few packets must hold them.
 const QUANTUM_PACKETS: u32 = 3;
 
-/// A sender that waited for its window makes up for this many packets at most: as many as
-/// the smallest queue holds.
+/// A sender that waited for its window catches up by at most this many packets, which the
+/// smallest queue holds.
 const BLOCKED: u32 = 8;
 
-/// A sender that was woken late may send at once what it should have sent in this time.
+/// A sender that woke late may immediately send the packets of this time.
 pub const CATCH_UP: Duration = Duration::from_millis(4);
 
 /// Spreads packets over time: a quantum of them at once, then a wait.
 #[derive(Debug, Default)]
 pub(super) struct Pacer {
-    /// When the next packet would leave if every one left on its own.
+    /// The time when the next packet would leave if packets left one by one.
     next: Option<Moment>,
-    /// The quantum is used up until then.
+    /// No packet leaves until then: the quantum is used up.
     resume: Option<Moment>,
 }
 
-/// Whether a packet that leaves late makes up for it.
+/// Whether a late sender catches up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Credit {
     Kept,
-    /// It was too late for that: less was sent than the rate allows.
+    /// Whether the sender was too late to catch up, and has sent less than the rate
+    /// allows.
     Lost,
 }
 
@@ -50,7 +50,7 @@ impl Pacer {
         self.resume.is_none_or(|resume| resume <= now)
     }
 
-    /// When it may.
+    /// The time when it may.
     pub(super) const fn next_timeout(&self) -> Option<Moment> {
         self.resume
     }
@@ -60,11 +60,11 @@ impl Pacer {
         self.resume = self.resume.filter(|&resume| resume > now);
     }
 
-    /// A packet leaves, and the window has had space since then. A sender that is late
-    /// catches up by [`CATCH_UP`] at most.
+    /// A packet leaves; the window has had space since `open_since`. A late sender
+    /// catches up by at most [`CATCH_UP`].
     pub(super) fn send(&mut self, rate: f64, now: Moment, open_since: Moment) -> Credit {
         let gap = Duration::from_secs_f64(1.0 / rate.clamp(LEAST_RATE, MOST_RATE));
-        // While the window was full there was nothing to be late for.
+        // A sender whose window was full was not late.
         let blocked = (open_since.min(now) - Moment::START).saturating_sub(gap * BLOCKED);
         let next = self.next.map(|next| next.max(Moment::START + blocked));
         let (next, credit) = match next {
@@ -79,10 +79,10 @@ impl Pacer {
     }
 }
 
-/// No rate is lower: a transfer always goes on. Unit: packets per second.
+/// The lowest rate, so that every transfer continues. Unit: packets per second.
 const LEAST_RATE: f64 = 1.0;
 
-/// No rate is higher than one packet per nanosecond.
+/// The highest rate: one packet per nanosecond.
 const MOST_RATE: f64 = 1e9;
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ fn story() -> Story<sender::Sender, receiver::Receiver> {
     story_of(TERMS)
 }
 
-/// An ACK that leaves room for `window` packets.
+/// An ACK that advertises a window of `window` packets.
 fn ack_with_window(wants: u32, window: u32, now: Moment) -> Packet {
     let mut packet = ack(&TERMS, wants, &[], now);
     if let Body::Ack(fields) = &mut packet.body {
@@ -44,7 +44,7 @@ fn a_window_is_sent_immediately_and_each_ack_allows_one_more_segment() {
     story.sends("a1.1 d4.1");
     story.arrive("d1.1 d2.1");
     story.lose("a2.1");
-    story.arrive("a3.1"); // It speaks for the lost one too.
+    story.arrive("a3.1"); // It also acknowledges what the lost ACK did.
     story.sends("a2.1 a3.1 d5.1 d6.1");
 }
 

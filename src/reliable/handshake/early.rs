@@ -1,6 +1,6 @@
-//! DATA follows the SYN-ACK at once, where a SYN tells the round trip; and the SYN-ACK
-//! waits for no SYN, where the chat connection told both the client's port and the round
-//! trip.
+//! Early data: a SYN that contains the round-trip time, so that DATA may follow the
+//! SYN-ACK; and a SYN-ACK without a SYN, if the chat connection has reported the client's
+//! port and this time.
 
 use super::{AMPLIFICATION, Handshake, HandshakeState, Proposal};
 use crate::reliable::connection_parameters::ConnectionParameters;
@@ -16,8 +16,8 @@ pub(super) const NO_ECHO: u32 = u32::MAX;
 const LONGEST_ANNOUNCED: Duration = Duration::from_secs(1);
 
 impl Handshake {
-    /// The server's side where the request has told everything that a SYN tells: SYN-ACK
-    /// is due at once, and its echo is [`NO_ECHO`]. `proposal.chat_round_trip` must be given.
+    /// The server's side if the request contained what a SYN contains: the SYN-ACK is due
+    /// at once, and its echo is [`NO_ECHO`]. `proposal.chat_round_trip` must be given.
     #[must_use]
     pub fn begin(proposal: Proposal, now: Moment) -> Self {
         let mut handshake = Self::respond(proposal);
@@ -36,8 +36,7 @@ impl Handshake {
         handshake
     }
 
-    /// The connection parameters if the client's ACK arrives, if DATA may be sent before
-    /// it: the SYN has told the round trip.
+    /// The future connection parameters, if DATA may be sent before the client's ACK.
     #[must_use]
     pub fn early_parameters(&self) -> Option<ConnectionParameters> {
         match &self.state {
@@ -51,8 +50,8 @@ impl Handshake {
         }
     }
 
-    /// DATA has come before the SYN-ACK, which may be lost: SYN is retransmitted at
-    /// once, one time.
+    /// DATA has arrived before the SYN-ACK, which may be lost: SYN is retransmitted at
+    /// once, but only once.
     pub fn on_early_data(&mut self) {
         if let HandshakeState::SynSent { retry } = &mut self.state
             && !std::mem::replace(&mut self.has_retried_early, true)
@@ -61,8 +60,7 @@ impl Handshake {
         }
     }
 
-    /// A SYN-ACK that echoes no SYN says nothing of the round trip: then the chat's
-    /// counts.
+    /// A SYN-ACK that echoes no SYN shows no round-trip time: then the chat's is used.
     pub(super) fn sample_syn_ack(&mut self, echo: u32, now: Moment) {
         if !self.round_trip.sample_echo(echo, now)
             && let Some(round_trip) = self.proposal.chat_round_trip
@@ -71,7 +69,7 @@ impl Handshake {
         }
     }
 
-    /// The round trip that a SYN tells: of a client that downloads. Unit: microseconds.
+    /// The round-trip time in the SYN of a client that downloads. Unit: microseconds.
     pub(super) fn announced_round_trip(&self) -> u32 {
         let round_trip = self.proposal.chat_round_trip.unwrap_or_default();
         if !self.proposal.early_data || self.proposal.first.is_some() {
@@ -80,7 +78,7 @@ impl Handshake {
         u32::try_from(round_trip.as_micros()).unwrap_or(0)
     }
 
-    /// A SYN has told this round trip.
+    /// A SYN contained this round-trip time.
     pub(super) fn believe(&mut self, announced_us: u32) {
         let told = Duration::from_micros(announced_us.into());
         if self.proposal.early_data && !told.is_zero() && told < LONGEST_ANNOUNCED {

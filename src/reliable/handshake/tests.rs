@@ -3,7 +3,7 @@ mod path;
 use super::super::script::{End, Story, ms};
 use super::*;
 
-/// The sender of the file answers, its receiver begins: a download.
+/// A download: the receiver of the file begins, and its sender answers.
 fn story_of(server: Proposal, client: Proposal) -> Story<Handshake, Handshake> {
     let client = Handshake::initiate(client, Moment::START);
     Story::new(Handshake::respond(server), client)
@@ -76,7 +76,7 @@ fn the_rtt_measured_from_a_retransmitted_syn_ack_excludes_its_waiting_time() {
     let mut story = story();
     story.arrive("s0.1");
     story.lose("y0.1");
-    story.advance(ms(200)); // Both ask again.
+    story.advance(ms(200)); // Both retransmit.
     story.sends("s0.1 y0.1 y0.2 s0.2");
     story.advance(ms(10));
     story.arrive("y0.2");
@@ -148,7 +148,7 @@ fn a_duplicate_syn_is_answered_again() {
     story.sends("y0.2");
 }
 
-/// How many SYN-ACKs leave within the next ten seconds, in which nothing arrives.
+/// The number of SYN-ACKs sent within the next ten seconds, in which nothing arrives.
 fn syn_acks_in_silence(story: &mut Story<Handshake, Handshake>) -> usize {
     let mut count = 0;
     for _ in 0..100 {
@@ -166,7 +166,7 @@ fn each_syn_is_answered_by_at_most_three_syn_acks() {
     let mut story = story();
     story.arrive("s0.1");
     assert_eq!(syn_acks_in_silence(&mut story), 3);
-    story.again("s0.2"); // It is one of those that were lost.
+    story.again("s0.2"); // It is a copy of a lost one.
     assert_eq!(syn_acks_in_silence(&mut story), 3);
 }
 
@@ -269,7 +269,7 @@ fn an_unanswered_handshake_ends_after_30_seconds() {
     let mut story = story();
     story.arrive("s0.1");
     story.advance(ms(29_000));
-    story.again("s0.1"); // Asking again does not make it last longer.
+    story.again("s0.1"); // A second SYN does not extend it.
     story.advance(ms(999));
     for side in [&story.sender, &story.receiver] {
         story.expect("not yet", !side.is_over(story.now));

@@ -7,14 +7,14 @@
 //!            |                 |                 8: one did; lost when 9/8 RTT is over
 //! ```
 //!
-//! The order is that of sending, not of sequence, so a resend that is lost again is
-//! detected just as a lost first transmission is. Each sending enters and leaves the list
-//! once: the work per ACK is small however wide the window is.
+//! The order is that of transmission, not of sequence numbers, so a lost retransmission
+//! is detected in the same way as a lost first transmission. Each transmission enters and
+//! leaves the list once, so the work per ACK is small even with a wide window.
 //!
-//! A path that reorders makes packets look lost that are only slow. The first resend that
-//! turns out to have been unnecessary switches counting off, and widens the time by a
-//! quarter of the least round trip; each further one widens it again. After sixteen
-//! losses that were real the path is trusted again.
+//! A path that reorders makes late packets look lost. The first spurious retransmission
+//! switches the packet threshold off and widens the time threshold by a quarter of the
+//! least round-trip time; each further one widens it again. After sixteen real losses
+//! both are reset.
 //!
 //! Source: RFC 9002 §6.1 (thresholds); RFC 8985 §6.2 (the reordering window).
 
@@ -28,19 +28,19 @@ use std::time::Duration;
 /// The transmissions of one sender.
 #[derive(Debug, Default)]
 pub(super) struct LossDetection {
-    /// Every sending that may still matter, in the order they left.
+    /// The transmissions that may still matter, in the order in which they left.
     transmissions: VecDeque<Transmission>,
-    /// The order of the next sending.
+    /// The order number of the next transmission.
     next_order: u64,
-    /// The latest sending that is known to have arrived.
+    /// The latest transmission that is known to have arrived.
     newest_arrived: Option<u64>,
-    /// When the oldest packet in flight is declared lost: others have overtaken it, or
-    /// its own timer expires.
+    /// The time when the oldest packet in flight is declared lost: by the time threshold,
+    /// or by its own timer.
     deadline: Option<Moment>,
     reordering: Reordering,
 }
 
-/// One sending of one segment.
+/// One transmission of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Transmission {
     pub(super) order: u64,
@@ -51,7 +51,8 @@ pub(super) struct Transmission {
 /// The known reordering of the path.
 #[derive(Debug, Default)]
 struct Reordering {
-    /// Quarters of the least round trip that a packet may be late; none: never seen.
+    /// The number of quarters of the least round-trip time by which the time threshold is
+    /// wider; 0: no reordering was seen.
     quarters: u32,
     /// Real losses since a spurious retransmission.
     real_losses: u32,
@@ -60,11 +61,11 @@ struct Reordering {
 /// A packet is lost once this many sent after it have arrived (RFC 9002 §6.1.1).
 const PACKET_THRESHOLD: u64 = 3;
 
-/// After this many real losses, the path is trusted again (RFC 8985 §6.2).
+/// After this many real losses the thresholds are reset (RFC 8985 §6.2).
 const LOSSES_UNTIL_TRUST: u32 = 16;
 
 impl LossDetection {
-    /// A segment leaves; its sending's place in the order.
+    /// A segment leaves; returns the order number of this transmission.
     pub(super) fn depart(&mut self, sequence: SequenceNumber, now: Moment) -> u64 {
         let order = self.next_order;
         self.next_order += 1;
@@ -81,19 +82,20 @@ impl LossDetection {
         self.deadline.get_or_insert(deadline); // An older one expires sooner.
     }
 
-    /// This sending has arrived.
+    /// This transmission has arrived.
     pub(super) fn arrive(&mut self, order: u64) {
         self.newest_arrived = self.newest_arrived.max(Some(order));
     }
 
-    /// A segment that was sent again had arrived the first time.
+    /// The first transmission of a retransmitted segment had arrived: the retransmission
+    /// was spurious.
     pub(super) fn on_spurious_retransmission(&mut self) {
         self.reordering.quarters += 1;
         self.reordering.real_losses = 0;
     }
 
-    /// The oldest sending that is lost by now, and what told. `is_in_flight` says whether
-    /// a transmission is the latest of its segment and not yet acknowledged.
+    /// The oldest transmission that is lost now, and the trigger. `is_in_flight` says
+    /// whether a transmission is the latest of its segment and not yet acknowledged.
     pub(super) fn next_lost(
         &mut self,
         is_in_flight: impl Fn(&Transmission) -> bool,
@@ -150,7 +152,7 @@ impl LossDetection {
         None
     }
 
-    /// Takes out the oldest sending in flight.
+    /// Removes the oldest transmission in flight.
     pub(super) fn oldest(
         &mut self,
         is_in_flight: impl Fn(&Transmission) -> bool,
@@ -163,12 +165,12 @@ impl LossDetection {
         None
     }
 
-    /// When to look again.
+    /// The time of the next check.
     pub(super) const fn next_timeout(&self) -> Option<Moment> {
         self.deadline
     }
 
-    /// How many transmissions are remembered.
+    /// The number of remembered transmissions.
     #[cfg(test)]
     pub(super) fn remembered(&self) -> usize {
         self.transmissions.len()
@@ -176,12 +178,12 @@ impl LossDetection {
 }
 
 impl Reordering {
-    /// Whether three later arrivals prove a loss.
+    /// Whether the packet threshold applies.
     const fn counts(&self) -> bool {
         self.quarters == 0
     }
 
-    /// How long a packet that others have overtaken may still come.
+    /// The time threshold: how late an overtaken packet may arrive.
     fn time_threshold(&self, round_trip: &RoundTrip) -> Duration {
         let path = round_trip.path();
         let late = path.least / 4 * self.quarters;
@@ -289,7 +291,7 @@ mod tests {
         let lose_by_time = |transmissions: &mut Transmissions| {
             transmissions.send();
             (0..3).for_each(|_| transmissions.send_and_arrive());
-            assert_eq!(transmissions.lost(at(transmissions.now)), None); // Not trusted yet.
+            assert_eq!(transmissions.lost(at(transmissions.now)), None); // No reset yet.
             transmissions.now += 1_000;
             transmissions.lost(at(transmissions.now)).unwrap().1
         };

@@ -16,7 +16,7 @@ use crate::wire::packet::{Body, Packet};
 use crate::wire::sequence::SequenceNumber;
 use std::collections::VecDeque;
 
-/// The receiver's half.
+/// The receiver of `sack`.
 #[derive(Debug)]
 pub struct Receiver {
     ledger: ReceiverLedger,
@@ -24,43 +24,42 @@ pub struct Receiver {
     /// One after the furthest segment that has arrived.
     furthest: SequenceNumber,
     out_of_order: Ranges,
-    /// The latest arrivals, newest last, as far as ACKs may still have to acknowledge
-    /// them.
+    /// The latest arrivals, newest last; the next ACKs begin with their ranges.
     recent: VecDeque<SequenceNumber>,
     /// Arrivals that no ACK has acknowledged yet.
     unacknowledged: u32,
     /// An ACK is due after this many arrivals.
     acknowledge_every: u32,
-    /// An immediate report is due, but an ACK was sent only a moment ago.
+    /// An immediate ACK is wanted, but the previous one was sent only recently.
     urgent: Option<AckKind>,
-    /// An answer is due now.
+    /// An ACK is due now.
     due: Option<AckKind>,
-    /// An ACK is due then.
+    /// The time when a delayed ACK is due.
     deadline: Option<Moment>,
 }
 
-/// ACKs per window of packets.
+/// The number of ACKs per window of packets.
 const ACKS_PER_WINDOW: u32 = 8;
 
-/// Never more arrivals per ACK than this.
+/// The limit of arrivals per ACK.
 const MOST_ARRIVALS_PER_ACK: u32 = 64;
 
-/// An immediate report waits until this share of the arrivals for an ACK has come:
-/// a path that loses a third of everything makes a new gap with every third arrival, and
-/// a NACK for each would fill the way back.
+/// An immediate ACK waits for this share of the arrivals per ACK. A path that loses a
+/// third of all packets makes a new gap at every third arrival, and a NACK for each would
+/// fill the return path.
 const URGENT_SHARE: u32 = 8;
 
-/// Most runs in one ACK: with 30 % loss each is acknowledged by about five of them.
+/// The limit of ranges in one ACK. At 30 % loss about five ACKs then contain each range.
 const MOST_RANGES_PER_ACK: usize = 24;
 
-/// The arrivals whose runs come first in an ACK.
+/// The number of latest arrivals whose ranges are first in an ACK.
 const RECENT: usize = 128;
 
 impl Receiver {
     /// Waits for the first segment.
     #[must_use]
     pub fn new(parameters: ConnectionParameters) -> Self {
-        // Not by a timer that expires immediately: the sender's may expire with it.
+        // No timer that expires immediately, because the sender's may expire with it.
         let acknowledge_every = if parameters.acknowledgement_delay.is_zero() {
             1
         } else {
@@ -80,7 +79,7 @@ impl Receiver {
         }
     }
 
-    /// Notes an arrival, and whether it makes an answer due by now.
+    /// Records an arrival, and whether an ACK is due now.
     fn note(&mut self, sequence: SequenceNumber, answer: Option<AckKind>, now: Moment) {
         if self.recent.len() == RECENT {
             self.recent.pop_front();
@@ -100,7 +99,7 @@ impl Receiver {
         }
     }
 
-    /// Takes a segment in; the answer that it makes due at once, if any.
+    /// Buffers a segment; returns the ACK that is due at once, if any.
     fn accept(&mut self, sequence: SequenceNumber) -> Option<AckKind> {
         let leaves_a_gap = self.furthest.precedes(sequence);
         if !sequence.precedes(self.furthest) {
@@ -118,7 +117,7 @@ impl Receiver {
         filled.map(|_| AckKind::Ack)
     }
 
-    /// Why a segment cannot be used, if it cannot.
+    /// The reason why a segment is discarded, if it is.
     fn why_discarded(&self, sequence: SequenceNumber) -> Option<DiscardReason> {
         let parameters = &self.ledger.parameters;
         let left = parameters.end() - self.next_expected;

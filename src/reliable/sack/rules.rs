@@ -1,11 +1,11 @@
-//! The valid content of an ACK with ranges, and the segments that the receiver accepts:
-//! free of time.
+//! The rules for the content of an ACK with ranges, and for the segments that are
+//! accepted.
 //!
-//! The timers and thresholds of `sack` decide how fast a transfer is. Whether it is
-//! correct is decided by these few lines. The machines ask them with 32-bit sequence
-//! numbers; the model checker in `tests/simulation/model.rs` asks them with two to eight
-//! numbers, and tries every order in which packets can be lost, duplicated, reordered and
-//! retransmitted.
+//! The timers and thresholds of `sack` decide how fast a transfer is. These few lines,
+//! which do not use time, decide whether it is correct. The state machines call them with
+//! 32-bit sequence numbers. The model checker in `tests/simulation/model.rs` calls them
+//! with two to eight numbers, and tries every order in which packets can be lost,
+//! duplicated, reordered and retransmitted.
 //!
 //! ```text
 //!   sender    base           base + reach     base + N
@@ -16,8 +16,8 @@
 //!              | Next |       Early           |  Outside ...   (or the file's end)
 //! ```
 //!
-//! Each rule counts forward from the window's lower edge, never backward: with few
-//! numbers in the sequence-number space a window has no room to look back.
+//! Each rule counts forward from the window's lower edge, never backward: in a small
+//! sequence-number space there are no numbers left behind the window.
 //!
 //! ```
 //! use sash::reliable::sack::rules::{Position, acknowledged, position};
@@ -33,24 +33,23 @@
 use crate::wire::sequence::Circular;
 use std::ops::Range;
 
-/// Whether the sender's window has room for the segment that lies `ahead` of its base.
+/// Whether the sender's window contains the segment that is `ahead` of its base.
 #[must_use]
 pub const fn is_in_window(ahead: u32, window: u32) -> bool {
     ahead < window
 }
 
-/// How many segments from `base` on an ACK takes off that wants `next_expected` next,
-/// where `sent` segments from `base` on were ever sent. `None`: a later ACK has overtaken
-/// it, or it speaks of what was never sent; either way it says nothing.
+/// The number of segments from `base` on that an ACK with `next_expected` acknowledges,
+/// if `sent` segments from `base` on were ever sent. `None`: a later ACK has overtaken
+/// it, or it names segments that were never sent.
 pub fn acknowledged<S: Circular>(base: S, sent: u32, next_expected: S) -> Option<u32> {
     let acked = next_expected - base;
     (acked <= sent).then_some(acked)
 }
 
-/// Which segments a range of an ACK names, counted from `base`, where the ACK itself
-/// takes
-/// `acked` off. `None` for a range that is upside down or empty, that does not lie beyond
-/// the one wanted next, or that speaks of what was never sent.
+/// The segments of a range, counted from `base`, if the ACK itself acknowledges `acked`
+/// of them. `None` for a range that is reversed or empty, that is not beyond the next
+/// expected segment, or that names segments that were never sent.
 pub fn acknowledged_out_of_order<S: Circular>(
     base: S,
     sent: u32,
@@ -61,22 +60,22 @@ pub fn acknowledged_out_of_order<S: Circular>(
     (acked < start && start < end && end <= sent).then_some(start..end)
 }
 
-/// Where a number lies, seen from a receiver.
+/// The position of a number in a receiver's window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Position {
-    /// It is the next in order: to be taken.
+    /// It is the next expected number.
     Next,
-    /// It lies further on in the window: to be buffered, unless it is a duplicate.
+    /// It is later in the window: to be buffered, unless it is a duplicate.
     OutOfOrder,
-    /// Behind the window or beyond it: of no use.
+    /// It is before or beyond the window: to be discarded.
     Outside,
 }
 
-/// Where `number` lies, seen from a receiver with a window of `window` segments that
-/// waits for `left` more; one that keeps nothing early has a window of 1.
+/// The position of `number` for a receiver with a window of `window` segments that still
+/// expects `left` segments. A receiver that buffers nothing has a window of 1.
 ///
-/// The window ends with the file. Otherwise, in a file nearly as long as the circle, an
-/// old copy of its first segment would lie just beyond its last.
+/// The window ends with the file. Otherwise, in a file with nearly as many segments as
+/// there are numbers, an old copy of the first segment would be just beyond the last one.
 pub fn position<S: Circular>(
     next_expected: S,
     window: u32,
@@ -95,7 +94,7 @@ mod tests {
     use super::*;
     use crate::wire::sequence::SequenceNumber;
 
-    /// A window whose numbers pass 2^32 in its middle.
+    /// A window whose numbers wrap around in its middle.
     const BASE: SequenceNumber = SequenceNumber(u32::MAX - 1);
 
     #[test]

@@ -62,7 +62,7 @@ fn a_segment_with_three_later_arrivals_is_declared_lost_and_retransmitted_alone(
     story.declared_lost(&[(0, Trigger::PacketThreshold)]);
     story.sends("d0.2");
     story.arrive("d0.2");
-    story.sends("a3.1"); // The hole is filled: told at once, for all four.
+    story.sends("a3.1"); // The gap is filled: one ACK at once, for all four.
     story.arrive("a3.1");
     story.sends("d4.1 d5.1 d6.1 d7.1");
 }
@@ -89,7 +89,7 @@ fn after_the_loss_of_a_whole_window_one_probe_is_sent_and_its_ack_reveals_the_ot
     let mut story = story();
     story.lose("d0.1 d1.1 d2.1 d3.1");
     story.sends("d0.1 d1.1 d2.1 d3.1");
-    story.advance(ms(309)); // 300 ms and the time an ACK may be held back.
+    story.advance(ms(309)); // 300 ms and the longest delay of an ACK.
     story.sends("");
     story.advance(ms(1));
     story.declared_lost(&[(0, Trigger::Timeout)]);
@@ -145,7 +145,7 @@ fn a_late_ack_after_a_premature_probe_advances_the_window() {
     story.sends("d0.1 d1.1 d2.1 d3.1 a1.1 a2.1 a3.1 a4.1 d0.2");
     story.arrive("a4.1");
     story.sends("d4.1 d5.1 d6.1 d7.1");
-    story.arrive("a1.1 a2.1 a3.1"); // Old news.
+    story.arrive("a1.1 a2.1 a3.1"); // Nothing new.
     story.sends("");
     story.declared_lost(&[(0, Trigger::Timeout)]);
 }
@@ -162,8 +162,8 @@ fn a_delayed_original_is_not_taken_for_the_arrival_of_its_retransmission() {
     story.declared_lost(&[(0, Trigger::PacketThreshold)]);
     story.arrive("d0.1");
     story.advance(ms(1));
-    story.arrive("a3.1"); // It cannot speak of 0.2, which left 1 ms ago.
-    story.declared_lost(&[]); // 4 to 7 are still on their way.
+    story.arrive("a3.1"); // It cannot acknowledge 0.2, which left 1 ms ago.
+    story.declared_lost(&[]); // 4 to 7 are still in flight.
     story.sends("a3.1 d8.1 d9.1");
 }
 
@@ -201,7 +201,7 @@ fn a_new_gap_is_reported_by_exactly_one_nack() {
     story.arrive("d4.1");
     story.sends("n0.1"); // 2 and 3 are missing.
     story.arrive("d5.1 d7.1");
-    story.sends("n1.1"); // 6 is missing; 2 and 3 were told.
+    story.sends("n1.1"); // 6 is missing; 2 and 3 were reported.
     story.arrive("d8.1 d9.1 d10.1 d11.1");
     story.sends("a2.1 a3.1");
 }
@@ -235,7 +235,7 @@ fn the_number_of_arrivals_before_the_next_ack_is_64_and_drops_to_one_at_a_gap() 
     assert_eq!(receiver.arrivals_awaited(), 4);
     assert_eq!(answers(&mut receiver, 60..64).len(), 1);
     assert_eq!(receiver.arrivals_awaited(), 64);
-    assert_eq!(answers(&mut receiver, [65]), []); // A gap presses.
+    assert_eq!(answers(&mut receiver, [65]), []); // A gap makes an ACK urgent.
     assert_eq!(receiver.arrivals_awaited(), 1);
     assert_eq!(Receiver::new(TERMS).arrivals_awaited(), 1);
 }
@@ -250,7 +250,7 @@ fn an_ack_is_delayed_by_at_most_the_ack_delay() {
     let Body::Ack(told) = story.packet("a1.1").body.clone() else {
         unreachable!("an a is an ACK");
     };
-    // What it echoes has grown by the time it was held: the path is measured, not us.
+    // The echo includes the delay at the receiver, so the sender measures the path alone.
     story.expect("echo", told.echo == 10_000 && told.received == 1);
     story.expect("once", story.receiver.next_timeout().is_none());
 }
@@ -315,13 +315,13 @@ fn an_ack_of_an_unsent_segment_is_ignored_and_recorded() {
 #[test]
 fn impossible_ranges_are_ignored_and_recorded() {
     for (wants, ranges) in [
-        (0, &[(3, 2)][..]),     // upside down
-        (0, &[(2, 2)]),         // of nothing
+        (0, &[(3, 2)][..]),     // reversed
+        (0, &[(2, 2)]),         // empty
         (0, &[(2, 5)]),         // of what was never sent
-        (2, &[(1, 3)]),         // from before the next one wanted
-        (1, &[(1, 2)]),         // of the very one that is wanted
-        (0, &[(1, 4), (1, 4)]), // twice the same
-        (0, &[(2, 1 << 31)]),   // of half the world
+        (2, &[(1, 3)]),         // before the next expected one
+        (1, &[(1, 2)]),         // of the next expected one
+        (0, &[(1, 4), (1, 4)]), // twice the same range
+        (0, &[(2, 1 << 31)]),   // of half the sequence-number space
     ] {
         let mut story = story();
         story.sends("d0.1 d1.1 d2.1 d3.1");
@@ -351,9 +351,9 @@ fn after_the_receive_window_shrinks_no_new_segment_is_sent() {
     let mut story = story();
     story.sends("d0.1 d1.1 d2.1 d3.1");
     story.forge(End::Sender, ack_with_window(1, 2, story.now));
-    story.sends(""); // Two more than the receiver takes are on their way.
+    story.sends(""); // Two more than the receiver accepts are in flight.
     story.forge(End::Sender, ack_with_window(3, 2, story.now));
-    story.sends("d4.1"); // Of 3 and 4, the first is on its way.
+    story.sends("d4.1"); // Of 3 and 4, the first is in flight.
     story.forge(End::Sender, ack_with_window(5, 4, story.now));
     story.sends("d5.1 d6.1 d7.1 d8.1");
 }
@@ -397,7 +397,7 @@ fn the_state_of_the_sender_is_bounded_by_a_few_windows() {
     let mut story = story_of(parameters);
     let mut most = 0;
     for round in 0..200_u32 {
-        // Every seventh packet is lost, first sending or not.
+        // Every seventh packet is lost, whichever transmission it is.
         let names = story.names_on_the_path();
         for (place, name) in names.iter().enumerate() {
             if (place + round as usize).is_multiple_of(7) {
@@ -435,7 +435,7 @@ fn a_pending_nack_is_not_replaced_by_an_ack() {
     let mut receiver = Receiver::new(TERMS);
     for number in [1, 3, 0] {
         let data = TERMS.data(TERMS.first + number, 1, Moment::START).packet;
-        receiver.on_packet(&data, Moment::START); // A batch: nobody asks in between.
+        receiver.on_packet(&data, Moment::START); // A batch: no `poll_transmit` in between.
     }
     let sent = receiver.poll_transmit(Moment::START).unwrap();
     assert!(matches!(sent.packet.body, Body::Nack(_)));
@@ -459,7 +459,7 @@ fn the_probe_timer_is_restarted_only_by_an_ack_of_new_data() {
     story.wakes_in(Duration::from_micros(272_500));
 }
 
-/// A window for which every 64th arrival is acknowledged, and what presses every 8th.
+/// A window with an ACK for every 64th arrival; an urgent one may follow every 8th.
 const VERY_WIDE: ConnectionParameters = ConnectionParameters {
     window: 512,
     size: 10_000,
@@ -467,7 +467,7 @@ const VERY_WIDE: ConnectionParameters = ConnectionParameters {
     ..TERMS
 };
 
-/// These arrive in a batch; the answers that are due then.
+/// These arrive in a batch; returns the ACKs that are due then.
 fn answers(receiver: &mut Receiver, numbers: impl IntoIterator<Item = u32>) -> Vec<Body> {
     let mut answers = Vec::new();
     for number in numbers {
@@ -486,7 +486,7 @@ fn urgent_reports_are_sent_with_every_eighth_of_the_arrivals_per_ack() {
     assert_eq!(answers(&mut receiver, [0, 2, 4, 6, 8, 10, 12]), []);
     let told = answers(&mut receiver, [14]);
     assert!(matches!(&told[..], [Body::Nack(nack)] if nack.ranges.len() == 7));
-    // Nothing presses any more: an ACK comes with the 64th arrival.
+    // Nothing is urgent any more: the ACK follows the 64th arrival.
     assert_eq!(answers(&mut receiver, 15..78), []);
     let told = answers(&mut receiver, [78]);
     assert!(matches!(&told[..], [Body::Ack(_)]), "{told:?}");
@@ -506,7 +506,7 @@ fn an_urgent_report_is_still_sent_when_the_ack_delay_expires_first() {
 
 #[test]
 fn an_ack_that_repeats_the_same_ranges_is_ignored() {
-    let mut story = story_of(WIDE); // Sixteen are on their way.
+    let mut story = story_of(WIDE); // Sixteen are in flight.
     let eight = (8, 16);
     story.forge(End::Sender, ack(&WIDE, 0, &[eight; 3], story.now));
     story.ignored(Ignored::ImpossibleAck);
@@ -529,7 +529,7 @@ fn an_arrival_beyond_a_gap_resets_the_backed_off_timeout() {
     story.expect(&format!("{wait} us"), wait == 486_250);
 }
 
-/// A sender with Reno's window of ten at first, of which one leaves every 5 ms.
+/// A sender with Reno and a first window of ten; one packet leaves every 5 ms.
 fn reno() -> Story<Sender, Receiver> {
     let congestion = Congestion::Reno;
     story_of(ConnectionParameters { congestion, ..WIDE })

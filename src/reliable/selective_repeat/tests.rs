@@ -62,7 +62,7 @@ fn a_timeout_retransmits_only_its_own_segment() {
     story.sends("d0.1 d1.1 d2.1 d3.1 a1.1 a2.1 a3.1 d4.1");
     story.arrive("d4.1");
     story.arrive("a4.1");
-    story.sends("a4.1"); // Nothing else: the window is held by segment 1.
+    story.sends("a4.1"); // Nothing else: segment 1 holds the window.
     story.advance(ms(299));
     story.sends("");
     story.advance(ms(1));
@@ -80,7 +80,7 @@ fn after_a_lost_ack_the_receiver_acknowledges_a_segment_below_its_base_again() {
     let mut story = story();
     story.arrive("d0.1 d1.1");
     story.lose("a1.1");
-    story.arrive("a2.1"); // ACK 1 says nothing of segment 0.
+    story.arrive("a2.1"); // ACK 1 says nothing about segment 0.
     story.sends("d0.1 d1.1 d2.1 d3.1 a1.1 a2.1");
     story.lose("d2.1 d3.1");
     story.advance(ms(300));

@@ -30,7 +30,7 @@ impl Timers {
         self.deadlines.contains_key(&timer)
     }
 
-    /// When the next one expires.
+    /// The deadline of the next one.
     pub(super) fn next(&self) -> Option<Moment> {
         self.by_deadline.first().map(|(deadline, _)| *deadline)
     }

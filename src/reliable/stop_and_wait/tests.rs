@@ -22,7 +22,7 @@ fn story() -> Story<sender::Sender, receiver::Receiver> {
     story_of(TERMS)
 }
 
-/// The rest of the file crosses a perfect path; how many DATA packets it took.
+/// Sends the rest of the file over a perfect path; returns the number of DATA packets.
 fn finish(story: &mut Story<sender::Sender, receiver::Receiver>, segments: u32) {
     for number in 0..segments {
         story.sends(&format!("d{number}.1"));

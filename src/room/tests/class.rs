@@ -1,4 +1,4 @@
-//! Stories of a class: what is given out, who answers, and what the teacher sees.
+//! Tests of a class: exercises, results, and the teacher's view.
 
 use super::super::class::Recorded;
 use super::super::door::Teacher;
@@ -7,7 +7,7 @@ use super::*;
 use crate::wire::message::Submission;
 use crate::wire::message::{Assignment, Lab, LabFigures, LabOutcome, LabResult, LabRow};
 
-/// A class of dana, who is client 1, and of these.
+/// A class of these users; dana, client 1, is the teacher.
 pub(super) fn class(names: &[&str]) -> Room {
     let password = Password::new("chalk").unwrap();
     let mut room = Room::with_rules(
@@ -28,7 +28,7 @@ pub(super) fn class(names: &[&str]) -> Room {
     room
 }
 
-/// Dana comes in as this client, by the password.
+/// Dana joins as this client, with the password.
 pub(super) fn teacher_comes(room: &mut Room, client: ClientNumber) {
     join(room, client, "dana");
     let entropy = Entropy([1; 32]);
@@ -94,7 +94,7 @@ fn an_exercise_reaches_all_users_including_later_ones() {
     let effects = join(&mut room, 3, "yuval");
     let told = send_to_one(3, Reply::Lab(lab(1, "loss=5%")));
     assert_eq!(effects.last(), Some(&told));
-    // The next takes its place.
+    // The next one replaces it.
     give_out(&mut room, "loss=10%");
     let effects = join(&mut room, 4, "noa");
     let told = send_to_one(4, Reply::Lab(lab(2, "loss=10%")));
@@ -219,7 +219,7 @@ fn the_newest_submission_of_each_name_and_exercise_is_shown() {
         let effects = room.on_request(client, submission(name, points), 0);
         assert!(matches!(&effects[0], Effect::Record(_)), "{effects:?}");
     }
-    give_out(&mut room, "loss=5%"); // A lab leaves them alone.
+    give_out(&mut room, "loss=5%"); // An exercise does not change them.
     let shown: Vec<_> = rows(&mut room)
         .into_iter()
         .map(|row| {

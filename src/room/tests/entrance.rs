@@ -12,7 +12,7 @@ fn password(text: &str) -> Password {
     Password::new(text).unwrap()
 }
 
-/// A room with a password and with dana for its teacher.
+/// A room with a password; dana is its teacher.
 fn locked() -> Room {
     let rules = Rules {
         password: Some(password(SESAME)),
@@ -25,7 +25,7 @@ fn locked() -> Room {
     Room::with_rules(NegotiatedOptions::DEFAULT, rules)
 }
 
-/// A room that all may come into, with a teacher who is there as client 1.
+/// A room without a password; its teacher is client 1.
 fn class(names: &[&str]) -> Room {
     let mut room = locked();
     room.door.rules.password = None;
@@ -44,7 +44,7 @@ fn from(address: &str) -> Origin {
     }
 }
 
-/// What a joining client is challenged with.
+/// The challenge for a joining client.
 fn challenge(room: &mut Room, client: ClientNumber, name: &str) -> Challenge {
     assert_eq!(join(room, client, name), [Effect::Draw { client }]);
     let entropy = Entropy([u8::try_from(client).unwrap(); 32]);
@@ -128,7 +128,7 @@ fn a_client_without_a_valid_proof_neither_receives_nor_sends_messages() {
     assert_eq!(effects[1], Effect::Close { client: 7 });
     assert!(room.name_of(7).is_none());
     assert_eq!(room.members(Audience::Everyone).count(), 0);
-    // Waiting at the door, one is not among those who hear, either.
+    // A client that has not joined receives no lines either.
     challenge(&mut room, 8, "yuval");
     assert_eq!(say(&mut room, 8, "let me in"), []);
     assert_eq!(room.members(Audience::Everyone).count(), 0);
@@ -173,7 +173,7 @@ fn the_requests_of_an_unauthenticated_client_are_bounded_and_it_may_leave() {
         (!effects.is_empty()).then_some(effects)
     });
     assert_eq!(code(&effects.unwrap()), Code::PasswordNeeded);
-    // Four of the longest lines, and of short ones as many as cost the same.
+    // Four of the longest lines, or the same cost in short lines.
     let most = 4 * LONGEST_LINE_BYTES / 128;
     challenge(&mut room, 9, "yuval");
     for _ in 0..most {
@@ -196,13 +196,13 @@ fn a_proof_without_a_challenge_or_a_second_one_or_one_after_the_login_is_refused
     room.on_request(7, Request::Proof(proof.clone()), 0);
     let inside = room.on_request(7, Request::Proof(proof.clone()), 0);
     assert_eq!(code(&inside), Code::BadRequest);
-    // Nor is a proof that was heard good for another connection.
+    // A recorded proof is not valid for another connection either.
     challenge(&mut room, 9, "guy2");
     let replayed = room.on_request(9, Request::Proof(proof), 0);
     assert_eq!(code(&replayed), Code::WrongPassword);
 }
 
-/// A proof of this password from there, by a client that has just come.
+/// A proof of this password from this address, by a client that has just connected.
 fn try_from(
     room: &mut Room,
     client: ClientNumber,
@@ -228,14 +228,14 @@ fn password_attempts_are_counted_by_address_across_connections_and_then_queued()
     let elsewhere = try_from(&mut room, 51, "192.0.2.2", "tal", SESAME, 0);
     assert!(room.name_of(51).is_some(), "{elsewhere:?}");
     assert!(room.has_waiting());
-    assert_eq!(room.on_late(50), []); // It has said all that it can.
+    assert_eq!(room.on_late(50), []); // It waits for the server.
     assert_eq!(room.on_tick(FORGIVEN_AFTER_MS - 1), []);
     assert_eq!(code(&room.on_tick(FORGIVEN_AFTER_MS)), Code::WrongPassword);
     assert!(!room.has_waiting());
-    room.door.on_wrong(None, 0); // From nowhere: counted for nobody.
+    room.door.on_wrong(None, 0); // Without an address: not counted.
 }
 
-/// An attacker at the same address who comes again and again.
+/// An attacker at the same address who connects again and again.
 #[test]
 fn a_right_password_is_accepted_despite_wrong_attempts_from_the_same_address() {
     let mut room = locked();
@@ -316,7 +316,7 @@ fn a_reconnecting_teacher_replaces_the_dead_connection() {
     assert!(effects.contains(&Effect::Close { client: 1 }));
     assert_eq!(room.name_of(9).unwrap().as_str(), "dana");
     assert!(room.name_of(1).is_none());
-    // What still comes of the old one ends nothing.
+    // Late events of the old connection end nothing.
     room.on_gone(1, "connection lost");
     assert_ne!(room.on_request(9, kick("guy"), 0), []);
 }
@@ -346,7 +346,7 @@ fn a_removed_user_is_given_the_reason_and_the_others_are_informed() {
     let done = "GUY was removed.".to_owned();
     assert_eq!(*notice, send_to_one(1, Reply::Notice { text: done }));
     assert!(room.name_of(2).is_none());
-    // It may come back.
+    // It may join again.
     assert_eq!(join(&mut room, 4, "guy").len(), 3);
 }
 
@@ -407,8 +407,8 @@ fn only_the_teacher_may_remove_or_ban_and_the_teacher_cannot_be_removed() {
         let effects = room.on_request(2, request, 0);
         assert_eq!(code(&effects), Code::NotTeacher);
     }
-    // Nor anybody whose name is like the teacher's, here or not: that would be a ban of
-    // it.
+    // Nor a name that looks like the teacher's, present or not: that would ban the
+    // teacher.
     for request in [kick("dana"), ban("dana"), ban("d\u{430}na"), ban("DANA")] {
         let effects = room.on_request(1, request, 0);
         assert_eq!(code(&effects), Code::BadRequest);

@@ -1,4 +1,4 @@
-//! Stories of a question: asked, answered, changed, left open, shown.
+//! Tests of a question: asked, answered, changed, left open, shown.
 
 use super::class::{self, assignment, class, rows};
 use super::*;
@@ -169,7 +169,7 @@ fn the_teacher_hears_how_many_have_answered_four_times_a_second_and_the_last_cou
     assert_eq!(room.on_tick(10_300), [told(1, 100)]);
     assert!(!room.has_waiting());
     assert_eq!(room.on_tick(20_000), []);
-    // A clock that was set back does not silence it.
+    // A clock that was set back does not stop the reports.
     room.on_gone(2, "connection lost");
     join(&mut room, 200, "late");
     let effects = answers(&mut room, 200, 1, Answer::Choice(0), 5_000);
@@ -185,7 +185,7 @@ fn whoever_comes_later_is_asked_and_whoever_leaves_has_answered() {
     assert_eq!(effects.last(), Some(&hears));
     answers(&mut room, 3, 1, Answer::Choice(3), 1_000);
     room.on_gone(3, "connection lost");
-    // Come back, it is asked again; what it says now counts.
+    // When it joins again, it gets the question again, and its new answer counts.
     let effects = join(&mut room, 4, "yuval");
     assert_eq!(
         effects.last(),
@@ -194,7 +194,7 @@ fn whoever_comes_later_is_asked_and_whoever_leaves_has_answered() {
     room.on_gone(4, "disconnected");
     let effects = reveal(&mut room);
     assert_eq!(revealed(&effects).counts[0].answer, Answer::Choice(3));
-    // What is over is not asked any more.
+    // A question that is over is not asked any more.
     let effects = join(&mut room, 5, "noa");
     assert!(!format!("{effects:?}").contains("Question"), "{effects:?}");
 }

@@ -1,14 +1,14 @@
-//! One budget for everything that waits to be sent, to all clients.
+//! One memory budget for everything that waits to be sent to clients.
 //!
-//! A line to many lies in memory once, however many queues hold it, and it is counted
-//! once; each place in a queue is counted besides. A dropped share is given back, so no
-//! ending can forget it.
+//! A line to many clients is in memory once, in whatever number of queues, and counts
+//! once; each place in a queue counts in addition. Dropping a share returns it, so none
+//! is forgotten.
 //!
 //! ```text
 //! line "said" 80 B --> queue of 1, queue of 2, queue of 3     held: 80 + 3 places
 //! ```
 //!
-//! It does not decide who goes when the budget is exceeded: the `room` thread does.
+//! The `room` thread decides which client is dropped when the budget is exceeded.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,13 +20,13 @@ pub(in super::super) struct Budget {
     held: AtomicUsize,
 }
 
-/// From here on the longest queue is dropped, until there is less. Unit: bytes.
+/// Above this, the longest queue is dropped. Unit: bytes.
 const LARGEST_BUDGET_BYTES: usize = 32 * 1024 * 1024;
 
 /// The cost of a place in a queue besides its line. Unit: bytes.
 const PLACE_BYTES: usize = 64;
 
-/// A line for one client or for many; it counts as long as anybody holds it.
+/// A line for one client or for many; it counts as long as any queue contains it.
 #[derive(Debug, Clone)]
 pub(in super::super) struct Line(Arc<Counted>);
 
@@ -44,7 +44,7 @@ pub(super) struct Charge {
 }
 
 impl Budget {
-    /// A line that counts from now on.
+    /// Makes a line, which counts from now on.
     pub(in super::super) fn line(self: &Arc<Self>, text: String) -> Line {
         let charge = self.charge(text.len());
         let text = text.into_boxed_str();
@@ -54,12 +54,12 @@ impl Budget {
         }))
     }
 
-    /// These lines have got a place in one more queue.
+    /// These lines have been added to one more queue.
     pub(super) fn places(self: &Arc<Self>, lines: usize) -> Charge {
         self.charge(lines * PLACE_BYTES)
     }
 
-    /// Whether more waits, for all together, than the server can afford.
+    /// Whether more waits for all clients together than the budget allows.
     pub(in super::super) fn is_exceeded(&self) -> bool {
         self.held.load(Ordering::Relaxed) > LARGEST_BUDGET_BYTES
     }

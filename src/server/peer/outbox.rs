@@ -1,5 +1,5 @@
-//! The lines for one client: past `writer-12` while all goes well, and through it
-//! otherwise.
+//! The lines for one client: written directly if its socket accepts them, otherwise by
+//! `writer-12`.
 //!
 //! ```text
 //!   room      --\   nothing waits: what the socket takes at once
@@ -8,11 +8,11 @@
 //!                  '--> queue --> writer-12 --------------------------'
 //! ```
 //!
-//! A line to a thousand people wakes none of their thousand writers, as long as they
-//! read. Nobody ever waits here for the client: the socket takes what it has room for,
-//! and the writer waits with the rest. The thread that hands lines over holds the turn,
-//! so lines of two threads never mix; and while anything waits nothing goes past it, so
-//! none overtakes.
+//! A line to a thousand users wakes none of their thousand writers, as long as the
+//! clients read. No thread but the writer waits for the client: the socket accepts what
+//! fits, and the writer waits with the rest. The thread that adds lines holds a lock, so
+//! lines of two threads never mix; and while lines wait, later ones queue behind them, so
+//! none overtakes another.
 //!
 //! Source: `send(2)` (`MSG_DONTWAIT`); report chapter `speed`.
 
@@ -25,11 +25,11 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The way to a client, shared by all who speak to it.
+/// The output of a client, shared by all threads that send to it.
 #[derive(Debug)]
 pub(super) struct Outbox {
     stream: Arc<TcpStream>,
-    /// Copies of what it hears.
+    /// The tap for copies of its lines.
     copies: Arc<Conversation>,
     queue: Sender<Outgoing>,
     backlog: Arc<Backlog>,
@@ -38,54 +38,54 @@ pub(super) struct Outbox {
     turn: Mutex<Turn>,
 }
 
-/// The thread that holds it may hand lines over.
+/// The lock for adding lines.
 #[derive(Debug, Default)]
 struct Turn {
-    /// The last line was handed over.
+    /// Whether the last line was added.
     is_over: bool,
 }
 
 /// The queue of a client.
 #[derive(Debug)]
 pub(in super::super) enum Outgoing {
-    /// Lines, each shared with all who hear it.
+    /// Lines, each shared with all receivers.
     Lines {
         lines: Vec<Line>,
-        /// The number of their bytes that were sent.
+        /// The number of their bytes that were already sent.
         written: usize,
         /// The cost of their places in the queue.
         _charge: Charge,
     },
-    /// Nothing follows: end the stream like this.
+    /// How to end the stream after the last line.
     End(Shutdown),
 }
 
-/// The data of `writer-N`: no more, so that the queue closes when the last [`Outbox`]
-/// is dropped.
+/// The data of `writer-N`. It contains no [`Outbox`], so the queue closes when the last
+/// one is dropped.
 #[derive(Debug)]
 pub(in super::super) struct WritingHalf {
     pub(super) stream: Arc<TcpStream>,
     pub(super) copies: Arc<Conversation>,
     pub(super) queue: Receiver<Outgoing>,
-    /// Never sent on; its drop tells that the writer has ended.
+    /// Never used to send; dropping it shows that the writer has ended.
     _alive: Sender<()>,
     pub(super) backlog: Arc<Backlog>,
 }
 
-/// How far a client is behind.
+/// The amount by which a client is behind.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
-    /// In the queue, or in the hands of the writer. Unit: bytes.
+    /// The bytes in the queue or at the writer. Unit: bytes.
     waiting: AtomicUsize,
     /// Unit: bytes.
     written: AtomicU64,
-    /// The writer has ended: nothing that waits goes out any more.
+    /// Whether the writer has ended: waiting lines will not be sent any more.
     is_over: AtomicBool,
 }
 
 impl Outbox {
-    /// The way to the client of this stream, the writer's half of it, and what is closed
-    /// when the writer has ended.
+    /// The outbox for the client of this stream, the writer's half, and a channel that
+    /// closes when the writer has ended.
     pub(super) fn new(
         stream: Arc<TcpStream>,
         copies: Arc<Conversation>,
@@ -111,7 +111,7 @@ impl Outbox {
         (outbox, half, writer_ended)
     }
 
-    /// Hands lines over; never waits for the client. After the last of them nothing goes.
+    /// Sends lines; never waits for the client. Nothing is sent after the last line.
     pub(super) fn put(&self, lines: Vec<Line>) {
         let turn = self.turn();
         if turn.is_over || self.backlog.is_over() {
@@ -135,23 +135,23 @@ impl Outbox {
         }
     }
 
-    /// Ends the stream once everything is out.
+    /// Ends the stream when everything is sent.
     pub(super) fn end(&self, how: Shutdown) {
         self.turn().is_over = true;
         let _ = self.queue.send(Outgoing::End(how));
     }
 
-    /// The bytes that were not sent yet. Unit: bytes.
+    /// The bytes that are not sent yet.
     pub(super) fn waiting_bytes(&self) -> usize {
         self.backlog.waiting()
     }
 
-    /// A line that counts in the budget of all.
+    /// Makes a line that counts in the common budget.
     pub(super) fn line(&self, text: String) -> Line {
         self.budget.line(text)
     }
 
-    /// Whether nothing that waits goes out any more.
+    /// Whether the writer has ended.
     pub(super) fn is_over(&self) -> bool {
         self.backlog.is_over()
     }
@@ -161,8 +161,8 @@ impl Outbox {
         self.backlog.written.load(Ordering::Relaxed)
     }
 
-    /// Much is better written by the writers, on all the cores that there are; and a
-    /// thread that takes copies may have to be waited for.
+    /// Large amounts are for the writers, which use all cores; and a tap may have to wait
+    /// for the thread that takes its copies.
     fn goes_past_the_writer(&self, bytes: usize) -> bool {
         bytes <= LARGEST_AT_ONCE && !self.copies.is_on() && self.backlog.waiting() == 0
     }
@@ -173,7 +173,7 @@ impl Outbox {
 }
 
 impl WritingHalf {
-    /// Where it writes.
+    /// The stream.
     pub(in super::super) const fn stream(&self) -> &Arc<TcpStream> {
         &self.stream
     }
@@ -203,8 +203,8 @@ impl Backlog {
         bytes
     }
 
-    /// This many of the waiting bytes were sent. A thread that sees that nothing waits
-    /// may write.
+    /// This many of the waiting bytes were sent. When nothing waits, another thread may
+    /// write directly.
     pub(super) fn wrote_of_waiting(&self, bytes: usize) {
         self.wrote(bytes);
         self.waiting.fetch_sub(bytes, Ordering::Release);
@@ -214,8 +214,8 @@ impl Backlog {
 /// Longer ones wake the writer. Unit: bytes.
 const LARGEST_AT_ONCE: usize = 4 * 1024;
 
-/// The socket took this many bytes of these lines; none where the system cannot say
-/// without waiting, or the stream has ended: the writer will find out.
+/// Returns how many bytes of these lines the socket accepted: 0 if the system cannot do
+/// this without waiting, or if the stream has ended, which the writer will notice.
 fn write_at_once(stream: &TcpStream, lines: &[Line]) -> usize {
     let parts: Vec<_> = lines
         .iter()
@@ -269,7 +269,7 @@ mod tests {
             outbox.put(vec![line.clone()]);
             put_bytes += line.len();
         }
-        // There is room again, and yet the next one has to wait behind the others.
+        // There is space again, but the next line must wait behind the others.
         let mut taken = vec![0; put_bytes / 2];
         client.read_exact(&mut taken).unwrap();
         let before = outbox.waiting_bytes();

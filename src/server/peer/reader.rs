@@ -1,11 +1,11 @@
-//! `reader-N`: the one thread that reads from client N.
+//! `reader-N`: the only thread that reads from client N.
 //!
-//! It hands each line to the room, and in the end that there are no more. A client has
-//! one deadline to join and none afterwards; a client that was told goodbye has a moment
-//! to close. A client that closes its half of the stream has asked its last question: it
-//! gets its answers, and `reader-N` stays until they are out.
-//! A client that sends faster than it reads is read more slowly, and so is a stranger who
-//! floods the room ([`Pace`]): TCP holds them back, and nobody is refused.
+//! It passes each line to the room, and finally reports the end. A client has one
+//! deadline to join and none afterwards; a client that the server has dismissed has a
+//! moment to close. A client that closes its half of the stream sends no more requests:
+//! it gets its answers, and `reader-N` stays until they are sent. A client that sends
+//! faster than it reads is read more slowly, and so is a client that floods the room
+//! ([`Pace`]): TCP slows them down, and nobody is refused.
 //!
 //! Source: RFC 9293 §3.10.4 (why a close is done in halves).
 
@@ -23,7 +23,7 @@ use std::net::Shutdown;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// `reader-N`: hands each line to the room, and in the end that there are no more.
+/// `reader-N`: passes each line to the room, and finally reports the end.
 pub(in super::super) fn read_lines(
     peer: &Peer,
     room: &Sender<RoomMessage>,
@@ -52,16 +52,17 @@ struct Reader<'a> {
     peer: &'a Peer,
     clock: Clock,
     lines: Lines,
-    /// Limits are for strangers: a class on one machine has none.
+    /// Clients on the server's own computer have no limits, so that a class can be tried
+    /// on it.
     pace: Option<Pace>,
 }
 
 /// The message that is expected from a client.
 enum Wanted {
     More,
-    /// It was its last line, and it is told so.
+    /// The client is dismissed: this was its last line.
     Nothing,
-    /// The room is gone, and nobody says goodbye any more.
+    /// The room has ended, and sends nothing any more.
     ByNobody,
 }
 
@@ -81,7 +82,8 @@ impl Reader<'_> {
                 self.peer.stream.set_read_timeout(None)?;
             }
             let Some(count) = self.read(&mut buffer, deadline)? else {
-                // A join may still be queued for the room, which decides who is late.
+                // A join may still be in the room's queue; the room decides whether it is
+                // late.
                 if is_late && !self.peer.joined.load(Ordering::Acquire) {
                     return Ok(());
                 }
@@ -112,7 +114,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Waits where this client is too fast for the others, or for itself.
+    /// Waits if this client is too fast for the others, or for itself.
     fn hold_back(&mut self, bytes: &[u8]) {
         let lines = bytes.split(|byte| *byte == b'\n').count() - 1;
         let now = self.clock.now();
@@ -130,8 +132,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Waits while requests of this client wait for their turn: what it asks costs others
-    /// time, and what it sends meanwhile TCP holds back.
+    /// Waits while requests of this client wait for their turn, because they cost others
+    /// time; TCP holds back everything that it sends meanwhile.
     fn await_turn(&self) {
         let deadline = self.clock.now() + LONGEST_TURN;
         while self.peer.is_held()
@@ -142,7 +144,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Hands on what is whole; what is wanted from this client then.
+    /// Passes complete lines to the room; returns what to expect from this client next.
     fn hand_on_lines(&mut self, room: &Sender<RoomMessage>) -> Wanted {
         let client = self.peer.number;
         loop {
@@ -154,8 +156,8 @@ impl Reader<'_> {
                 },
                 Err(error @ LineError::Endless) => RoomMessage::Broken { client, error },
                 Err(error) => {
-                    // No user types such lines one after another. A client that sends
-                    // them costs others no time, not even from this machine.
+                    // No user types many such lines. A client that sends them must not
+                    // cost others time, even on the server's own computer.
                     let _ = crossbeam_channel::after(BREATHER).recv();
                     RoomMessage::Illegible { client, error }
                 }
@@ -185,7 +187,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Waits until everything that is owed to this client is out; as long as it reads.
+    /// Waits until all answers to this client are sent, as long as it reads.
     fn stay_until_the_end(&self) {
         let outbox = &self.peer.outbox;
         let (mut written, mut since) = (outbox.written_bytes(), self.clock.now());
@@ -200,7 +202,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Throws away what still comes, until the client hangs up or its time is over.
+    /// Discards everything that arrives, until the client disconnects or its time is
+    /// over.
     fn linger(&mut self, buffer: &mut [u8]) -> io::Result<()> {
         let deadline = self.clock.now() + LINGER;
         while let Some(1..) = self.read(buffer, Some(deadline))? {}
@@ -209,7 +212,7 @@ impl Reader<'_> {
 
     /// Bytes read, 0 at the end of the stream, `None` when the deadline has passed.
     ///
-    /// The deadline is one for all: a byte now and then does not move it.
+    /// The deadline is absolute: single bytes do not extend it.
     fn read(
         &self,
         buffer: &mut [u8],
@@ -233,16 +236,17 @@ impl Reader<'_> {
     }
 }
 
-/// How long a client that was told goodbye may take to hang up. If we closed at once, its
-/// unread bytes would make TCP send RST, and RST destroys the goodbye in flight.
+/// The time that a dismissed client has to disconnect. If the server closed at once,
+/// unread bytes of the client would make TCP send RST, and RST destroys the last line in
+/// flight.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// How long what is owed to a client that sends no more may lie there unread.
+/// The time for which answers to a client that sends no more may stay unread.
 const UNREAD: Duration = Duration::from_secs(30);
 
 /// The wait before each further read of up to 4 KiB from a client whose own queue is
 /// full, and for each line that cannot be read.
 const BREATHER: Duration = Duration::from_millis(20);
 
-/// How long one that waits for its turn is not read at most.
+/// The longest pause in reading from a client whose requests wait for their turn.
 const LONGEST_TURN: Duration = Duration::from_secs(5);

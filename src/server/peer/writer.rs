@@ -1,8 +1,8 @@
-//! `writer-N`: the one thread that may wait for client N.
+//! `writer-N`: the only thread that may wait for client N.
 //!
-//! It takes all that waits in the queue into one write, and counts what the system has
-//! taken, so that the room can tell a slow client from a dead one. It ends with the
-//! queue, or when the stream is shut down under it.
+//! It combines everything in the queue into one write, and counts the bytes that the
+//! system accepts, so that the room can distinguish a slow client from a dead one. It
+//! ends with the queue, or when another thread shuts the stream down.
 
 use super::is_no_news;
 use super::outbox::{Outgoing, WritingHalf};
@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind, Write};
 use std::net::Shutdown;
 use std::time::Duration;
 
-/// `writer-N`: one write for all that waits, up to [`BATCH_BYTES`].
+/// `writer-N`: one write for everything that waits, up to [`BATCH_BYTES`].
 pub(in super::super) fn write_lines(half: &WritingHalf) {
     let how = write_until_the_end(half).unwrap_or(Some(Shutdown::Both));
     half.backlog.end();
@@ -20,7 +20,7 @@ pub(in super::super) fn write_lines(half: &WritingHalf) {
     }
 }
 
-/// How the stream is to be ended; `None` where nobody can say anything any more.
+/// How to end the stream; `None` if no thread can send any more.
 fn write_until_the_end(half: &WritingHalf) -> io::Result<Option<Shutdown>> {
     let mut batch = Vec::new();
     while let Ok(first) = half.queue.recv() {
@@ -46,8 +46,8 @@ fn write_until_the_end(half: &WritingHalf) -> io::Result<Option<Shutdown>> {
     Ok(None)
 }
 
-/// Writes all of it and empties it. A client that reads nothing keeps us here, until
-/// somebody cuts it.
+/// Writes and empties the buffer. A client that reads nothing blocks this thread until
+/// another one shuts the stream down.
 fn write_batch(half: &WritingHalf, batch: &mut Vec<u8>) -> io::Result<()> {
     if batch.is_empty() {
         return Ok(());
@@ -69,8 +69,9 @@ fn write_batch(half: &WritingHalf, batch: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// About the most bytes in one write, so that a hundred short lines cost one system call.
+/// The approximate limit of bytes in one write; a hundred short lines cost one system
+/// call.
 const BATCH_BYTES: usize = 64 * 1024;
 
-/// How long one write waits before it says how far it came.
+/// The time after which a blocked write reports its progress.
 pub(in super::super) const WRITE_TIMEOUT: Duration = Duration::from_secs(1);

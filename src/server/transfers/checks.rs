@@ -11,10 +11,10 @@ use crate::transfer::part::Part;
 use crate::wire::message::{Code, DownloadRequest, UploadRequest};
 use crate::wire::options::{NegotiatedOptions, RequestedOptions};
 
-/// Most transfers of one client at once, queued ones included.
+/// The limit of transfers of one client, including queued ones.
 const TRANSFERS_PER_CLIENT: usize = 16;
 
-/// Most transfers of one address at once, this machine's own left out.
+/// The limit of transfers of one address; the server's own computer has none.
 const TRANSFERS_PER_ADDRESS: usize = 256;
 
 /// The negotiated options, or a code and a sentence.
@@ -66,10 +66,10 @@ impl Transfers {
         Ok((name, settled))
     }
 
-    /// Whether there is room within the limits and on the disk. The partial files of
-    /// interrupted uploads count; where `is_opened`, because somebody sends this one,
-    /// they make room where that helps. The part that this upload resumes stays. This
-    /// upload takes over the share of an `earlier` one that it replaces.
+    /// Whether the limits and the disk have space. The partial files of interrupted
+    /// uploads count; if `is_opened`, because a client sends this upload, they are
+    /// removed to make space. The part that this upload resumes stays. This upload takes
+    /// over the share of an `earlier` one that it replaces.
     pub(super) fn make_room(
         &self,
         name: &FileName,
@@ -87,7 +87,7 @@ impl Transfers {
             allowance.give_back(&upload.from, size);
         }
         allowance.check(from, size, 0)?;
-        let own = kept.find(name, version, from); // While it is held, nobody removes it.
+        let own = kept.find(name, version, from); // While it is locked, nobody removes it.
         let there = own.as_ref().map_or(0, Part::length);
         let missing = if earlier.is_some() {
             0
@@ -99,7 +99,7 @@ impl Transfers {
             let checked = allowance
                 .check(from, size, left)
                 .and_then(|()| upload::check_room(folder.path(), missing));
-            // Nobody's part goes for a mere request.
+            // A request alone removes no part.
             if checked.is_ok()
                 || !is_opened
                 || !kept.remove_for(from, size, wall_time_ms())

@@ -1,4 +1,4 @@
-//! How a download starts: from a free port to a running sender and an offer.
+//! Starts a download: from a free port to a running sender and an offer.
 //!
 //! ```text
 //! Queued --port bound, file opened, token drawn, sender started--> Running
@@ -96,7 +96,7 @@ impl Transfer {
         opened.map_err(|error| StartError::Hopeless(error.to_string()))
     }
 
-    /// The digest, where it is known; otherwise the wait for it.
+    /// The digest, if it is known; otherwise the share in its computation.
     fn find_digest(
         &self,
         version: Version,

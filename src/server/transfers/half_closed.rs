@@ -1,14 +1,14 @@
-//! Clients that have closed their half of the chat connection: they ask no more, and get
-//! what they have asked for.
+//! Clients that have closed their half of the chat connection: they send no more
+//! requests, but still get their answers and files.
 //!
 //! ```text
 //!   the client's FIN --> Finished --no transfer of it runs or waits--> end of the stream
 //!                           '-- the last of them ends ------------------^
 //! ```
 //!
-//! A client that has closed both halves looks the same at first. Therefore it is told
-//! that its connection ends: where nobody is left, TCP answers with RST, and its
-//! transfers are cancelled.
+//! A client that has closed both halves looks the same at first. Therefore the server
+//! sends it a line: if the client is gone, TCP answers with RST, and its transfers are
+//! cancelled.
 //!
 //! Source: RFC 9293 §3.6 (a half-closed connection).
 
@@ -25,7 +25,7 @@ const LAST_NOTICE: &str = "You closed your half of the connection. The server cl
                            its half when your transfers have ended.";
 
 impl Transfers {
-    /// A client asks no more.
+    /// A client sends no more requests.
     pub(super) fn on_finished(&mut self, peer: Arc<Peer>) {
         if self.has_transfers(peer.number) {
             let text = LAST_NOTICE.to_owned();
@@ -34,7 +34,7 @@ impl Transfers {
         self.finished.insert(peer.number, peer);
     }
 
-    /// Ends the streams of those that have all their answers.
+    /// Ends the streams of clients that have all their answers.
     pub(super) fn dismiss_finished(&mut self) {
         let finished = self.finished.keys().copied();
         let is_done = |client: &ClientNumber| !self.has_transfers(*client);
@@ -44,7 +44,7 @@ impl Transfers {
         }
     }
 
-    /// Ends the stream of a client that has finished; of no other.
+    /// Ends the stream of this client if it has finished.
     pub(super) fn dismiss(&mut self, client: ClientNumber) {
         if let Some(peer) = self.finished.remove(&client) {
             peer.end(Shutdown::Both);

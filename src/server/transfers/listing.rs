@@ -7,14 +7,14 @@ use crate::server::peer::{Line, Peer};
 use crate::shelf::FileName;
 use crate::wire::message::{Code, FileEntry, Reply};
 
-/// A list of files, as lines, and until when it is told as it is.
+/// A list of files, as lines, and the time until which it is reused.
 pub(super) struct Listing {
     lines: Vec<Line>,
     until: Moment,
 }
 
-/// A list is told again for this many times as long as it took to make: however many ask,
-/// this thread spends a twentieth of its time on lists.
+/// A list is reused for this many times its own duration, so this thread spends at most a
+/// twentieth of its time on lists.
 const LISTING_KEPT: u32 = 20;
 
 impl Transfers {

@@ -1,4 +1,4 @@
-//! The queue of those who wait for a port: who comes in, who is served, who leaves.
+//! The queue of transfers that wait for a port.
 
 use super::Transfers;
 use super::transfer::{StartError, Transfer, TransferPhase};
@@ -14,7 +14,8 @@ impl Transfers {
         }
         self.all.insert(number, transfer);
         self.serve_queue();
-        // The others are told at the next tick: in a long queue each has a new place.
+        // The others learn their new places at the next tick, because a long queue has
+        // many.
         if let Some(place) = self.ports.place(number)
             && let Some(transfer) = self.all.get_mut(&number)
         {
@@ -50,7 +51,7 @@ impl Transfers {
         }
     }
 
-    /// An upload has released its part: those that go on from it may have a port.
+    /// An upload has released its part: transfers that continue from it may get a port.
     pub(super) fn wake_resuming(&mut self, number: u64) {
         let heirs = self.all.iter_mut();
         let heirs = heirs.filter(|(_, heir)| heir.awaits == Some(number));
@@ -61,7 +62,7 @@ impl Transfers {
         self.serve_queue();
     }
 
-    /// Tells those who wait where they stand.
+    /// Reports their places to the waiting clients.
     pub(super) fn notify_queue_places(&mut self) {
         for (number, place) in self.ports.places() {
             let Some(transfer) = self.all.get_mut(&number) else {
@@ -71,7 +72,7 @@ impl Transfers {
         }
     }
 
-    /// A download that never started ends.
+    /// Ends a transfer that never started.
     pub(super) fn end_queued(
         &mut self,
         number: u64,
@@ -87,7 +88,7 @@ impl Transfers {
         }
     }
 
-    /// Takes queued downloads out of the line without a word.
+    /// Removes queued transfers without a message.
     pub(super) fn drop_queued(&mut self, is_meant: impl Fn(&Transfer) -> bool) {
         let queued = self.all.iter().filter(|(_, transfer)| {
             matches!(transfer.phase, TransferPhase::Queued { .. }) && is_meant(transfer)

@@ -1,13 +1,13 @@
-//! Finds transfers that block others: nothing before it is opened, and a port no longer
-//! than it moves.
+//! Finds transfers that use a port without progress while others wait.
 //!
 //! ```text
 //! moving, then silent   --10 s------------> interrupted   a network may be down for a while
 //! paused, never opened  --1.2 s or less---> interrupted   nobody uses this port
 //! ```
 //!
-//! Only where other users wait. The client is told first and asks again, at once or when
-//! its user resumes; a client that does not listen is cut off a moment later.
+//! This happens only while other users wait. The client is informed first and requests
+//! the transfer again, at once or when its user resumes; a client that does not react is
+//! disconnected a moment later.
 
 use super::Transfers;
 use super::transfer::{BrokenOff, TransferPhase, Upload};
@@ -17,17 +17,18 @@ use crate::wire::message::{Reply, TransferState};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// A transfer that does not move for so long gives its port back where others wait.
+/// A transfer without progress for this long loses its port if others wait.
 const LONGEST_STANDSTILL: Duration = Duration::from_secs(10);
 
-/// A waiting user gets a port that nobody uses within this time, however many wait.
+/// A waiting user gets an unused port within this time, whatever the number of waiting
+/// users.
 const TURN_WITHIN: Duration = Duration::from_millis(1_200);
 
-/// At least this long a port waits for the first packet of its client.
+/// The shortest time that a port waits for the first packet of its client.
 const SHORTEST_TURN: Duration = Duration::from_millis(300);
 
-/// A client whose offers expire has twice the time for the next ones, so often: its
-/// network may be slow.
+/// A client whose offers expire gets twice the time for the next ones, this many times:
+/// its network may be slow.
 const MOST_DOUBLINGS: u32 = 2;
 
 /// Why a transfer that did not move has ended.
@@ -35,13 +36,13 @@ const STOOD_STILL: &str = "The transfer made no progress while others were waiti
                            the server gave its port to them. The part that arrived is \
                            kept: continue with /resume.";
 
-/// How often the ports of each client were given to others.
+/// How often each client has lost a port to others.
 #[derive(Debug, Default)]
 pub(super) struct Interruptions(HashMap<ClientNumber, u32>);
 
 impl Interruptions {
-    /// How long a transfer of this client may keep a port that it does not use, while the
-    /// waiting users fill all ports this number of times.
+    /// The time that a transfer of this client may keep an unused port, if the waiting
+    /// users would fill all ports this many times.
     fn patience(&self, client: ClientNumber, rounds: usize) -> Duration {
         let rounds = u32::try_from(rounds).unwrap_or(u32::MAX).max(1);
         let earlier = self.0.get(&client).copied().unwrap_or(0);
@@ -54,15 +55,15 @@ impl Interruptions {
         *count = count.saturating_add(1);
     }
 
-    /// This client is gone.
+    /// This client has left.
     pub(super) fn forget(&mut self, client: ClientNumber) {
         self.0.remove(&client);
     }
 }
 
 impl Transfers {
-    /// The handshake of an upload has shown that somebody sends it: only now it counts,
-    /// and only now older parts make room for it.
+    /// The handshake of an upload has shown that a client sends it: only now it counts,
+    /// and only now older parts are removed for it.
     pub(super) fn settle_opened(&mut self, number: u64) {
         let transfer = self.all.get(&number);
         let Some((name, upload)) = transfer
@@ -89,8 +90,8 @@ impl Transfers {
         }
     }
 
-    /// Gives ports back that stand still while others wait: of those who wait, each one's
-    /// port is being freed then.
+    /// Frees the ports of transfers without progress while others wait, at most one for
+    /// each waiting user.
     pub(super) fn interrupt_the_idle(&mut self) {
         for transfer in self.all.values_mut() {
             if transfer.broken_off == Some(BrokenOff::Interrupted) && !transfer.is_leaving
@@ -134,7 +135,7 @@ impl Transfers {
         }
     }
 
-    /// Whether ports are looked for now: a transfer waits, or one is being interrupted.
+    /// Whether ports are needed now: a transfer waits, or one is being interrupted.
     pub(super) fn is_port_wanted(&self) -> bool {
         self.ports.count_waiting() > 0
             || self.all.values().any(|it| {
@@ -154,7 +155,7 @@ mod tests {
         let patience = |it: &Interruptions, rounds| it.patience(1, rounds).as_millis();
         let all = [0, 1, 2, 4, 100].map(|rounds| patience(&interruptions, rounds));
         assert_eq!(all, [1_200, 1_200, 600, 300, 300]);
-        // A client far away is given more time from its second try on.
+        // A distant client gets more time from its second attempt on.
         let mut next = || {
             interruptions.count(1);
             patience(&interruptions, 4)

@@ -1,8 +1,8 @@
 //! `transfers`: the thread that works on files for the room.
 //!
-//! It lists and opens, hands out ports, starts a sender per download and tells the asker
-//! how it goes. The sending itself has threads of its own ([`crate::transfer::sending`]),
-//! and so has hashing, so this one is never long away from its channel.
+//! It lists and opens files, assigns ports, starts a sender for each download and reports
+//! to the client. Sending has threads of its own ([`crate::transfer::sending`]), and so
+//! has hashing, so this thread always returns to its channel soon.
 
 use super::Transfers;
 use crate::room::FileRequest;
@@ -13,14 +13,14 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often ports that other programs held are tried again, and those who wait are told
-/// their places.
+/// The interval at which ports of other programs are tried again, and waiting clients
+/// learn their places.
 const TICK_INTERVAL: Duration = Duration::from_millis(250);
 
-/// How often ports that nobody uses are looked for while somebody waits for one.
+/// The interval of the search for unused ports while a user waits for one.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long running transfers may take to say goodbye when the server ends.
+/// The time that running transfers have to end when the server ends.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Works until [`TransfersMessage::Stop`].
@@ -70,7 +70,7 @@ pub(in super::super) fn run(
     events.try_iter().for_each(turn_away);
 }
 
-/// The server ends, and a client that has finished waits for nothing any more.
+/// The server is ending, and finished clients need not wait any more.
 fn turn_away(event: TransfersMessage) {
     if let TransfersMessage::Finished { peer } = event {
         peer.cut("the server is closing");

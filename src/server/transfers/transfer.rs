@@ -1,7 +1,7 @@
-//! One transfer of the server, in either direction: its stages, and what both directions
-//! need to start (how each of them does is in `download` and `upload`).
+//! One transfer of the server, in either direction: its stages, and its common parts.
+//! `download` and `upload` start the two directions.
 //!
-//! The socket is bound before the offer goes out, so the asker's first packet finds it.
+//! The socket is bound before the offer is sent, so the client's first packet finds it.
 //!
 //! Source: RFC 4086 (the token).
 
@@ -37,72 +37,72 @@ pub(super) struct Transfer {
     pub(super) settled: NegotiatedOptions,
     /// The file to receive, for an upload.
     pub(super) upload: Option<Upload>,
-    /// The part that the asker already has.
+    /// The part that the client already has.
     pub(super) prefix: Option<Prefix>,
-    /// Where a download may begin without a SYN.
+    /// The port at which a download may begin without a SYN.
     pub(super) early: Option<Early>,
-    /// Somebody wants it to end, or nobody is left at the other end.
+    /// Whether it was cancelled, or its client has left.
     pub(super) is_leaving: bool,
-    /// The upload that still writes the part from which this one goes on.
+    /// The upload that still writes the part from which this one continues.
     pub(super) awaits: Option<u64>,
-    /// Why the server itself ends it, where it does.
+    /// The reason, if the server itself ends it.
     pub(super) broken_off: Option<BrokenOff>,
     pub(super) phase: TransferPhase,
 }
 
-/// A file that a client gives.
+/// A file that a client uploads.
 #[derive(Debug, Clone)]
 pub(super) struct Upload {
     /// The client of the transfer.
     pub(super) from: String,
-    /// As the client says.
+    /// The version that the client stated.
     pub(super) version: FileVersion,
-    /// It counts in the limits, since somebody has begun to send it.
+    /// Whether it counts in the limits, because a client has begun to send it.
     pub(super) has_taken: bool,
-    /// The part of it that was there before it began. Unit: bytes.
+    /// The part of it that existed before it began. Unit: bytes.
     pub(super) offset: u64,
 }
 
-/// How far it is.
+/// Its stage.
 pub(super) enum TransferPhase {
     Queued {
-        /// The place that the asker knows of; 0 before it was told any.
+        /// The place in the queue that the client knows; 0 before the first report.
         notified_place: u32,
     },
     Running {
-        /// As the pool knows it.
+        /// Its port in the pool.
         port: u16,
         threads: TransferThreads,
-        /// As its thread last reported.
+        /// The state that its thread last reported.
         state: TransferState,
-        /// When there was last more of it.
+        /// The time of its last progress.
         moved_at: Moment,
         /// Unit: bytes.
         acked_bytes: u64,
     },
-    /// An upload has ended; its receiver answers for a while yet, at that port.
+    /// An upload has ended; its receiver still lingers at that port.
     Lingering { port: u16, receiving: Receiving },
 }
 
-/// Why the server ends a running transfer.
+/// The reason why the server ends a running transfer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum BrokenOff {
-    /// Others wait for its port; the client knows it and may ask again.
+    /// Others wait for its port; the client knows it and may request it again.
     Interrupted,
-    /// For this reason: a sentence.
+    /// Another reason: a sentence.
     Failed(String),
 }
 
 /// The threads of a running transfer.
 pub(super) enum TransferThreads {
-    /// A download's.
+    /// Those of a download.
     Sending {
         sending: Sending,
         version: Version,
-        /// The digest for which it waits, unless it is known.
+        /// The computation of the digest, unless it is known.
         awaited_digest: Option<Wanted>,
     },
-    /// An upload's.
+    /// Those of an upload.
     Receiving(Receiving),
 }
 
@@ -122,11 +122,11 @@ impl TransferThreads {
     }
 }
 
-/// Why a queued download did not start.
+/// The reason why a queued transfer did not start.
 pub(super) enum StartError {
-    /// Another program holds the port.
+    /// Another program uses the port.
     PortHeld,
-    /// It never will: a sentence.
+    /// It cannot start: a sentence.
     Hopeless(String),
 }
 
@@ -140,7 +140,7 @@ pub(super) struct TransferResources {
     pub(super) digests: Digests,
     /// The partial files of interrupted uploads.
     pub(super) kept: Kept,
-    /// Where a sender reports to.
+    /// The channel for reports of senders.
     pub(super) events: Sender<TransfersMessage>,
 }
 
@@ -150,7 +150,7 @@ impl Transfer {
         let mut address = self.peer.local;
         address.set_port(port);
         bind(self.settled.transport, address).map_err(|error| {
-            // Windows says the latter of ports that it keeps for itself.
+            // Windows reports the latter for ports that it reserves.
             let is_held = matches!(
                 error.kind(),
                 ErrorKind::AddrInUse | ErrorKind::PermissionDenied
@@ -163,7 +163,7 @@ impl Transfer {
         })
     }
 
-    /// For whom it is.
+    /// Its user.
     pub(super) fn user(&self) -> User {
         User {
             client: self.peer.number,
@@ -188,8 +188,7 @@ impl Transfer {
         }
     }
 
-    /// Its state and when there was last more of it; while it runs and nobody has ended
-    /// it.
+    /// Its state and the time of its last progress, while it runs and was not ended.
     pub(super) fn standing(&self) -> Option<(TransferState, Moment)> {
         let is_ending = self.is_leaving || self.broken_off.is_some();
         match self.phase {
@@ -200,7 +199,7 @@ impl Transfer {
         }
     }
 
-    /// An upload for which there is room may become a file.
+    /// Permits an upload to become a file.
     pub(super) fn admit(&self) {
         if let TransferPhase::Running {
             threads: TransferThreads::Receiving(receiving),
@@ -227,9 +226,9 @@ impl Transfer {
         }
     }
 
-    /// Whether this is a running upload of just that version, and `asker` may go on from
-    /// what it leaves: it is ending, nobody is left at its chat connection, or the same
-    /// client asks again, for whom the earlier one is interrupted.
+    /// Whether this is a running upload of that version, and `asker` may continue from
+    /// its part: it is ending, its client has left, or the same client requests it again,
+    /// and the earlier one is interrupted.
     pub(super) fn gives_way_to(
         &self,
         asker: &Peer,
@@ -245,7 +244,7 @@ impl Transfer {
                 || self.peer.has_hung_up())
     }
 
-    /// The report about it, as far as it is always known.
+    /// The part of the report that is always known.
     pub(super) fn news(&self, number: u64, state: TransferState) -> TransferNews {
         TransferNews {
             transfer: number,
@@ -258,7 +257,7 @@ impl Transfer {
         }
     }
 
-    /// Tells the asker its place in the queue, where it is a new one.
+    /// Reports its place in the queue to the client, if it has changed.
     pub(super) fn notify_queue_place(&mut self, number: u64, place: u32) {
         let TransferPhase::Queued { notified_place } = &mut self.phase else {
             return;
@@ -270,7 +269,7 @@ impl Transfer {
         }
     }
 
-    /// The one line that remains of it.
+    /// Logs its end in one line.
     pub(super) fn log_end(&self, number: u64, ending: &Ending) {
         let Ending {
             state,
@@ -303,7 +302,7 @@ impl TransferResources {
         let (events, transfer) = (self.events.clone(), job.number);
         self.journals.keep(job, side, move |report| {
             if matches!(report, Report::Happened(_)) {
-                return; // The journal has it.
+                return; // The journal has recorded it.
             }
             // An error means that the server has ended.
             let _ = events.send(TransfersMessage::Reported { transfer, report });
@@ -311,8 +310,8 @@ impl TransferResources {
     }
 }
 
-/// The identity of one household: an IPv4 address, or an IPv6 prefix of 64 bits (RFC 4291
-/// §2.5.4). `None` for this machine itself.
+/// The address of one household: an IPv4 address, or an IPv6 prefix of 64 bits (RFC 4291
+/// §2.5.4). `None` for the server's own computer.
 pub(super) fn household(address: IpAddr) -> Option<IpAddr> {
     let address = address.to_canonical();
     if address.is_loopback() {

@@ -1,9 +1,8 @@
 //! One upload on the server: from a name and a free port to a running receiver; and from
 //! a verified file to an entry of the shelf.
 //!
-//! It begins where an earlier one of the same version was interrupted
-//! ([`kept`](crate::server::kept)); `disk-3` reads back and hashes what was there, off
-//! this thread.
+//! It continues where an earlier one of the same version was interrupted
+//! ([`kept`](crate::server::kept)); `disk-3` reads and hashes the earlier part.
 
 use super::transfer::{
     StartError, Transfer, TransferPhase, TransferResources, TransferThreads, Upload,
@@ -125,8 +124,8 @@ pub(super) fn check_name(name: &str) -> Result<FileName, (Code, String)> {
         .map_err(|error| bad(&format!("{error}").replace("file name not allowed: ", "")))
 }
 
-/// Whether there is room for it now. The space that other uploads have reserved is
-/// already in use.
+/// Whether the disk has space for it now. The space reserved for other uploads counts as
+/// used.
 pub(super) fn check_room(folder: &Path, size: u64) -> Result<(), (Code, String)> {
     match disk::free(folder) {
         Some(free) if free < size => Err((Code::NoRoom, NO_ROOM.to_owned())),

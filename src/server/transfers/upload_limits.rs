@@ -1,37 +1,37 @@
-//! How much clients may upload, and how much of that is taken.
+//! The upload limits, and the part of them that is used.
 //!
 //! ```text
 //! asked for --check--> opened --check, take--> running --verified-->  taken for good
 //!                                                   \--anything else--> given back
 //! ```
 //!
-//! A mere request takes nothing: a running upload counts from the handshake on, as if it
-//! were there already, and the partial files of interrupted uploads as long as they are
-//! kept; so no crowd of uploads together gets past the limit. No user has more than half
-//! of the limit in several running uploads, and nobody leaves more than a certain number
-//! of files. The count of finished uploads restarts with the server.
+//! A request alone counts nothing. A running upload counts with its whole size from the
+//! handshake on, and the partial files of interrupted uploads count as long as they are
+//! kept, so all uploads together cannot exceed the limit. No user has more than half of
+//! the limit in several running uploads, and nobody leaves more than a certain number of
+//! files. The count of finished uploads restarts with the server.
 
 use crate::wire::message::Code;
 use std::collections::HashMap;
 
-/// How much clients may upload.
+/// The upload limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UploadLimits {
-    /// Largest file. Unit: bytes.
+    /// The largest file. Unit: bytes.
     pub file_bytes: u64,
     /// All files together while the server runs. Unit: bytes.
     pub total_bytes: u64,
 }
 
 impl UploadLimits {
-    /// Where nothing else is asked for: 1 GiB a file, 10 GiB in all.
+    /// The default: 1 GiB per file, 10 GiB in all.
     pub const DEFAULT: Self = Self {
         file_bytes: 1 << 30,
         total_bytes: 10 << 30,
     };
 }
 
-/// The rest of the limits.
+/// The limits, and what is used.
 #[derive(Debug, Clone)]
 pub(super) struct Allowance {
     /// `None`: no uploads at all.
@@ -49,13 +49,13 @@ struct Taken {
     files: usize,
 }
 
-/// Most files of one user while the server runs, finished or running.
+/// The limit of files of one user while the server runs, finished or running.
 const FILES_PER_USER: usize = 256;
 
-/// Most files of all users together.
+/// The limit of files of all users together.
 const MOST_FILES: usize = 8_192;
 
-/// An empty file takes something, too. Unit: bytes.
+/// The size of an empty file for the limits. Unit: bytes.
 const SMALLEST: u64 = 1;
 
 impl Allowance {
@@ -127,14 +127,14 @@ impl Allowance {
         taken.files += 1;
     }
 
-    /// It is whole.
+    /// The upload is complete.
     pub(super) fn keep(&mut self, user: &str, size: u64) {
         if let Some(taken) = self.by_user.get_mut(user) {
             taken.on_its_way = taken.on_its_way.saturating_sub(size.max(SMALLEST));
         }
     }
 
-    /// It has left nothing.
+    /// The upload has left no file and no part.
     pub(super) fn give_back(&mut self, user: &str, size: u64) {
         self.keep(user, size);
         self.taken_bytes = self.taken_bytes.saturating_sub(size.max(SMALLEST));

@@ -1,4 +1,4 @@
-//! One HTTP request in, one answer out, within bounds of size and time.
+//! Reads one HTTP request and writes one answer, with limits of size and time.
 //!
 //! Source: RFC 9112 §3 (request line), §6.3 (length of a body), §9.6 (closing).
 
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// The methods that are understood.
+/// The supported methods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Method {
     Get,
@@ -26,9 +26,9 @@ pub(super) enum Method {
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) method: Method,
-    /// As it was sent: it is compared, and never decoded.
+    /// The path as it was sent: it is compared, and never decoded.
     pub(super) target: String,
-    /// From `Authorization: Bearer`.
+    /// The token from `Authorization: Bearer`.
     pub(super) token: Option<Token>,
     /// Whether the body says that it is JSON.
     pub(super) is_json: bool,
@@ -46,31 +46,33 @@ pub(super) struct Answer {
 /// A connection, for one request and its answer.
 pub(super) struct Exchange<'a> {
     pub(super) stream: &'a TcpStream,
-    /// Whether the server ends.
+    /// Whether the server is ending.
     pub(super) is_closing: &'a AtomicBool,
-    /// Started with the connection.
+    /// The clock, started with the connection.
     pub(super) clock: Clock,
 }
 
-/// Request line and fields. Unit: bytes.
+/// The limit of request line and fields. Unit: bytes.
 const LONGEST_HEAD: usize = 8 * 1024;
 
-/// Fields of a request.
+/// The limit of the number of fields.
 const MOST_FIELDS: usize = 64;
 
-/// A name or an answer. Unit: bytes.
+/// The limit of a body: a name or an answer. Unit: bytes.
 const LONGEST_BODY: usize = 1024;
 
-/// Bytes beyond the request are read this long, so that it can read the answer.
+/// Bytes beyond the request are read for this long, so that the client can read the
+/// answer.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// And not more than this. Unit: bytes.
+/// And at most this many are read. Unit: bytes.
 const MOST_LAST_WORDS: usize = 256 * 1024;
 
-/// How often it is looked whether the server ends.
+/// The interval at which the thread checks whether the server is ending.
 const LOOK_INTERVAL: Duration = Duration::from_millis(250);
 
-/// The page may load nothing, run only what it contains, and ask only its own server.
+/// The page may load nothing, run only its own code, and send requests only to its own
+/// server.
 const POLICY: &str = "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; \
                       script-src 'unsafe-inline' 'wasm-unsafe-eval'; img-src data: blob:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -142,7 +144,7 @@ impl Exchange<'_> {
         while bytes.len() < body_at + length {
             self.read_more(&mut bytes, deadline)?;
         }
-        // More bytes would be another request; the connection is for one.
+        // Further bytes would be another request, but the connection is for one.
         request.body = bytes[body_at..body_at + length].to_vec();
         Ok(request)
     }
@@ -176,7 +178,7 @@ impl Exchange<'_> {
         }
     }
 
-    /// Writes the answer and ends the connection; a client that does not read it in time
+    /// Writes the answer and closes the connection; a client that does not read in time
     /// loses it.
     pub(super) fn write(&self, answer: &Answer, has_body: bool, within: Duration) {
         let deadline = self.clock.now() + within;
@@ -219,7 +221,8 @@ impl Exchange<'_> {
     }
 }
 
-/// A whole head: the request without its body, where that begins, and its length.
+/// A complete head: the request without its body, the position of the body, and its
+/// length.
 fn parse(bytes: &[u8]) -> Result<Option<(Request, usize, usize)>, Option<Answer>> {
     let refuse = |status, sentence| Err(Some(Answer::problem(status, sentence)));
     let mut fields = [EMPTY_HEADER; MOST_FIELDS];
@@ -274,7 +277,8 @@ fn parse(bytes: &[u8]) -> Result<Option<(Request, usize, usize)>, Option<Answer>
     Ok(Some((request, body_at, length)))
 }
 
-/// Says that there are too many, without waiting: the answer fits into an empty buffer.
+/// Answers that there are too many, without waiting: the answer fits into an empty
+/// buffer.
 pub(super) fn turn_away(mut stream: &TcpStream) {
     let answer = Answer::problem(429, "Too many requests. The page tries again.");
     let text = [answer.head().as_bytes(), &answer.body].concat();
@@ -283,11 +287,11 @@ pub(super) fn turn_away(mut stream: &TcpStream) {
         .and_then(|()| stream.write_all(&text))
         .and_then(|()| stream.shutdown(Shutdown::Write));
     if let Err(error) = told {
-        log::debug!("cannot turn a browser away: {error}");
+        log::debug!("cannot refuse a browser: {error}");
     }
 }
 
-/// Whether a call only came to the end of its pause.
+/// Whether a call only reached its timeout.
 fn is_pause(error: &io::Error) -> bool {
     matches!(
         error.kind(),

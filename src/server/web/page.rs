@@ -1,4 +1,4 @@
-//! The page that is served: `laboratory.html`, read once.
+//! The page that is served: `laboratory.html`, read once at the start.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -9,11 +9,11 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Page(pub(super) Arc<[u8]>);
 
-/// A larger file is another one. Unit: bytes.
+/// The limit of its size: a larger file is not this page. Unit: bytes.
 const LARGEST: u64 = 8 * 1024 * 1024;
 
-/// The page takes part in questions where this says `yes`, and then it may ask its own
-/// server; a copy on a disk or on a course page asks nobody.
+/// The page takes part in questions if this is `yes`; then it may send requests to its
+/// own server. A copy on a disk or on a course page sends none.
 const MARK: (&str, &str) = (
     "<html lang=\"en\" data-class=\"no\">",
     "<html lang=\"en\" data-class=\"yes\">",

@@ -1,10 +1,9 @@
-//! The datagrams of a receiver's socket: who sent it, what the link does to it, what it
-//! says.
+//! Processes the datagrams of a receiver's socket: address, fate in the link, content.
 //!
 //! ```text
 //!   datagram --from there?--> link --whole? the right MAC?--> machine, bytes
 //!                                    v no, but our token
-//!                                 damage: told    forged: ignored
+//!                                 corrupt: recorded    forged: ignored
 //! ```
 //!
 //! Source: report chapters `wire/packet` and `link`.
@@ -20,9 +19,9 @@ use crate::wire::packet::{Body, Packet, PacketError, PathPacket};
 use std::net::SocketAddr;
 
 impl<R: FnMut(Report)> ReceiverDriver<R> {
-    /// Whether this comes from the sender. A client hears nobody but the server; there
-    /// the sender is the one that has the token and the address of the asker, whatever
-    /// the port. Once it is open, a new port is challenged.
+    /// Whether this comes from the sender. A client accepts packets only from the server.
+    /// A server accepts packets with the token from the client's address, with any port;
+    /// once the connection is open, a new port is challenged.
     pub(super) fn knows(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {
         if PathPacket::is_one(datagram) {
             self.on_path_packet(from, datagram);
@@ -58,12 +57,12 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
             return true;
         }
         if !matches!(packet.body, Body::Syn(_)) {
-            return true; // Before it is open only a SYN tells where the sender is.
+            return true; // Before it is open, only a SYN shows the sender's address.
         }
         if self.packet_output.follow(from, packet.sent_at) {
             self.connection.on_moved();
         }
-        self.packet_output.leads_to(from) // Otherwise its answer would go to another address.
+        self.packet_output.leads_to(from) // Otherwise its answer would be sent to another address.
     }
 
     fn on_path_packet(&mut self, from: SocketAddr, datagram: &[u8]) {
@@ -82,7 +81,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         }
     }
 
-    /// A datagram came from the socket: through the link with it.
+    /// A datagram arrived from the socket: it passes the link.
     pub(super) fn arrive(&mut self, datagram: &[u8], from: SocketAddr, now: Moment) {
         let Some(link) = &mut self.incoming else {
             self.packet_output.came(from, datagram, None);
@@ -95,11 +94,11 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
             self.packet_output.came(from, datagram, Some(entered));
         } else {
             self.packet_output.came(from, datagram, None);
-            self.receive(datagram, false, now); // Damaged before it came here, or forged.
+            self.receive(datagram, false, now); // Corrupted before it arrived here, or forged.
         }
     }
 
-    /// `is_damaged_here`: by this side's link.
+    /// `is_damaged_here`: this side's link has corrupted it.
     pub(super) fn receive(
         &mut self,
         datagram: &[u8],
@@ -136,7 +135,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         self.release_early();
     }
 
-    /// Whether that is a packet of this transfer which the sender has not made.
+    /// Whether this is a forged packet of this transfer.
     fn note_forgery(&mut self, error: &PacketError, datagram: &[u8]) -> bool {
         let Some(packet) = PacketName::of_forged(error) else {
             return false;

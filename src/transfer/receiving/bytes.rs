@@ -6,27 +6,27 @@
 //!                ^start     ^in order
 //! ```
 //!
-//! Received data is copied to its place in its chunk, in order or not, and stays there
-//! until all before it is here. A chunk goes to the disk when it is whole, or as far as
-//! it is in order when nothing more comes.
+//! Received data is copied to its place in a chunk, in order or not, and stays there
+//! until all earlier data has arrived. A complete chunk is passed to the disk; an
+//! incomplete one is passed as far as it is in order when no more data arrives.
 //!
-//! Where the disk is behind, chunks wait here, and the window shrinks by them: this
-//! thread never waits for the disk, as the socket would overflow meanwhile.
+//! If the disk is behind, chunks wait here, and the window shrinks accordingly. This
+//! thread never waits for the disk, because the socket would overflow meanwhile.
 
 use super::super::disk::{CHUNK_BYTES, Disk};
 use std::collections::VecDeque;
 
-/// The bytes that have arrived and are not at the disk yet. Places are counted from the
-/// file's beginning. Unit: bytes.
+/// The bytes that have arrived and are not passed to the disk yet. Places are counted
+/// from the beginning of the file. Unit: bytes.
 pub(super) struct Bytes {
-    /// All before it was handed over; the first chunk begins here.
+    /// Everything before it was passed to the disk; the first chunk begins here.
     start: u64,
-    /// All before it is here.
+    /// Everything before it has arrived.
     in_order: u64,
-    /// Each has room up to the next multiple of [`CHUNK_BYTES`], and reaches to the
-    /// furthest byte of it that is here.
+    /// Each has space up to the next multiple of [`CHUNK_BYTES`], and ends with its last
+    /// byte that has arrived.
     chunks: VecDeque<Vec<u8>>,
-    /// In order, and handed over: the disk has not taken them yet.
+    /// Chunks in order that the disk has not accepted yet.
     waiting: VecDeque<Vec<u8>>,
 }
 
@@ -41,7 +41,7 @@ impl Bytes {
         }
     }
 
-    /// Keeps a segment that the machine wants; it begins at `place`.
+    /// Keeps a segment that the state machine wants; it begins at `place`.
     pub(super) fn keep(&mut self, mut place: u64, mut payload: &[u8], disk: &Disk) {
         while !payload.is_empty() {
             let end = end_of_chunk(place);
@@ -52,10 +52,10 @@ impl Bytes {
         }
     }
 
-    /// Copies what lies within one chunk.
+    /// Copies the part that belongs to one chunk.
     fn put(&mut self, place: u64, bytes: &[u8], disk: &Disk) {
         if place < self.start {
-            return; // It was handed over: no machine wants it again.
+            return; // It was passed on, so no state machine wants it again.
         }
         let index = distance(self.start / CHUNK, place / CHUNK);
         while self.chunks.len() <= index {
@@ -71,17 +71,17 @@ impl Bytes {
         }
     }
 
-    /// All before this place is here now.
+    /// Everything before this place has arrived.
     pub(super) fn advance(&mut self, in_order: u64) {
         self.in_order = self.in_order.max(in_order);
     }
 
-    /// File bytes that are there in order, those of an earlier download among them.
+    /// The bytes of the file that have arrived in order, including an earlier download.
     pub(super) const fn done(&self) -> u64 {
         self.in_order
     }
 
-    /// Hands whole chunks to the disk: less is not worth a message.
+    /// Passes complete chunks to the disk: less is not worth a message.
     pub(super) fn flush_when_full(&mut self, disk: &Disk) {
         while end_of_chunk(self.start) <= self.in_order
             && let Some(chunk) = self.chunks.pop_front()
@@ -91,8 +91,8 @@ impl Bytes {
         self.offer(disk);
     }
 
-    /// Hands what is in order to the disk, however little it is. A disk that is behind
-    /// gets whole chunks only: a part of one takes as much memory as all of it.
+    /// Passes everything in order to the disk, even if it is little. A disk that is
+    /// behind gets only complete chunks, because an incomplete one needs as much memory.
     pub(super) fn flush(&mut self, disk: &Disk) {
         self.flush_when_full(disk);
         if self.waiting.is_empty()
@@ -119,7 +119,7 @@ impl Bytes {
         self.waiting.push_back(chunk);
     }
 
-    /// Gives the disk what waits for it, until it takes no more.
+    /// Passes waiting chunks to the disk, until it accepts no more.
     fn offer(&mut self, disk: &Disk) {
         while let Some(chunk) = self.waiting.pop_front() {
             if let Err(refused) = disk.try_write(chunk) {
@@ -129,21 +129,21 @@ impl Bytes {
         }
     }
 
-    /// How far the disk is behind. Unit: bytes.
+    /// The number of bytes by which the disk is behind.
     pub(super) fn backlog(&self) -> usize {
         self.waiting.iter().map(Vec::len).sum()
     }
 }
 
-/// To count places with. Unit: bytes.
+/// A length as a place. Unit: bytes.
 const CHUNK: u64 = CHUNK_BYTES as u64;
 
-/// Where the chunk with this place ends.
+/// The end of the chunk with this place.
 const fn end_of_chunk(place: u64) -> u64 {
     place - place % CHUNK + CHUNK
 }
 
-/// From one to another that is no smaller.
+/// The distance from one place to another that is not smaller.
 fn distance(from: u64, to: u64) -> usize {
     usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX)
 }

@@ -1,5 +1,5 @@
-//! The end of a receiver: the disk's digest against the sender's, the final name, the
-//! word.
+//! The end of a receiver: verifies the digest, gives the file its final name, and
+//! reports.
 //!
 //! ```text
 //!   FIN --finish--> digest --the same-----> keep -----> FIN-ACK verified
@@ -18,13 +18,13 @@ use crate::wire::packet::Reset;
 use std::fs;
 use std::path::PathBuf;
 
-/// How far the last check has come.
+/// The state of the last check.
 #[derive(Debug)]
 pub(super) enum Verification {
     NotYet,
     /// The disk was asked for the digest.
     RequestedOptions,
-    /// The disk was asked to give the file its name, or to take the part away.
+    /// The disk was asked to give the file its name, or to delete the part.
     Settling(Digest),
     Done {
         digest: Option<Digest>,
@@ -36,7 +36,7 @@ pub(super) enum Verification {
 }
 
 impl<R: FnMut(Report)> ReceiverDriver<R> {
-    /// Goes on with the last check as far as it can without waiting.
+    /// Continues the last check as far as possible without waiting.
     pub(super) fn verify(&mut self) {
         if self.is_admitted
             && self.connection.claimed_digest().is_some()
@@ -100,10 +100,10 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         };
     }
 
-    /// This side cannot go on.
+    /// This side cannot continue.
     pub(super) fn fail(&mut self, sentence: &str) {
         if matches!(self.verification, Verification::Done { .. }) {
-            return; // The file is whole, whatever happens to the last packets.
+            return; // The file is complete, whatever happens to the last packets.
         }
         let failure = Some(sentence.to_owned());
         self.verification = Verification::Done {
@@ -115,9 +115,9 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         self.connection.reset(Reset::DiskFailed);
     }
 
-    /// Reports once how the transfer ended. With a verdict the disk has finished already,
-    /// and the machine may linger for the sender's sake. Without one the part is released
-    /// first: the client that reads `failed` or `cancelled` may ask for the rest at once.
+    /// Reports the outcome once. With a verdict the disk has finished already, and the
+    /// state machine may linger. Without one the part is released first, because a client
+    /// that reads `failed` or `cancelled` may request the rest at once.
     pub(super) fn report_end(&mut self, is_over: bool) {
         if std::mem::replace(&mut self.has_reported_end, true) {
             return;
@@ -167,7 +167,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         if is_over {
             self.disk.end();
         }
-        self.report_events(true); // A listener that is told of the end may leave.
+        self.report_events(true); // A program that receives the end may exit.
         let (figures, elapsed) = (self.figures(), self.clock.now().since_start());
         (self.report)(Report::Ended(Ending {
             state,

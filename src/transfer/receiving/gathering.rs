@@ -1,4 +1,4 @@
-//! A moment for datagrams that come one by one: a receive then brings many of them.
+//! A short wait, so that one receive returns many datagrams.
 //!
 //! Source: report chapter `speed`.
 
@@ -6,20 +6,19 @@ use super::super::batch::Incoming;
 use super::ReceiverDriver;
 use std::time::Duration;
 
-/// How long datagrams gather: at full speed some dozens of them, a small part of what the
-/// socket's buffer holds.
+/// The time for which datagrams gather: at full speed some dozens, a small part of the
+/// socket's buffer.
 const GATHERING: Duration = Duration::from_micros(100);
 
-/// Where fewer are awaited the sender's window is small, and soon it would stand still.
+/// If fewer are expected, the sender's window is small, and the sender would soon wait.
 const WORTH_GATHERING: u32 = 16;
 
 impl<R> ReceiverDriver<R> {
-    /// Leaves datagrams that come one by one a moment to gather, where the sender waits for
-    /// no word from here: a thread that wakes for each of them takes the processor away
-    /// from those who send and write.
+    /// Waits for more datagrams if the sender does not wait for an ACK. A thread that
+    /// wakes for each datagram takes the processor from the sender and the disk thread.
     pub(super) fn gather(&self, incoming: &Incoming) {
         if incoming.gathers() && self.connection.arrivals_awaited() >= WORTH_GATHERING {
-            // Nothing is ever sent here: a wait that the clock ends.
+            // Nothing is ever sent on this channel: it is a wait that ends by timeout.
             let _ = crossbeam_channel::after(GATHERING).recv();
         }
     }

@@ -1,5 +1,4 @@
-//! The faults that a user injects into a running receiver's link: a packet killed, other
-//! conditions.
+//! The faults that a user injects into a running receiver's link.
 
 use super::super::Report;
 use super::super::link_control::{ControlledLinks, LinkControl};

@@ -1,6 +1,6 @@
 //! `acks-3`: reads the socket of a sender, decodes, and forwards; nothing else.
 //!
-//! Only what carries the token and comes from the asker's address reaches `sender-3`.
+//! Only packets with the token from the client's address reach `sender-3`.
 
 use super::super::inbox::{Inbox, SenderInput};
 use super::super::socket_error::{LastError, Meaning};
@@ -60,7 +60,7 @@ pub(super) fn start(
     let token = job.token;
     let key = job.keys.map(|keys| keys.receive);
     let tap = job.tap.clone();
-    // Behind a link, `sender-N` knows the fate of a packet.
+    // If there is a link, `sender-N` knows the fate of a packet.
     let is_linked = !job.scenario.is_perfect();
     let listen = move || {
         let mut datagram = vec![0; LARGEST_DATAGRAM_BYTES];
@@ -117,8 +117,8 @@ pub(super) fn start(
     })
 }
 
-/// Sends a packet to this very socket, so that who waits there looks up. Were it lost,
-/// the thread looks up by itself after a while.
+/// Sends a packet to this socket, to wake the thread that waits for it. If the packet is
+/// lost, the thread wakes by itself after a while.
 ///
 /// A `shutdown` would wake it too, but then a datagram seems to come from no address, on
 /// which the standard library's `recv_from` may panic.

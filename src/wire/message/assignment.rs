@@ -3,14 +3,14 @@
 use crate::wire::options::{Arq, Congestion};
 use serde::{Deserialize, Serialize};
 
-/// One transfer to be run in the laboratory, in virtual time.
+/// One transfer to run in the laboratory, in virtual time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
     /// The scenario of the link: `seed=7;loss=10%`.
     pub link: String,
     /// The protocol.
     pub arq: Arq,
-    /// Most packets in flight.
+    /// The window, in packets.
     pub window: u32,
     /// The congestion controller.
     pub congestion: Congestion,

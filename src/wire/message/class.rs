@@ -1,4 +1,4 @@
-//! A class: what a teacher gives out to be run, and what comes back.
+//! A class: the exercises of the teacher, and their results.
 //!
 //! ```text
 //! teacher  -> {"lab":{"link":"seed=7;loss=10%","arq":"go-back-n","window":16,...}}
@@ -9,14 +9,13 @@
 //! guy      -> {"submit":{"assignment":"go-back-n","points":104,"of":110,"passed":20,...}}
 //! ```
 //!
-//! Whether a scenario can be read, and whether it asks too much of a machine, is the
-//! laboratory's question, not this file's.
+//! The laboratory decides whether a scenario is valid and not too large.
 
 use super::answer::ClassAnswer;
 use super::assignment::Assignment;
 use serde::{Deserialize, Serialize};
 
-/// An assignment that was given out.
+/// An exercise that was given out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lab {
     /// Its number in this class, from 1.
@@ -31,7 +30,7 @@ pub struct Lab {
 /// The result of an exercise at one client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabResult {
-    /// The user whose result it is: the number of the `lab`.
+    /// The number of the `lab`.
     pub number: u64,
     /// The result.
     pub outcome: LabOutcome,
@@ -41,13 +40,13 @@ pub struct LabResult {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LabOutcome {
-    /// It ran to its end.
+    /// It was run to its end.
     Done(LabFigures),
-    /// The person did not want it.
+    /// The user declined.
     Declined,
-    /// A program that the person wrote was graded; it answers no `lab`.
+    /// A program of the user was graded; this answers no `lab`.
     Submitted(Submission),
-    /// The answer to a question of the class; it answers no `lab`.
+    /// The answer to a question of the class; this answers no `lab`.
     Answered(ClassAnswer),
     /// It could not be run.
     Failed {
@@ -56,23 +55,23 @@ pub enum LabOutcome {
     },
 }
 
-/// How a program of a student was graded by `lab grade` on the student's computer.
+/// The result of `lab grade` for a student's program, on the student's computer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submission {
     /// `go-back-n`, `congestion`.
     pub assignment: String,
     /// Points reached.
     pub points: u32,
-    /// Points there are.
+    /// The possible points.
     pub of: u32,
     /// Scenarios that were passed.
     pub passed: u32,
-    /// Scenarios there are.
+    /// The number of scenarios.
     pub scenarios: u32,
 }
 
 impl Submission {
-    /// Whether it can be true, and its name is short and plain.
+    /// Whether its numbers are possible, and its name is short and plain.
     #[must_use]
     pub fn is_plausible(&self) -> bool {
         let is_plain = |it: char| it.is_ascii_alphanumeric() || it == '-';
@@ -86,20 +85,20 @@ impl Submission {
 /// Longest name of an assignment. Unit: bytes.
 const LONGEST_ASSIGNMENT: usize = 40;
 
-/// The figures of a run. In virtual time, so they are the same on every machine.
+/// The numbers of a run. It is in virtual time, so they are the same on every computer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabFigures {
-    /// Whether the file arrived whole.
+    /// Whether the file arrived complete.
     pub verified: bool,
     /// From the first SYN until the receiver had the whole file. Unit: microseconds.
     pub elapsed_us: u64,
     /// Unit: file bytes per second.
     pub goodput: u64,
-    /// DATA packets sent, resends included.
+    /// DATA packets sent, including retransmissions.
     pub sent_packets: u64,
-    /// DATA packets that were sent again.
+    /// DATA packets that were retransmitted.
     pub resent_packets: u64,
-    /// How many DATA packets the user predicted, resends included, before it ran.
+    /// The number of DATA packets, including retransmissions, that the user predicted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predicted_packets: Option<u32>,
 }
@@ -109,6 +108,6 @@ pub struct LabFigures {
 pub struct LabRow {
     /// Whose.
     pub name: String,
-    /// The result there.
+    /// The user's result.
     pub outcome: LabOutcome,
 }

@@ -1,8 +1,8 @@
 //! Splits lists that do not fit in one line of the chat connection.
 //!
-//! A line has a cap, a folder and a room have none. Therefore a long list is sent as
-//! several lines of the same keyword: each but the last says `"more":true`. History is
-//! cut instead: the oldest lines are left out.
+//! The length of a line is limited, but not the number of files or users. Therefore a
+//! long list is sent as several lines with the same keyword: each but the last contains
+//! `"more":true`. The history is cut instead: the oldest lines are left out.
 //!
 //! ```text
 //! {"users":{"names":["amit","dana",...],"more":true}}
@@ -80,7 +80,7 @@ impl Reply {
     }
 }
 
-/// Splits a list into pages that fit, each with whether another one follows.
+/// Splits a list into pages that fit, and marks each that is followed by another one.
 fn pages<T: Serialize>(items: Vec<T>) -> Vec<(Vec<T>, bool)> {
     let mut pages = Vec::new();
     let mut page = Vec::new();

@@ -7,7 +7,7 @@
 //! <- {"welcome":{"name":"dana",...,"confirmation":"..."}}
 //! ```
 //!
-//! Nothing here knows how a message or a confirmation is made: that is `room::login`'s.
+//! `room::login` makes the messages and confirmations.
 
 use crate::wire::digest::{Confirmation, Exchange};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
-    /// The one that everybody in the room knows.
+    /// The room's password, which all users know.
     Room,
     /// The teacher's own.
     Teacher,
@@ -35,11 +35,11 @@ impl fmt::Display for Role {
 /// The server's half of a login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge {
-    /// Which password the name calls for.
+    /// The password that the name requires.
     pub role: Role,
     /// The server's message of the exchange.
     pub message: Exchange,
-    /// The advice, for people who read this without a client.
+    /// The advice for users who read this without a client.
     pub sentence: String,
 }
 
@@ -48,19 +48,19 @@ pub struct Challenge {
 pub struct Proof {
     /// The client's message of the exchange.
     pub message: Exchange,
-    /// That the client has come to the same key.
+    /// The proof that the client has the same key.
     pub confirmation: Confirmation,
 }
 
 /// A user who is banned until the server ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ban {
-    /// By this name, and whatever looks like it.
+    /// The name; names that look like it are banned too.
     pub name: String,
-    /// And from this address, where there is one.
+    /// The address, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// Why, in the teacher's words.
+    /// The reason of the teacher.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
 }

@@ -9,23 +9,23 @@
 //! everyone <- {"revealed":{"number":1,"answers":17,"counts":[{"choice":1,"count":12},...]}}
 //! ```
 //!
-//! The right answer is in no message: each client works it out of the run, by the same
+//! The right answer is in no message: each client computes it from the run, with the same
 //! code.
 
 use super::answer::Answer;
 use super::assignment::Assignment;
 use serde::{Deserialize, Serialize};
 
-/// Most choices of a question.
+/// The limit of choices of a question.
 pub(super) const MOST_CHOICES: u8 = 8;
 
-/// Most moments of a run that can be asked about.
+/// The limit of moments of a run.
 pub(super) const MOST_MOMENTS: u32 = 64;
 
-/// Largest number that may be answered. Unit: packets.
+/// The largest number that may be an answer. Unit: packets.
 pub(super) const MOST_PACKETS: u32 = 1_000_000;
 
-/// The most different answers in one `revealed`; of more, the most frequent.
+/// The limit of different answers in one `revealed`; the most frequent ones are kept.
 pub(super) const MOST_COUNTS: usize = 100;
 
 /// The question and its run.
@@ -44,9 +44,9 @@ pub struct ClassQuestion {
 pub enum About {
     /// What does the sender do next?
     Next {
-        /// At which of the run's moments, from 1.
+        /// The number of the moment in the run, from 1.
         moment: u32,
-        /// How many choices there are.
+        /// The number of choices.
         choices: u8,
     },
     /// How many DATA packets does the sender transmit, retransmissions included?
@@ -65,7 +65,7 @@ pub struct Question {
     pub question: ClassQuestion,
 }
 
-/// How many have answered so far: to the teacher.
+/// The number of answers so far, for the teacher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
     /// The number of the `question`.
@@ -74,24 +74,24 @@ pub struct Answered {
     pub count: u64,
 }
 
-/// How the answers are distributed.
+/// The distribution of the answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revealed {
     /// The number of the `question`.
     pub number: u64,
-    /// How many have answered.
+    /// The number of users who have answered.
     pub answers: u64,
-    /// The answers that were given, the most frequent first; at most `MOST_COUNTS`.
+    /// The different answers, the most frequent first; at most `MOST_COUNTS`.
     pub counts: Vec<Tally>,
 }
 
-/// How many have given an answer.
+/// One answer, with its number of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// The answer.
     #[serde(flatten)]
     pub answer: Answer,
-    /// How many have given it.
+    /// The number of users who gave it.
     pub count: u64,
 }
 
@@ -110,7 +110,7 @@ impl About {
         }
     }
 
-    /// Whether this can be an answer.
+    /// Whether this is a possible answer.
     #[must_use]
     pub const fn allows(self, answer: Answer) -> bool {
         match (self, answer) {
@@ -123,7 +123,7 @@ impl About {
 }
 
 impl Revealed {
-    /// Counts answers: each different one once, the most frequent first.
+    /// Counts the different answers, the most frequent first.
     #[must_use]
     pub fn of(number: u64, given: impl IntoIterator<Item = Answer>) -> Self {
         let mut counted = std::collections::BTreeMap::new();
@@ -135,7 +135,7 @@ impl Revealed {
             .into_iter()
             .map(|(answer, count)| Tally { answer, count })
             .collect();
-        counts.sort_by_key(|tally| std::cmp::Reverse(tally.count)); // Stable.
+        counts.sort_by_key(|tally| std::cmp::Reverse(tally.count)); // The sort is stable.
         counts.truncate(MOST_COUNTS);
         Self {
             number,

@@ -1,4 +1,4 @@
-//! Messages as they are written, and what is refused.
+//! Tests of the form of messages, and of refused lines.
 
 use super::*;
 use crate::wire::options::{Arq, Transport};

@@ -20,7 +20,7 @@ fn tag_of(line: &str) -> Option<u64> {
     keywords.find_map(|fields| fields.get("tag")?.as_u64())
 }
 
-/// A line that is no message: the parser's own words, with the column.
+/// A line that is no message: the parser's own sentence, with the column.
 #[derive(Debug)]
 pub struct MessageError {
     error: serde_json::Error,
@@ -28,7 +28,7 @@ pub struct MessageError {
 }
 
 impl MessageError {
-    /// The tag of the request, where it has one that can be read.
+    /// The tag of the request, if it has a readable one.
     #[must_use]
     pub const fn tag(&self) -> Option<u64> {
         self.tag

@@ -1,40 +1,41 @@
-//! Why a datagram is not a packet of ours: what failed, and the values.
+//! The reasons why a datagram is not a packet of Sash.
 //!
-//! It does not say whose fault it was: a damaged packet and a stranger's look alike. One
-//! that is whole but for its MAC is named: somebody made it up who does not have the key.
+//! A corrupt packet and a stranger's datagram cannot be distinguished. A packet with a
+//! correct CRC-32 and a wrong MAC is reported with its name: it was forged without the
+//! key.
 
 use super::{Kind, VERSION};
 use crate::wire::sequence::SequenceNumber;
 use std::fmt;
 
-/// A datagram that is not a packet of ours.
+/// A datagram that is not a packet of Sash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PacketError {
-    /// Shorter than its kind must be.
+    /// It is shorter than its kind must be.
     TooShort {
         /// Unit: bytes.
         length: usize,
     },
-    /// Longer than its kind may be.
+    /// It is longer than its kind may be.
     TooLong {
         /// Unit: bytes.
         length: usize,
     },
-    /// A layout that we do not know.
+    /// Its version is unknown.
     Version(u8),
-    /// A kind that we do not know.
+    /// Its kind is unknown.
     Kind(u8),
-    /// A field with a value that means nothing.
+    /// A field has an invalid value.
     Value(u8),
-    /// Damaged on the way, or not ours.
+    /// It is corrupt, or not a packet of Sash.
     Corrupt {
-        /// The CRC-32 of what arrived.
+        /// The CRC-32 of the received bytes.
         computed: u32,
-        /// The CRC-32 that it carried.
+        /// The CRC-32 in the datagram.
         received: u32,
     },
-    /// Not of the other side's making: it has no MAC, or not the one that its key yields.
-    /// All its fields, including the token, may be forged.
+    /// It is forged: it has no MAC, or a wrong one. All its fields, including the token,
+    /// may be forged.
     Forged {
         /// The kind that it claims.
         kind: Kind,

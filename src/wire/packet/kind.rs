@@ -10,13 +10,13 @@ use std::fmt;
 )]
 #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
 pub enum Kind {
-    /// Opens a transfer.
+    /// Begins the handshake.
     Syn,
     /// Answers a SYN.
     SynAck,
-    /// Says what has arrived.
+    /// Acknowledges segments.
     Ack,
-    /// Says that something is newly missing or damaged.
+    /// Reports that a segment is newly missing or corrupt.
     Nack,
     /// A piece of the file.
     Data,
@@ -28,21 +28,21 @@ pub enum Kind {
     Rst,
 }
 
-/// The number of a packet that is not counted: a window probe, and an ACK that says that
-/// FIN has arrived. It shares its name, and with it its fate on a link, with no other.
+/// The number of an uncounted packet: a window probe, or an ACK of FIN. No other packet
+/// has this name, and so none shares its fate on a link.
 pub const UNCOUNTED: u32 = u32::MAX;
 
-/// Why a transfer ends unfinished.
+/// The reason why a transfer ends unfinished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reset {
-    /// Somebody wanted so.
+    /// A user cancelled it.
     Cancelled,
-    /// The file shrank, vanished or cannot be read any more.
+    /// The file has changed or cannot be read any more.
     FileUnreadable,
-    /// The receiver cannot write: disk full, folder gone.
+    /// The receiver cannot write: the disk is full, or the folder was deleted.
     DiskFailed,
-    /// The other side's terms are not those of the offer.
+    /// The other side's parameters are not those of the offer.
     #[serde(rename = "bad-terms")]
     BadParameters,
 }
@@ -75,8 +75,8 @@ impl Kind {
         }
     }
 
-    /// Whether such a packet carries a MAC where its transfer has keys: it opens or ends
-    /// the transfer, or answers one that does.
+    /// Whether such a packet has a MAC in a transfer with keys: it starts or ends the
+    /// transfer, or answers a packet that does.
     #[must_use]
     pub const fn has_mac(self) -> bool {
         match self {

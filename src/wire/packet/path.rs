@@ -1,7 +1,7 @@
-//! PATH-CHALLENGE and PATH-RESPONSE: whether somebody listens at a new address.
+//! PATH-CHALLENGE and PATH-RESPONSE, which validate a new address.
 //!
-//! Both have the header of every packet and a nonce of 8 bytes as their body. They are no
-//! part of the transfer's own protocol, which knows no addresses, so they are apart from
+//! Both have the header of every packet and a nonce of 8 bytes as their body. They do not
+//! belong to the transfer's protocol, which knows no addresses, so they are separate from
 //! [`Packet`](super::Packet).
 //!
 //! ```
@@ -22,16 +22,16 @@ use crate::wire::mac::{MAC_BYTES, TrafficKey};
 /// The value of a challenge, which its response repeats.
 pub type Nonce = [u8; NONCE_BYTES];
 
-/// One of the two.
+/// A challenge or a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PathPacket {
     /// In every packet of the transfer.
     pub token: Token,
-    /// Whether it answers.
+    /// Whether it is a response.
     pub is_response: bool,
     /// 1 for the first transmission of a challenge, one more for each retransmission.
     pub attempt: u8,
-    /// When it left. Unit: microseconds of the sender's clock, modulo 2^32.
+    /// The time of transmission. Unit: microseconds of the sender's clock, modulo 2^32.
     pub sent_at: u32,
     /// Drawn at random for each challenged address.
     pub nonce: Nonce,
@@ -40,7 +40,7 @@ pub struct PathPacket {
 /// Unit: bytes.
 const NONCE_BYTES: usize = 8;
 
-/// The bytes on the wire that say which of the two it is.
+/// The bytes on the wire for the two kinds.
 const CHALLENGE: u8 = 9;
 const RESPONSE: u8 = 10;
 
@@ -72,13 +72,13 @@ impl PathPacket {
         }
     }
 
-    /// How long one is, where the transfer has keys or not. Unit: bytes.
+    /// Its length, with or without keys. Unit: bytes.
     #[must_use]
     pub const fn bytes(has_keys: bool) -> usize {
         HEADER_BYTES + NONCE_BYTES + if has_keys { MAC_BYTES } else { 0 }
     }
 
-    /// The datagram, with a MAC where there is a key.
+    /// The datagram, with a MAC if there is a key.
     #[must_use]
     pub fn encode(&self, key: Option<&TrafficKey>) -> Vec<u8> {
         let kind = if self.is_response {
@@ -103,15 +103,15 @@ impl PathPacket {
         datagram
     }
 
-    /// Whether that is one of the two, right or wrong: it is no damaged packet then.
+    /// Whether a datagram is one of the two kinds, valid or not.
     #[must_use]
     pub fn is_one(datagram: &[u8]) -> bool {
         matches!(datagram, [VERSION, CHALLENGE | RESPONSE, ..])
             && datagram.len() <= Self::bytes(true)
     }
 
-    /// Reads one of this transfer; `None` where it is not, is damaged, or has not the
-    /// right MAC though there is a key.
+    /// Reads one of this transfer; `None` if it is of another one, corrupt, or without a
+    /// valid MAC.
     #[must_use]
     pub fn decode(
         datagram: &[u8],

@@ -65,7 +65,7 @@ fn encoded(packet: &Packet) -> Vec<u8> {
     datagram
 }
 
-/// Puts the right checksum on a datagram that a test has changed.
+/// Gives a changed datagram a correct checksum.
 fn sealed(mut datagram: Vec<u8>) -> Vec<u8> {
     let checksum = checksum(&datagram).to_be_bytes();
     datagram.splice(CHECKSUM_OFFSET..HEADER_BYTES, checksum);
@@ -223,7 +223,7 @@ fn a_missing_mac_a_wrong_key_and_a_changed_byte_all_count_as_forged() {
             continue;
         }
         let whole = keyed(&sent, &KEY);
-        // Each byte but version, kind and CRC-32, under a checksum that is right again.
+        // Each byte but version, kind and CRC-32, with a correct checksum.
         let bytes = (2..whole.len()).filter(|at| !(32..36).contains(at));
         for at in bytes {
             let mut changed = whole.clone();

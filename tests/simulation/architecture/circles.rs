@@ -92,7 +92,7 @@ type Module = Vec<String>;
 /// One file.
 struct File {
     name: String,
-    /// What a `use` brings in: its name here, and the path that it was brought in by.
+    /// Each import of a `use`: its name in this file, and its path.
     names: BTreeMap<String, Vec<String>>,
     /// Every path in it, `use` declarations taken apart.
     paths: Vec<Vec<String>>,

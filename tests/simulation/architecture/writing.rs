@@ -5,8 +5,8 @@ use super::{code_only, name_of, rust_files, source, without_tests};
 use std::fmt::Write as _;
 use std::fs;
 
-/// These open files for writing by themselves: the one way, what it needs of the system,
-/// the pipe to Wireshark, and the folder that is read through its own handle.
+/// The files that may open a file for writing: the common function, its operating-system
+/// part, the pipe to Wireshark, and the folder that is read through its own handle.
 const EXCEPTIONS: [&str; 4] = [
     "transfer/ordinary.rs",
     "system/files.rs",

@@ -1,12 +1,12 @@
-//! How other threads wake the window: at most 20 times a second.
+//! Lets other threads wake the window, at most 20 times per second.
 //!
 //! ```text
 //! thread   ring  ring ring        ring          ring = there is something to fetch
 //! main     due   .... rest 50 ms  due  ....     fetches all of it at once
 //! ```
 //!
-//! Rapid wakes can block FLTK, and a person sees no more than 20 pictures a second of
-//! figures that change. The first ring after a quiet time is answered at once.
+//! Frequent wakes can block FLTK, and 20 pictures per second are enough for changing
+//! numbers. The first ring after a pause is answered at once.
 //!
 //! Source: FLTK manual, "Advanced FLTK", `Fl::awake`.
 
@@ -26,21 +26,21 @@ struct State {
     is_resting: AtomicBool,
 }
 
-/// Between two answers. Unit: seconds, as FLTK wants them.
+/// The time between two answers. Unit: seconds, as in FLTK.
 const REST_SECONDS: f64 = 0.05;
 
 impl Bell {
-    /// There is something to fetch; from any thread.
+    /// Reports news, from any thread.
     pub(super) fn ring(&self) {
         let has_rung_before = self.state.has_rung.swap(true, Ordering::SeqCst);
-        // At the end of a rest it is woken anyway.
+        // At the end of the pause it is woken anyway.
         if !has_rung_before && !self.state.is_resting.load(Ordering::SeqCst) {
             app::awake();
         }
     }
 
-    /// Whether it is time to fetch; on the main thread, whenever FLTK has waited. After a
-    /// yes it rests.
+    /// Whether to fetch news now; to be called on the main thread after each wait of
+    /// FLTK. After `true` it pauses.
     pub(super) fn is_due(&self) -> bool {
         if self.state.is_resting.load(Ordering::SeqCst) {
             return false;
@@ -52,7 +52,8 @@ impl Bell {
         let state = Arc::clone(&self.state);
         app::add_timeout3(REST_SECONDS, move |_| {
             state.is_resting.store(false, Ordering::SeqCst);
-            // FLTK goes on waiting after a timeout; who rang meanwhile did not wake it.
+            // FLTK continues to wait after a timeout; a ring in the meantime did not wake
+            // it.
             if state.has_rung.load(Ordering::SeqCst) {
                 app::awake();
             }

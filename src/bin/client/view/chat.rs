@@ -1,8 +1,7 @@
-//! The chat: the rows of the conversation that is looked at.
+//! The chat: the rows of the shown conversation.
 //!
-//! Only what is new is appended, once per frame. The display follows the newest row,
-//! unless somebody reads further up: then it stays where it is, and shows the number of
-//! new lines.
+//! Only new rows are appended, once per frame. The display follows the newest row, unless
+//! the user reads further up: then it stays, and shows the number of new lines.
 //!
 //! ```text
 //! Conversation --> Transcript --> Change --> text and styles of one display
@@ -33,9 +32,9 @@ pub(super) struct ChatPane {
     styles: TextBuffer,
     page: Rc<RefCell<Page>>,
     setting: Setting,
-    /// Whether the newest row is to be seen: somebody who reads further up stays there.
+    /// Whether to follow the newest row; not while the user reads further up.
     follows: Rc<Cell<bool>>,
-    /// Whether a place was asked for and not drawn yet.
+    /// Whether a requested place is not drawn yet.
     is_jumping: Rc<Cell<bool>>,
     /// Whether it was drawn: before, FLTK divides by the height of no line.
     is_drawn: bool,
@@ -50,12 +49,12 @@ struct Page {
     lengths: VecDeque<usize>,
 }
 
-/// Between the text and the display's edges. Unit: pixels.
+/// The margin between the text and the display's edges. Unit: pixels.
 const EDGES: i32 = 16;
 
 /// An action of the user on a row.
 pub(super) enum Touch {
-    /// Something to scroll or to unfold: show the chat again.
+    /// Scrolling or unfolding: show the chat again.
     Turned,
     /// The display has another size: show the chat again.
     Resized,
@@ -64,8 +63,7 @@ pub(super) enum Touch {
 }
 
 impl ChatPane {
-    /// Makes the widget in the group that is being built; `touched` hears what a person
-    /// does in it.
+    /// Makes the widget in the current group; `touched` gets the user's actions.
     pub(super) fn new(touched: impl Fn(Touch) + 'static) -> Self {
         let text = TextBuffer::default();
         let styles = TextBuffer::default();
@@ -86,7 +84,7 @@ impl ChatPane {
         let (stays, end) = (Rc::clone(&follows), text.clone());
         let jumping = Rc::clone(&is_jumping);
         display.resize_callback(move |display, _, _, _, _| {
-            jumping.set(true); // Where the lines end now, the next drawing tells.
+            jumping.set(true); // The next drawing shows where the lines end.
             if stays.get() {
                 scroll_to_end(display, &end);
             }
@@ -109,7 +107,7 @@ impl ChatPane {
         }
     }
 
-    /// Shows what is new, and follows it unless somebody reads further up.
+    /// Shows new rows, and follows them unless the user reads further up.
     pub(super) fn show(&mut self, chat: &model::Chat, me: &str) {
         self.notice_scrolling();
         let setting = self.setting_for(chat, me);
@@ -154,19 +152,19 @@ impl ChatPane {
         &self.setting.with
     }
 
-    /// Whether the newest row is in sight.
+    /// Whether the newest row is visible.
     pub(super) fn is_at_the_end(&self) -> bool {
         self.follows.get()
     }
 
-    /// To the newest row.
+    /// Scrolls to the newest row.
     pub(super) fn show_the_end(&mut self) {
         self.follows.set(true);
         self.is_jumping.set(true);
         scroll_to_end(&mut self.display, &self.text);
     }
 
-    /// A page up or down, as the keys say.
+    /// Scrolls a page up or down.
     pub(super) fn scroller(&self) -> impl Fn(bool) + 'static {
         let display = self.display.clone();
         move |is_up| {
@@ -200,7 +198,7 @@ impl ChatPane {
         move || text.selected().then(|| selected(&text))
     }
 
-    /// All rows again; another conversation begins at its dividing line or its end.
+    /// Shows all rows again; another conversation begins at its dividing line or its end.
     fn show_all(&mut self, page: &mut Page, is_another: bool) {
         let top = self.row_at_the_top(page);
         page.lengths.clear();
@@ -281,7 +279,7 @@ impl ChatPane {
         }
     }
 
-    /// The number of the line that the first row in sight shows.
+    /// The number of the line in the first visible row.
     fn row_at_the_top(&self, page: &Page) -> Option<usize> {
         if !self.is_drawn {
             return None;
@@ -298,7 +296,7 @@ impl ChatPane {
         self.display.scroll(above + 1, 0);
     }
 
-    /// Learns from the display, once it is drawn, whether somebody reads further up.
+    /// Finds out from the drawn display whether the user reads further up.
     fn notice_scrolling(&mut self) {
         if !self.display.damage() && self.display.visible_r() {
             self.is_drawn = true;
@@ -313,8 +311,8 @@ impl ChatPane {
     }
 }
 
-/// Asks for the last row, whole, at the next drawing. The text ends with a line end;
-/// without it a row for what comes after would be shown too.
+/// Requests the complete last row at the next drawing. The text ends with a line end,
+/// after which the display would show an empty row.
 fn scroll_to_end(display: &mut TextDisplay, text: &TextBuffer) {
     display.set_insert_position((text.length() - 1).max(0));
     display.show_insert_position();
@@ -403,7 +401,7 @@ fn place_under_the_mouse(display: &TextDisplay) -> i32 {
     display.xy_to_position(x, y, PositionType::Character)
 }
 
-/// A fold under the mouse is unfolded, unfolded lines are folded.
+/// Unfolds the row under the mouse, or folds its lines again.
 fn toggle(page: &mut Page, at: i32) -> bool {
     let row = row_at(page, at);
     let number = row.and_then(|row| number_of(page, row));

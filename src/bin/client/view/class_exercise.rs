@@ -15,17 +15,17 @@ use sash::wire::message::Assignment;
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// Opens the run of an exercise in the laboratory; turns to that page if it was clicked.
+/// Opens the run of an exercise in the laboratory; shows that page if it was clicked.
 pub(super) type ExerciseOpener = Rc<dyn Fn(&Assignment, bool)>;
 
-/// Asks once for each that is given out.
+/// The row, which asks once for each exercise.
 pub(super) struct ClassExercise {
     question: Question,
     open: ExerciseOpener,
     report: IntentCallback,
-    /// The number of the one that is being asked about.
+    /// The number of the current exercise.
     asked: Option<u64>,
-    /// The number of the one that was opened in the laboratory.
+    /// The number of the exercise that was opened in the laboratory.
     opened: Rc<Cell<Option<u64>>>,
 }
 
@@ -45,7 +45,7 @@ impl ClassExercise {
         }
     }
 
-    /// Asks, or takes the question back where it was answered by a typed line.
+    /// Asks, or removes the question if a typed line has answered it.
     pub(super) fn show(&mut self, model: &Model) {
         self.open_what_was_typed(model);
         let open = model
@@ -89,7 +89,7 @@ impl ClassExercise {
 
 const TIP: &str = "Predict before it runs: DATA packets, retransmissions included";
 
-/// Short: the whole of it is in the chat.
+/// Short, because the chat contains the whole exercise.
 fn words(lab: &LabOffer) -> String {
     let who = labels::label(&lab.from);
     let number = lab.number;

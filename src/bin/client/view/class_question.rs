@@ -1,4 +1,4 @@
-//! A question of the teacher's: asked in place, answered by a click, its outcome as bars.
+//! The teacher's question: asked in place, answered with a click, its outcome as bars.
 //!
 //! ```text
 //! | dana asks question 1. The retransmission timer has expired.      [Show]         |
@@ -7,8 +7,8 @@
 //! | [c) sends DATA 2 again ] [d) sends DATA 6 ...        ]                          |
 //! ```
 //!
-//! It never takes the cursor, and no key that is typed elsewhere answers it: its buttons
-//! cannot have the cursor at all. `/answer b` in the message does the same.
+//! It never takes the cursor, and no key typed elsewhere answers it, because its buttons
+//! cannot have the cursor. `/answer b` in the message does the same.
 
 use super::{IntentCallback, labels, look};
 use fltk::button::Button;
@@ -32,7 +32,7 @@ pub(super) struct Stopped {
     pub(super) journal: Journal,
     /// The moment at which it is paused: the number of entries that have happened.
     pub(super) index: usize,
-    /// Whether it may go on.
+    /// Whether it may continue.
     pub(super) goes_on: bool,
 }
 
@@ -54,9 +54,9 @@ pub(super) struct QuestionBar {
 #[derive(Default)]
 struct State {
     question: Option<QuestionAsked>,
-    /// The number of the one that the person has closed.
+    /// The number of the question that the user has closed.
     closed: Option<u64>,
-    /// How many others are in the room.
+    /// The number of other users in the room.
     others: usize,
 }
 
@@ -73,14 +73,14 @@ struct Grid<T> {
 struct Number {
     row: Flex,
     field: Input,
-    /// Where the cursor goes when the field goes away with it.
+    /// The place of the cursor after the field disappears.
     back: Input,
 }
 
-/// Of a choice. Unit: pixels.
+/// The height of a choice. Unit: pixels.
 const CHOICE_HEIGHT: i32 = 28;
 
-/// Of a bar. Unit: pixels.
+/// The height of a bar. Unit: pixels.
 const BAR_HEIGHT: i32 = 22;
 
 /// Between two rows of the bar, and at its edge. Unit: pixels.
@@ -93,12 +93,12 @@ const LINE_HEIGHT: i32 = 17;
 /// Letters in a line of words, in a narrow window.
 const LETTERS_IN_A_LINE: usize = 76;
 
-/// No question has more choices, and no outcome more bars.
+/// The limit of choices and of bars.
 const MOST_CELLS: usize = 8;
 
 impl QuestionBar {
-    /// Makes the bar in the column that is being built. `message` is the field with the
-    /// next line; `open` shows a run in the laboratory.
+    /// Makes the bar in the current column. `message` is the field with the next line;
+    /// `open` shows a run in the laboratory.
     pub(super) fn new(
         page: &mut Flex,
         report: &IntentCallback,
@@ -165,7 +165,7 @@ impl QuestionBar {
         bar
     }
 
-    /// Shows the question as it stands, or nothing.
+    /// Shows the current question, or nothing.
     pub(super) fn show(&mut self, model: &Model) {
         let others = model.users.len().saturating_sub(1);
         {
@@ -193,7 +193,7 @@ impl QuestionBar {
         }
     }
 
-    /// Takes it back, as on leaving the room.
+    /// Removes it, for example on leaving the room.
     pub(super) fn forget(&mut self) {
         self.state.replace(State::default());
         hide(&self.column, &self.page);
@@ -307,7 +307,7 @@ fn bar() -> Progress {
     bar
 }
 
-/// The right one is told by a mark as well as by its colour.
+/// A mark and a colour show the right one.
 fn draw(cell: &mut Progress, bar: &Bar, own: Option<Answer>) {
     let Bar {
         label,
@@ -330,7 +330,7 @@ fn draw(cell: &mut Progress, bar: &Bar, own: Option<Answer>) {
     cell.set_value(f64::from(u32::try_from(*percent).unwrap_or(100)));
 }
 
-/// No key reaches it, and a click leaves the cursor where it is.
+/// No key reaches it, and a click does not move the cursor.
 fn without_cursor(mut button: Button) -> Button {
     button.clear_visible_focus();
     button
@@ -436,7 +436,7 @@ impl Number {
         }
     }
 
-    /// Gives the cursor back before it would get lost.
+    /// Moves the cursor before its widget disappears.
     fn let_go(&mut self) {
         if self.field.has_focus() {
             drop(self.back.take_focus());

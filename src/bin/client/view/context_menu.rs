@@ -1,4 +1,4 @@
-//! A menu at the mouse: what can be done with the thing under it.
+//! A menu at the mouse, with the actions on the object under it.
 
 use super::look;
 use fltk::app;
@@ -6,10 +6,10 @@ use fltk::enums::{Event, Key, Shortcut};
 use fltk::menu::{MenuButton, MenuFlag};
 use fltk::prelude::*;
 
-/// A line of the menu, and what it does.
+/// A line of the menu, and its action.
 pub(super) type Item = (&'static str, Box<dyn Fn()>);
 
-/// Shows the menu and does what is chosen; without items nothing is shown.
+/// Shows the menu and carries out the choice; without items nothing is shown.
 pub(super) fn show(items: Vec<Item>) {
     if items.is_empty() {
         return;

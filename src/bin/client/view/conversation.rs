@@ -1,11 +1,11 @@
-//! The page of the chat: what was said, who hears the next line, and the line itself.
+//! The page of the chat: the lines, the receiver of the next line, and the field for it.
 //!
 //! ```text
 //! [Find____]  3 of 17                     while something is searched for
 //! +-----------------------------------+
 //! | 12:01  dana  hi                   |
 //! +-----------------------------------+
-//! | 3 new below                       |   while somebody reads further up
+//! | 3 new below                       |   while the user reads further up
 //! | /whisper NAME TEXT                |   while a command is typed
 //! | Send 4 lines?     [Send] [Cancel] |   after several were pasted
 //! | Connection lost ...     [Try now] |   while it is
@@ -80,7 +80,7 @@ impl Conversation {
             told: Rc::default(),
             report: Rc::clone(report),
         };
-        // The field and the chat know each other; the field is made last.
+        // The field and the chat use each other; the field is made last.
         let field: Rc<RefCell<Option<Message>>> = Rc::default();
         let focus = {
             let field = Rc::clone(&field);
@@ -178,7 +178,7 @@ impl Conversation {
         move |text| message.clone().take_text(text)
     }
 
-    /// Shows what was said and who hears the next line.
+    /// Shows the lines, and the receiver of the next line.
     pub(super) fn show(&mut self, model: &Model) {
         self.finder.show(model.chat.search());
         self.message.show(model);
@@ -309,13 +309,14 @@ impl Watching {
         }
     }
 
-    /// The visible lines may have changed: the chat is shown again soon, and tells.
+    /// The visible lines may have changed: the chat is shown again soon, and reports
+    /// them.
     fn look_again(&self) {
         (self.report)(Intent::Look);
     }
 
-    /// Somebody turns to the newest line, or perhaps away from it: then it is out of
-    /// sight until the contrary is seen.
+    /// The user shows another page: the newest line counts as invisible until it is
+    /// drawn.
     fn turn(&self, is_here: bool) {
         if !is_here {
             self.tell(None);

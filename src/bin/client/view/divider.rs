@@ -8,7 +8,7 @@ use fltk::frame::Frame;
 use fltk::group::Flex;
 use fltk::prelude::*;
 
-/// Of the lists, before anybody changes it. Unit: pixels.
+/// The default width of the lists. Unit: pixels.
 const USUAL: i32 = 344;
 
 /// The narrowest that the lists and the chat may be. Unit: pixels.
@@ -18,14 +18,14 @@ const NARROWEST_CHAT: i32 = 360;
 /// One press of a key. Unit: pixels.
 const STEP: i32 = 24;
 
-/// Makes the gap in the row that is being built, before `side` is added to the row.
+/// Makes the gap in the current row, before `side` is added to the row.
 pub(super) fn gap() -> Frame {
     let mut gap = Frame::default();
     gap.set_tooltip("Drag to resize (Alt+Left, Alt+Right)");
     gap
 }
 
-/// Gives both their widths, and listens: the mouse drags the gap, the keys move it.
+/// Sets both widths, and handles the mouse and the keys that move the gap.
 pub(super) fn listen(gap: &mut Frame, row: &Flex, side: &Flex) {
     let (mut row, side) = (row.clone(), side.clone());
     row.fixed(gap, look::MARGIN);

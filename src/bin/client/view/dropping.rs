@@ -1,9 +1,9 @@
-//! Text and files that are dropped on the window: files are given, other text goes into
-//! the next line.
+//! Text and files that are dropped on the window: files are uploaded, other text is
+//! inserted into the next line.
 //!
-//! FLTK asks the widget below the mouse whether it takes the text, and hands it over as a
+//! FLTK asks the widget below the mouse whether it accepts the text, and passes it as a
 //! paste. The window answers for all its widgets, so that a file may be dropped anywhere;
-//! a field would write its address.
+//! a field would insert its address.
 //!
 //! Source: FLTK manual, "Handling Events", drag and drop.
 
@@ -19,10 +19,10 @@ use std::rc::Rc;
 
 /// The handler of a window for dropped text.
 pub(super) struct Dropping {
-    /// Where text that names no file goes.
+    /// The receiver of text that names no file.
     message: Input,
     report: IntentCallback,
-    /// Something is being dragged over the window.
+    /// Whether an object is being dragged over the window.
     is_above: bool,
 }
 
@@ -36,7 +36,7 @@ impl Dropping {
         }
     }
 
-    /// Whether this event of the window was about something dropped, and was dealt with.
+    /// Whether this event of the window was about a dropped object, and was handled.
     pub(super) fn take(&mut self, window: &DoubleWindow, event: Event) -> bool {
         match event {
             Event::DndEnter | Event::DndDrag | Event::DndRelease => {
@@ -44,8 +44,8 @@ impl Dropping {
                 app::set_belowmouse(window);
             }
             Event::DndLeave => self.is_above = false,
-            // When the button is let go the mouse comes in before the thing does; it must
-            // not be for the widget there.
+            // When the button is released, a mouse event precedes the dropped object; the
+            // widget there must not get it.
             Event::Enter | Event::Move => return self.is_above,
             Event::Push => {
                 self.is_above = false; // The drag has ended.
@@ -71,7 +71,7 @@ impl Dropping {
     }
 }
 
-/// This computer's own name, where the system tells it in a file.
+/// This computer's own name, if the system has it in a file.
 fn host() -> Option<String> {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
     Some(name.trim().to_owned())

@@ -1,5 +1,5 @@
-//! The list of the server's files: a list to sort, to filter and to choose several files
-//! from.
+//! The list of the server's files, which can be sorted and filtered, and in which several
+//! files can be selected.
 //!
 //! ```text
 //! Files (2 of 7)     Filter [lect___]
@@ -32,8 +32,8 @@ pub(super) struct FileList {
     changed: Changed,
 }
 
-/// Hears what is chosen, and whether a person has just chosen it; else it is only that
-/// other files are shown.
+/// Gets the selection, and whether the user has just changed it or only other files are
+/// shown.
 type Changed = Rc<dyn Fn(&[String], bool)>;
 
 /// The files on the server, and those that are shown.
@@ -41,7 +41,7 @@ struct Shelf {
     heading: RefCell<Frame>,
     filter: Input,
     entries: RefCell<Vec<FileEntry>>,
-    /// How many files the server has that it cannot offer.
+    /// The number of files that the server cannot offer.
     left_out: Cell<u64>,
     /// Places in `entries`, from top to bottom.
     shown: RefCell<Vec<usize>>,
@@ -76,8 +76,8 @@ const DIGEST: usize = 2;
 const FILTER_WIDTH: i32 = 124;
 
 impl FileList {
-    /// Makes the widgets in the column that is being built. `changed` hears what is
-    /// chosen whenever that changes; `opened` hears what shall be fetched at once.
+    /// Makes the widgets in the current column. `changed` gets each new selection;
+    /// `opened` gets the files to download at once.
     pub(super) fn new(
         column: &mut Flex,
         changed: impl Fn(&[String], bool) + 'static,
@@ -142,7 +142,7 @@ impl FileList {
         list
     }
 
-    /// Shows the files, where they have changed.
+    /// Shows the files, if they have changed.
     pub(super) fn show(&mut self, model: &Model) {
         if self.revision == Some(model.files_revision) {
             return;
@@ -154,7 +154,7 @@ impl FileList {
         (self.changed)(&self.sorted_table.chosen(), false);
     }
 
-    /// The names that are chosen, as the server wrote them.
+    /// The selected names, as on the server.
     pub(super) fn sorted_table(&self) -> &SortedTable<String> {
         &self.sorted_table
     }

@@ -1,4 +1,4 @@
-//! The row in which one looks for a text in the chat.
+//! The row for a search in the chat.
 //!
 //! ```text
 //! | Find [loss_______________]  3 of 17   [Up] [Down] [Close] |
@@ -27,12 +27,12 @@ pub(super) struct Finder {
     standing: Frame,
 }
 
-/// Of the row. Unit: pixels.
+/// The height of the row. Unit: pixels.
 const HEIGHT: i32 = look::ROW + 8;
 
 impl Finder {
-    /// Makes the row in the column that is being built; `closed` is called when a person
-    /// has ended the search.
+    /// Makes the row in the current column; `closed` is called when the user has ended
+    /// the search.
     pub(super) fn new(
         column: &mut Flex,
         report: &IntentCallback,
@@ -77,7 +77,7 @@ impl Finder {
         finder
     }
 
-    /// Begins a search, or goes on with the one there is.
+    /// Begins a search, or continues the current one.
     pub(super) fn open(&mut self, report: &IntentCallback) {
         self.set_visible(true);
         report(Intent::Search(Some(self.field.value())));
@@ -86,12 +86,12 @@ impl Finder {
         drop(self.field.set_mark(self.field.maximum_size()));
     }
 
-    /// Shows how the search stands.
+    /// Shows the state of the search.
     pub(super) fn show(&mut self, search: Option<&Search>) {
         let Some(search) = search else {
             return self.set_visible(false);
         };
-        // A search that a command began; one that is being typed is ahead of us.
+        // A search of a command; one that is being typed is newer.
         if !self.row.visible() {
             self.field.set_value(search.query());
             self.set_visible(true);

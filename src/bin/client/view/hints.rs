@@ -1,4 +1,4 @@
-//! The commands that a line may become, above the field while it is typed.
+//! The commands that may complete a line, above the field while it is typed.
 //!
 //! ```text
 //! | /pause [N]                  let transfer N wait, or all        |
@@ -15,7 +15,7 @@ use sash::client::commands::{self, Usage};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The list; hidden while there is nothing to hint at.
+/// The list; hidden without hints.
 #[derive(Clone)]
 pub(super) struct Hints {
     column: Flex,
@@ -26,14 +26,14 @@ pub(super) struct Hints {
 #[derive(Default)]
 struct Shown {
     usages: Vec<&'static Usage>,
-    /// Which one the arrows have chosen.
+    /// The hint that the arrows have selected.
     chosen: Option<usize>,
 }
 
-/// More commands than this are counted.
+/// The limit of shown commands; others are counted.
 const MOST_ROWS: usize = 7;
 
-/// Of a row. Unit: pixels.
+/// The height of a row. Unit: pixels.
 const ROW_HEIGHT: i32 = 20;
 
 /// Where the explanations begin. Unit: pixels.
@@ -57,7 +57,7 @@ impl Hints {
         }
     }
 
-    /// Hints at what this line may become.
+    /// Shows the commands that may complete this line.
     pub(super) fn look_at(&mut self, line: &str) {
         let usages = commands::matching(line);
         let names = |usages: &[&Usage]| -> Vec<&str> {
@@ -83,7 +83,7 @@ impl Hints {
         self.column.redraw();
     }
 
-    /// The arrows: the next row or the one before. Whether there is something to choose.
+    /// The arrows: the next row or the previous one. Returns whether there is a hint.
     pub(super) fn step(&mut self, line: &str, is_up: bool) -> bool {
         let mut shown = self.shown.borrow_mut();
         let count = shown.usages.len().min(MOST_ROWS);
@@ -106,7 +106,7 @@ impl Hints {
         true
     }
 
-    /// The row that the arrows have chosen, as the beginning of a line.
+    /// The selected row, as the beginning of a line.
     pub(super) fn chosen(&self) -> Option<String> {
         let shown = self.shown.borrow();
         let usage = shown.usages.get(shown.chosen?)?;

@@ -10,7 +10,7 @@ use sash::client::keys::PARTS;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The window, once somebody has opened it; a copy is the same one.
+/// The window, once it was opened; a copy is the same window.
 #[derive(Clone, Default)]
 pub(super) struct KeysWindow(Rc<RefCell<Option<DoubleWindow>>>);
 

@@ -1,4 +1,4 @@
-//! Text from other people, made safe to show on a label.
+//! Makes text from other users safe for a label.
 //!
 //! FLTK ends a text at a NUL, reads `@` in a label as "draw a symbol" and `&` on a button
 //! as "underline the next letter". Text of users must never have these effects.
@@ -22,8 +22,8 @@ pub(super) fn item(text: &str) -> String {
     label(text).replace('&', "&&")
 }
 
-/// The beginning of `text` that is at most `width` wide as `measure` tells it, with an
-/// ellipsis where something is left out.
+/// The beginning of `text` that is at most `width` wide by `measure`, with an ellipsis if
+/// it is cut.
 pub(super) fn fitted(text: &str, width: f64, measure: impl Fn(&str) -> f64) -> String {
     if measure(text) <= width {
         return text.to_owned();

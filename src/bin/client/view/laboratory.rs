@@ -1,4 +1,4 @@
-//! The laboratory's page: the strip, the ladder or a chart, and what plays them.
+//! The laboratory's page: the strip, the ladder or a chart, and the playing controls.
 //!
 //! ```text
 //! Link [delay=50ms;rate=1mbit;drop=d2.1_________________________] [Copy] [Run]
@@ -13,19 +13,19 @@
 //! a sentence
 //! ```
 //!
-//! Widgets report wishes, which are done at once; what came of them the next turn shows.
-//! While something plays, each turn rings for the next one.
+//! Widgets report requests, which are carried out at once; the next turn shows the
+//! results. While something plays, each turn requests the next one.
 //!
 //! | module | is |
 //! | --- | --- |
 //! | `canvas` | a picture on the screen |
-//! | `doing` | carries a wish out |
+//! | `doing` | carries out a request |
 //! | `cards` | the first screen |
-//! | `fields` `playing` `knobs` `switches` | what a person sets |
-//! | `key_control` | what the keys do |
-//! | `asking` | the questions of predict |
-//! | `file_row` | where a file is or shall be |
-//! | `canvases` `snapshot` | the two canvases, and how they are seen |
+//! | `fields` `playing` `knobs` `switches` | the user's settings |
+//! | `key_control` | the actions of keys |
+//! | `asking` | the questions of the quiz |
+//! | `file_row` | the path of a file to open or to write |
+//! | `canvases` `snapshot` | the two canvases, and their pictures |
 
 mod asking;
 mod canvas;
@@ -67,15 +67,15 @@ use std::path::Path;
 use std::rc::Rc;
 use switches::Switches;
 
-/// The way out of the page's widgets.
+/// The channel of the page's widgets.
 type RequestCallback = Rc<dyn Fn(LaboratoryRequest)>;
 
-/// The page, and what it is a page of.
+/// The page with its widgets.
 pub(super) struct Page {
     column: Flex,
     fields: Fields,
     playing: Playing,
-    /// The words of the card that is open.
+    /// The text of the open card.
     lesson: Frame,
     middle: Flex,
     cards: Cards,
@@ -95,19 +95,19 @@ pub(super) struct Page {
     last_turn: sash::reliable::moment::Moment,
 }
 
-/// Of the column with the sliders. Unit: pixels.
+/// The width of the column with the sliders. Unit: pixels.
 const SIDE_WIDTH: i32 = 264;
 
-/// Of a header's bytes: seven lines. Unit: pixels.
+/// The height of a header's bytes: seven lines. Unit: pixels.
 const BYTES_HEIGHT: i32 = 106;
 
 /// Where the side is lower, the words have the room of the bytes. Unit: pixels.
 const LEAST_FOR_BYTES: i32 = 390;
 
-/// Of a line of a card's words. Unit: pixels.
+/// The height of a line of a card's text. Unit: pixels.
 const LESSON_HEIGHT: i32 = 17;
 
-/// Of a letter of them, with some to spare. Unit: tenths of a pixel.
+/// The width of a letter of this text, generously. Unit: tenths of a pixel.
 const LESSON_LETTER: i32 = 68;
 
 impl Page {
@@ -216,7 +216,7 @@ impl Page {
             .take_later(LaboratoryRequest::Open(journal.to_owned()));
     }
 
-    /// Shows the run of a question of the class where it stands still, when called.
+    /// Shows the run of a question of the class at its moment, when called.
     pub(super) fn stopper(&self) -> impl Fn(Stopped) + 'static {
         let doing = Rc::clone(&self.doing);
         move |stopped| doing.stop_at(stopped)
@@ -228,7 +228,7 @@ impl Page {
         move |assignment| doing.open_exercise(assignment)
     }
 
-    /// Whether the person may ask the class.
+    /// Whether the user may ask the class.
     pub(super) fn set_teacher(&self, is_teacher: bool) {
         self.laboratory.borrow_mut().set_teacher(is_teacher);
     }
@@ -238,7 +238,7 @@ impl Page {
         self.laboratory.borrow_mut().see(watched);
     }
 
-    /// Lets time pass, and shows how it is then.
+    /// Advances the time, and shows the result.
     pub(super) fn turn(&mut self, theme: Theme) {
         let now = self.clock.now();
         let wall = now - self.last_turn;
@@ -318,7 +318,7 @@ impl Page {
         self.notice.set_label_color(color);
         look::set_label(&mut self.notice, &labels::label(sentence));
         if laboratory.is_playing() {
-            self.bell.ring(); // The bell rests before it answers: 20 pictures a second.
+            self.bell.ring(); // The bell pauses before it answers: 20 pictures per second.
         }
     }
 
@@ -333,7 +333,7 @@ impl Page {
     }
 }
 
-/// The cards before anything is open; then the canvases, and what belongs to them.
+/// Shows the cards before anything is open; then the canvases and their widgets.
 fn show_parts(
     laboratory: &Laboratory,
     middle: &mut Flex,
@@ -350,7 +350,7 @@ fn show_parts(
     middle.redraw();
 }
 
-/// Keys that no field has taken for itself.
+/// Handles keys that no field has used.
 fn take_keys(column: &mut Flex, key_control: KeyControl, cards: Cards) {
     column.handle(move |_, event| {
         matches!(event, Event::Shortcut | Event::KeyDown)

@@ -1,16 +1,16 @@
-//! The message when the display is lost: a sentence of ours after X's own words.
+//! The message when the display is lost, after the message of X.
 //!
-//! FLTK ends the process where the X server does, and asks nobody:
+//! FLTK ends the process when the X server ends:
 //!
 //! ```text
 //! X server gone --> Xlib --> FLTK prints "X I/O error" --> exit(1) --> thread-locals dropped
 //!                                                                        '--> our sentence
 //! ```
 //!
-//! `exit` drops what is local to the thread that calls it, and FLTK calls it on the main
-//! thread; that is the one moment left to us, and it needs no signal and no `unsafe`.
-//! Where a system does not drop them, X's words stand alone. There is no goodbye to the
-//! server, which notices by itself; what has arrived is on the disk, as after `kill -9`.
+//! `exit` drops the thread-local values of its thread, and FLTK calls it on the main
+//! thread; this is the only opportunity, and it needs no signal and no `unsafe`. If a
+//! system does not drop them, only the message of X is shown. The server notices the lost
+//! connection by itself; received data is on the disk, as after `kill -9`.
 //!
 //! Source: `Fl_x.cxx`, `io_error_handler`; glibc manual, "Cleanups on Exit".
 
@@ -21,7 +21,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// Said when it is dropped, where the display is gone.
+/// Prints the message when it is dropped, if the display is lost.
 struct LastWords {
     is_open: Cell<bool>,
 }
@@ -34,12 +34,12 @@ thread_local! {
     };
 }
 
-/// A window is open from now on, or no longer; on the main thread.
+/// Records whether a window is open; to be called on the main thread.
 pub(super) fn is_open(is_open: bool) {
     LAST_WORDS.with(|words| words.is_open.set(is_open));
 }
 
-/// A display that dies answers for another moment.
+/// A dying display may still answer for a moment.
 const LOOKS: u32 = 50;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 

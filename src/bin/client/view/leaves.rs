@@ -1,4 +1,4 @@
-//! The content of the room's pages: that of one page is there, the rest is hidden.
+//! The content of the room's pages: one page is shown, the others are hidden.
 
 use super::page::Page;
 use fltk::group::Flex;
@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 /// All pages.
 pub(super) struct Leaves {
-    /// Where they stand.
+    /// Their row.
     row: Flex,
     all: Vec<Leaf>,
     shown: Cell<Option<Page>>,
@@ -17,18 +17,18 @@ pub(super) struct Leaves {
 
 /// One page.
 pub(super) struct Leaf {
-    /// Which one.
+    /// The page.
     pub(super) page: Page,
     /// Its content.
     pub(super) columns: Vec<Flex>,
     /// The widgets beside it if the window is wide enough.
     pub(super) aside: Vec<Widget>,
-    /// Puts the cursor where the page wants it.
+    /// Puts the cursor into the page.
     pub(super) focus: Box<dyn Fn()>,
 }
 
 impl Leaves {
-    /// These pages, which stand in this row.
+    /// These pages, in this row.
     pub(super) fn new(row: &Flex, all: Vec<Leaf>) -> Self {
         let row = row.clone();
         let shown = Cell::new(None);
@@ -41,7 +41,7 @@ impl Leaves {
         }
     }
 
-    /// Shows this page, and puts the cursor where it wants it.
+    /// Shows this page, and puts the cursor into it.
     pub(super) fn turn_to(&self, page: Page) {
         if self.shown.replace(Some(page)) == Some(page) {
             return;
@@ -50,7 +50,7 @@ impl Leaves {
         self.focus();
     }
 
-    /// Whether there is width only for what stands on a page, and none beside it.
+    /// Whether there is space only for the page, and none beside it.
     pub(super) fn set_narrow(&self, is_narrow: bool) {
         if self.is_narrow.replace(is_narrow) != is_narrow {
             self.arrange();
@@ -72,11 +72,11 @@ impl Leaves {
         row.redraw();
     }
 
-    /// Puts the cursor where the page that is shown wants it.
+    /// Puts the cursor into the shown page.
     pub(super) fn focus(&self) {
         let shown = self.shown.get().unwrap_or_default();
         let leaf = self.all.iter().find(|leaf| leaf.page == shown);
-        // Where nobody sees it, a cursor would take the keys from what is seen.
+        // A hidden cursor would take the keys from the visible widgets.
         if let Some(leaf) = leaf.filter(|_| self.row.visible_r()) {
             (leaf.focus)();
         }

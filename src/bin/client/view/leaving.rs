@@ -7,7 +7,7 @@ use sash::client::model::Model;
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// Knows how many transfers are running, and asks.
+/// The question, with the number of running transfers.
 #[derive(Clone)]
 pub(super) struct Leaving {
     running: Rc<Cell<usize>>,
@@ -25,12 +25,12 @@ impl Leaving {
         }
     }
 
-    /// Looks at the running transfers.
+    /// Updates the number of running transfers.
     pub(super) fn show(&self, model: &Model) {
         self.running.set(model.running_transfers().count());
     }
 
-    /// Reports `intent`, which ends the visit; asks first if transfers are running.
+    /// Reports `intent`, which leaves the room; asks first if transfers are running.
     pub(super) fn leave(&self, intent: Intent) {
         let words = match self.running.get() {
             0 => return (self.report)(intent),

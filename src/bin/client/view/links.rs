@@ -1,7 +1,6 @@
-//! Addresses of pages in what people say: found, marked, and opened by the system's browser.
+//! Web addresses in the chat: finds, marks, and opens them with the system's browser.
 //!
-//! Only `http://` and `https://` are links, and what is opened is what is read: no address
-//! hides behind other words.
+//! Only `http://` and `https://` are links, and the opened address is the visible one.
 
 use sash::transfer::threads;
 use std::ops::Range;
@@ -33,7 +32,7 @@ pub(super) fn at(text: &str, byte: usize) -> Option<String> {
     Some(text[found].to_owned())
 }
 
-/// Opens the address with the program that the system has for it, without waiting for it.
+/// Opens the address with the system's program, without waiting for it.
 pub(super) fn open(link: &str) {
     let link = link.to_owned();
     let opening = threads::start("open-link".to_owned(), move || {

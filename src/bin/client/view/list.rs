@@ -1,7 +1,7 @@
-//! A list of rows with two columns: who is online.
+//! A list of rows with two columns: the online users.
 //!
-//! The idea: FLTK's browser reads a format after a character of our choice. Ours is a
-//! control character, which [`words::harmless`] lets nobody write.
+//! The idea: FLTK's browser reads a format after a chosen character. Here it is a control
+//! character, which [`words::harmless`] removes from all text.
 //!
 //! ```text
 //! \x01 C 123 \x01 . dana     in colour 123; `.` ends the format
@@ -36,9 +36,9 @@ pub(super) struct List {
 }
 
 impl List {
-    /// Makes the widget in the group that is being built; its first column is `first`
-    /// pixels wide. `picked` hears of a double click or Enter on a row, counted from 0;
-    /// `offered` are the actions on a row for its menu.
+    /// Makes the widget in the current group; its first column is `first` pixels wide.
+    /// `picked` gets the row of a double click or Enter, counted from 0; `offered` are
+    /// the actions on a row for its menu.
     pub(super) fn new(
         tip: &str,
         first: i32,
@@ -55,8 +55,8 @@ impl List {
         browser.set_has_scrollbar(BrowserScrollbar::Vertical);
         browser.set_tooltip(tip);
         browser.set_column_widths(&[first]);
-        // Ours first, so that what it takes does not reach the browser, which would take
-        // the cursor back.
+        // This handler is first, so that handled events do not reach the browser, which
+        // would take the cursor back.
         browser.super_handle_first(false);
         browser.handle(move |browser, event| {
             if context_menu::is_wanted(event) {
@@ -87,12 +87,12 @@ impl List {
         &mut self.browser
     }
 
-    /// The row that a person has chosen, counted from 0.
+    /// The selected row, counted from 0.
     pub(super) fn chosen(&self) -> Option<usize> {
         chosen_row(&self.browser)
     }
 
-    /// Shows these rows. The chosen one stays chosen, where it still exists.
+    /// Shows these rows. The selected one stays selected, if it still exists.
     pub(super) fn show(&mut self, rows: Vec<Vec<Cell>>) {
         if rows == self.rows {
             return;
@@ -140,7 +140,7 @@ fn select_under_mouse(browser: &mut HoldBrowser) {
     }
 }
 
-/// A row as the browser reads it.
+/// A row in the format of the browser.
 fn written(row: &[Cell]) -> String {
     let cells: Vec<String> = row.iter().map(written_cell).collect();
     cells.join(&COLUMN.to_string())

@@ -13,8 +13,9 @@
 //! +-----------------------------------+
 //! ```
 //!
-//! The arrow beside the server lists those that let us in before, and those that *Find* has
-//! found on the local network. Enter in any field connects. Failures are shown in place, never in a dialog that the user has to close.
+//! The arrow beside the server lists servers that the user joined before, and those that
+//! *Find* has found on the local network. Enter in any field connects. Failures are shown
+//! in place, never in a dialog that the user has to close.
 
 use super::rooms::{self, ServerList};
 use super::{IntentCallback, labels, look};
@@ -43,13 +44,13 @@ pub(super) struct Login {
     recent: ServerList,
     port: Input,
     name: Input,
-    /// Name and field; hidden until a server asks.
+    /// Caption and field; hidden until a server requires a password.
     password: (Frame, SecretInput),
     problem: Frame,
     connect: Button,
 }
 
-/// By so much the card grows for the password. Unit: pixels.
+/// The additional height for the password. Unit: pixels.
 const PASSWORD_HEIGHT: i32 = 18 + look::ROW + 2 * look::GAP;
 
 /// The card. Unit: pixels.
@@ -139,7 +140,7 @@ impl Login {
         &mut self.page
     }
 
-    /// Shows why the last try failed.
+    /// Shows why the last attempt failed.
     pub(super) fn show(&mut self, model: &Model) {
         let is_joining = model.phase == Phase::Joining;
         let problem = model.login_problem.as_ref().map(sentence);
@@ -174,12 +175,11 @@ impl Login {
 
     /// Puts the cursor into the name field.
     pub(super) fn focus(&mut self) {
-        // A window that is not shown yet has no focus to give; FLTK reports it and
-        // continues.
+        // A window that is not shown yet has no focus; FLTK reports this and continues.
         drop(self.name.take_focus());
     }
 
-    /// A function that says what the fields say now.
+    /// A function that reads the fields.
     pub(super) fn reader(&self) -> impl Fn() -> Intent + Clone + 'static {
         let (server, port, name) =
             (self.server.clone(), self.port.clone(), self.name.clone());
@@ -233,7 +233,7 @@ impl Login {
     }
 }
 
-/// An unreadable value is shown as it is: Connect tells what is wrong with it.
+/// An invalid value is shown unchanged: Connect explains the mistake.
 fn write_address(text: &str, server: &mut Input, port: &mut Input) {
     server.set_value(text);
     port.set_value(&DEFAULT_PORT.to_string());
@@ -243,7 +243,7 @@ fn write_address(text: &str, server: &mut Input, port: &mut Input) {
     }
 }
 
-/// Unseen until a server asks; what is written in it is never seen.
+/// Hidden until a server requires a password; the typed text is never visible.
 fn password_field(card: &mut Flex) -> (Frame, SecretInput) {
     let mut caption = look::caption("Password");
     card.fixed(&caption, 18);
@@ -285,13 +285,13 @@ fn address_fields(card: &mut Flex) -> (Input, MenuButton, Button, Input) {
     (server, recent, find, port)
 }
 
-/// Of the button. Unit: pixels.
+/// The width of the button. Unit: pixels.
 const FIND_WIDTH: i32 = 64;
 
-/// Of the port's field. Unit: pixels.
+/// The width of the field for the port. Unit: pixels.
 const PORT_WIDTH: i32 = 90;
 
-/// Why the last try failed, with a name that is free where the sentence lacks it.
+/// The reason why the last attempt failed, with a free name if the sentence has none.
 fn sentence(problem: &LoginProblem) -> String {
     let sentence = problem.sentence();
     match problem {

@@ -1,9 +1,9 @@
-//! How the window looks: colours, sizes of letters, and boxes drawn by hand.
+//! The look of the window: colours, sizes of letters, and boxes drawn by hand.
 //!
 //! The idea: FLTK keeps one table of frame types. Its raised and sunken boxes are
 //! replaced once, at the start, by flat ones with softened corners; every widget follows.
-//! It keeps one table of colours too, and a colour here is a place in it: another theme
-//! changes the table, and all that is drawn from then on.
+//! It also keeps one table of colours, and a colour here is an index into it: another
+//! theme changes the table, and all later drawings.
 //!
 //! Source: FLTK manual, "Adding and Extending Boxtypes", "Colors".
 
@@ -35,10 +35,10 @@ pub(super) const MARGIN: i32 = 12;
 /// Between two neighbours. Unit: pixels.
 pub(super) const GAP: i32 = 8;
 
-/// Of an explanation: two lines of small letters. Unit: pixels.
+/// The height of an explanation: two lines of small letters. Unit: pixels.
 pub(super) const TWO_LINES: i32 = 30;
 
-/// Of buttons and fields. Unit: pixels.
+/// The height of buttons and fields. Unit: pixels.
 pub(super) const ROW: i32 = 30;
 
 /// The frame of a list: its rows keep off the left edge.
@@ -47,43 +47,43 @@ pub(super) const LIST: FrameType = FrameType::PlasticDownBox;
 /// The frame of a field: its letters keep off both edges.
 pub(super) const FIELD: FrameType = FrameType::GtkDownBox;
 
-/// Behind everything.
+/// The background of the window.
 pub(super) const PAPER: Color = themed(0);
 
-/// Behind lists and fields.
+/// The background of lists and fields.
 pub(super) const PAGE: Color = themed(1);
 
-/// Letters.
+/// The text.
 pub(super) const INK: Color = themed(2);
 
-/// Letters that matter less.
+/// Less important text.
 pub(super) const FADED: Color = themed(3);
 
 /// Lines around lists and fields.
 pub(super) const LINE: Color = themed(4);
 
-/// The one button that a person most likely wants, and progress.
+/// The main button, and progress.
 pub(super) const ACCENT: Color = themed(5);
 
 /// The same, pressed.
 const ACCENT_PRESSED: Color = themed(6);
 
-/// The chosen row of a list.
+/// The selected row of a list.
 pub(super) const CHOSEN: Color = themed(7);
 
-/// For failures.
+/// Failures.
 pub(super) const WRONG: Color = themed(8);
 
-/// For success.
+/// Success.
 pub(super) const WELL: Color = themed(9);
 
-/// Behind a question that waits for an answer.
+/// The background of an open question.
 pub(super) const ASKING: Color = themed(10);
 
-/// A whisper.
+/// Direct messages.
 pub(super) const WHISPER: Color = themed(11);
 
-/// People's colours.
+/// Users' colours.
 pub(super) const PEOPLE: [Color; NAME_COLOURS] = [
     Color::from_rgbi(FIRST_PERSON),
     Color::from_rgbi(FIRST_PERSON + 1),
@@ -99,13 +99,13 @@ pub(super) const PEOPLE: [Color; NAME_COLOURS] = [
     Color::from_rgbi(FIRST_PERSON + 11),
 ];
 
-/// Where FLTK's table of colours leaves sixteen places to programs.
+/// The sixteen free places in FLTK's table of colours.
 const FIRST_FREE: u32 = 16;
 
-/// Of its cube of colours we use none, so people's stand in it.
+/// Its colour cube is not used, so users' colours are there.
 const FIRST_PERSON: u32 = 64;
 
-/// A colour by its place in FLTK's table: what stands there, the theme says.
+/// A colour by its place in FLTK's table, whose content the theme determines.
 const fn themed(place: u32) -> Color {
     Color::from_rgbi(FIRST_FREE + place)
 }
@@ -132,7 +132,7 @@ pub(super) fn dress() {
     Tooltip::set_text_color(INK);
 }
 
-/// Takes the colours of this theme; what is shown changes at its next drawing.
+/// Uses the colours of this theme; widgets change at their next drawing.
 pub(super) fn wear(theme: Theme) {
     let colours = theme.colours();
     let by_place = [
@@ -160,8 +160,8 @@ pub(super) fn wear(theme: Theme) {
     app::redraw();
 }
 
-/// Lets the parts of a row, each with its usual width, shrink together where the row is
-/// too narrow for them.
+/// Lets the parts of a row, each with its usual width, shrink together if the row is too
+/// narrow.
 pub(super) fn shrink_when_narrow(row: &mut Flex, parts: Vec<(Widget, i32)>) {
     let usual: i32 = parts.iter().map(|(_, width)| width).sum();
     let known = Cell::new(0);
@@ -188,7 +188,7 @@ pub(super) fn set_label(widget: &mut impl WidgetExt, label: &str) {
 /// A button. An `&` in the label marks the letter that presses it together with Alt.
 pub(super) fn button(label: &'static str, tip: &str) -> Button {
     let mut button = Button::default().with_label(label);
-    // Of its own FLTK takes the letter without Alt as well.
+    // By default FLTK also accepts the letter without Alt.
     if let Some(letter) = marked(label) {
         button.set_shortcut(Shortcut::Alt | letter);
     }
@@ -205,7 +205,7 @@ fn marked(label: &str) -> Option<char> {
     Some(rest.chars().next()?.to_ascii_lowercase())
 }
 
-/// The button that a person most likely wants.
+/// The main button.
 pub(super) fn main_button(label: &'static str, tip: &str) -> Button {
     let mut button = button(label, tip);
     button.set_color(ACCENT);

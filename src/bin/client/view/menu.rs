@@ -1,6 +1,6 @@
-//! The menus at the top: everything that has no button, and the keys of what has one.
+//! The menus at the top: actions without a button, and the keys of the others.
 //!
-//! A table says what there is; FLTK reads the path `View/Dark` as an item in a submenu.
+//! A table lists the items; FLTK reads the path `View/Dark` as an item in a submenu.
 
 use super::look;
 use fltk::enums::{FrameType, Key, Shortcut};
@@ -33,10 +33,10 @@ pub(super) enum Zoom {
     Usual,
 }
 
-/// Of the row of menus. Unit: pixels.
+/// The height of the row of menus. Unit: pixels.
 pub(super) const HEIGHT: i32 = 26;
 
-/// Makes the menus in the column that is being built; `choose` hears what a person wants.
+/// Makes the menus in the current column; `choose` gets the user's choice.
 pub(super) fn bar(choose: impl Fn(Choice) + 'static) -> MenuBar {
     let mut bar = MenuBar::default();
     // Its menus take the same box, and with it a border.

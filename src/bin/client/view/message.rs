@@ -1,11 +1,11 @@
-//! The field with the next line: what the keys do in it.
+//! The field with the next line, and its keys.
 //!
 //! ```text
 //! key --> composer (pure) --> the field as it shall be, or a line that is done
 //! ```
 //!
-//! A line is told together with the conversation that was shown while it was typed, so
-//! that it goes nowhere else. Without a connection it stays in the field.
+//! A line is reported together with the conversation that was shown while it was typed,
+//! so that it goes nowhere else. Without a connection it stays in the field.
 
 use super::chat::Mark;
 use super::hints::Hints;
@@ -41,7 +41,7 @@ struct State {
     shown: Audience,
     known: Known,
     is_connected: bool,
-    /// Lines that were pasted and are asked about.
+    /// Pasted lines that the user must confirm.
     pasted: Vec<String>,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Around {
     pub(super) scroll: Box<dyn Fn(bool)>,
     /// A row of the chat is marked, or what is marked is unfolded.
     pub(super) mark: Box<dyn Fn(Mark)>,
-    /// Look for a text.
+    /// Search for a text.
     pub(super) find: Box<dyn Fn()>,
     /// To the newest line.
     pub(super) end: Box<dyn Fn()>,
@@ -102,7 +102,7 @@ impl Message {
         &self.input
     }
 
-    /// Takes what the model knows: who is here, and which conversation is shown.
+    /// Takes the users and the shown conversation from the model.
     pub(super) fn show(&mut self, model: &Model) {
         let mut state = self.state.borrow_mut();
         state.is_connected = model.phase == Phase::Joined;
@@ -208,7 +208,7 @@ impl Message {
         true
     }
 
-    /// The conversation with one person is closed.
+    /// Closes the conversation with one user.
     fn close(&self) {
         let shown = self.state.borrow().shown.clone();
         (self.report)(Intent::CloseConversation(shown));
@@ -223,7 +223,7 @@ impl Message {
         let mut state = self.state.borrow_mut();
         if !state.is_connected && !is_command && !text.trim().is_empty() {
             drop(state);
-            // Nobody would hear it: the line stays, and we try to come back at once.
+            // There is no connection: the line stays, and the client reconnects at once.
             return (self.report)(Intent::Rejoin);
         }
         let entered = state.composer.enter(&text);
@@ -302,7 +302,7 @@ impl Message {
         true
     }
 
-    /// Asks whether these lines shall be sent; with none, takes the question back.
+    /// Asks whether to send these lines; without lines it removes the question.
     fn ask_about(&mut self, lines: Vec<String>) {
         let sentence = match lines.len() {
             0 => None,

@@ -3,7 +3,7 @@
 /// A page of the room.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Page {
-    /// The chosen conversation.
+    /// The selected conversation.
     #[default]
     Chat,
     /// The transfers.

@@ -4,8 +4,8 @@
 //! Model --> tabs: #all 3 | dana 2 x | Transfers 43 %    a click or a key turns the page
 //! ```
 //!
-//! Which conversation is chosen the model knows; whether one is shown at all is known
-//! here.
+//! The model knows the selected conversation; this module knows whether one is shown at
+//! all.
 
 use super::IntentCallback;
 use super::bell::Bell;
@@ -32,11 +32,12 @@ pub(super) struct Pages {
 
 #[derive(Default)]
 struct State {
-    /// With whom the conversations are, in the order of their tabs.
+    /// The users of the conversations, in the order of their tabs.
     conversations: Vec<Audience>,
-    /// The place of the chosen one.
+    /// The place of the selected one.
     conversation: usize,
-    /// With whom it is: others may begin and end before it without a person's doing.
+    /// Its user: other conversations may begin and end before it without an action of the
+    /// user.
     with: Audience,
     /// The pages after the conversations.
     others: Vec<Page>,
@@ -44,7 +45,7 @@ struct State {
 }
 
 impl Pages {
-    /// With the chat shown; `bell` rings when another page shall be.
+    /// With the chat shown; `bell` rings when another page is requested.
     pub(super) fn new(report: &IntentCallback, bell: Bell) -> Self {
         Self {
             state: Rc::default(),
@@ -64,7 +65,7 @@ impl Pages {
         self.state.borrow().page
     }
 
-    /// Takes the conversations that there are from the model; the tabs for all pages.
+    /// Takes the conversations from the model; returns the tabs for all pages.
     pub(super) fn show(&self, model: &Model) -> Vec<Tab> {
         let mut state = self.state.borrow_mut();
         if matches!(model.phase, Phase::Login | Phase::Joining) {
@@ -81,7 +82,7 @@ impl Pages {
         let place = model.chat.chosen_place();
         state.conversation = place;
         if *model.to() != state.with {
-            // Somebody chose to whisper, by whatever way: there the page turns to.
+            // The user began a direct message: shows its page.
             state.with = model.to().clone();
             state.page = Page::Chat;
         }
@@ -101,7 +102,7 @@ impl Pages {
         match touch {
             Touch::Choose(place) => {
                 self.choose(place);
-                // The tab that was clicked needs no keys; what it leads to does.
+                // The clicked tab needs no keys, but its page does.
                 self.focus();
             }
             Touch::Close(place) => {
@@ -120,7 +121,7 @@ impl Pages {
         }
     }
 
-    /// Turns to the page at this place, counted from 0; elsewhere nothing happens.
+    /// Shows the page at this place, counted from 0; without such a page nothing happens.
     pub(super) fn choose(&self, place: usize) {
         let conversations = self.state.borrow().conversations.len();
         match place.checked_sub(conversations) {
@@ -137,8 +138,8 @@ impl Pages {
         }
     }
 
-    /// Turns to this page; to the chosen conversation, where it is the chat. At once: the
-    /// next key belongs to it already.
+    /// Shows this page; if it is the chat, the selected conversation. At once, because
+    /// the next key belongs to it.
     pub(super) fn turn_to(&self, page: Page) {
         self.state.borrow_mut().page = page;
         if let Some(leaves) = self.leaves.get() {
@@ -147,7 +148,7 @@ impl Pages {
         self.bell.ring();
     }
 
-    /// Turns `steps` pages to the right, and from the last one to the first.
+    /// Moves `steps` pages to the right, and from the last one to the first.
     pub(super) fn turn(&self, steps: isize) {
         let (now, count) = {
             let state = self.state.borrow();
@@ -189,7 +190,7 @@ fn tab(page: Page, model: &Model, is_chosen: bool) -> Tab {
     }
 }
 
-/// A number, where it is not none and not too long.
+/// A number; empty for 0, and shortened if it is too long.
 fn some(count: usize) -> String {
     match count {
         0 => String::new(),
@@ -198,7 +199,7 @@ fn some(count: usize) -> String {
     }
 }
 
-/// Of one running transfer how far it is, else how many are running.
+/// The progress of a single running transfer, otherwise the number of running ones.
 fn progress(model: &Model) -> String {
     let mut running = model.running_transfers();
     match (running.next(), running.count()) {

@@ -56,7 +56,7 @@ pub(super) struct Panel {
     overwrite: Choice,
     overwrite_explanation: Frame,
     pause_at: Choice,
-    /// The name of the file to fetch, for the list to fill in.
+    /// The name of the file to download, which the list fills in.
     pub(super) file: Input,
     /// The button.
     pub(super) download: Button,
@@ -75,13 +75,13 @@ const SHARES: [&str; 5] = ["10", "25", "50", "75", "90"];
 /// The label before them.
 const NEVER: &str = "never";
 
-/// Of an explanation in one line of small letters. Unit: pixels.
+/// The height of an explanation in one line of small letters. Unit: pixels.
 const ONE_LINE: i32 = 15;
 
 /// A line that is longer takes two. Unit: pixels.
 const WIDEST_LINE: f64 = 336.0;
 
-/// Of an option, and between two of them. Unit: pixels.
+/// The height of an option, and the distance of two options. Unit: pixels.
 const ROW: i32 = 28;
 const PAD: i32 = 3;
 
@@ -150,7 +150,7 @@ impl Panel {
         panel
     }
 
-    /// Shows the options in force, however they were chosen, and what they do.
+    /// Shows the current options, however they were chosen, and their explanations.
     pub(super) fn show(&mut self, model: &Model) {
         let explanations = [
             (&mut self.explanation, explanation(model)),
@@ -282,7 +282,7 @@ impl Panel {
     }
 }
 
-/// Asks a person for files; none where the person thought better of it.
+/// Asks the user for files; none if the user cancels.
 fn chosen_paths() -> Vec<PathBuf> {
     let mut chooser = FileDialog::new(FileDialogType::BrowseMultiFile);
     chooser.set_title("Choose files to upload");
@@ -292,7 +292,7 @@ fn chosen_paths() -> Vec<PathBuf> {
     paths
 }
 
-/// Says it in as many lines as it needs; whether that changed anything.
+/// Shows it in as many lines as necessary; returns whether this changed anything.
 fn explain(options: &mut Flex, frame: &mut Frame, words: &str) -> bool {
     if frame.label() == words {
         return false;
@@ -302,7 +302,7 @@ fn explain(options: &mut Flex, frame: &mut Frame, words: &str) -> bool {
     true
 }
 
-/// Of an explanation in the words that it has. Unit: pixels.
+/// The height of an explanation with its current text. Unit: pixels.
 fn height_of(words: &str) -> i32 {
     draw::set_font(Font::Helvetica, look::SMALL);
     if draw::width(words) > WIDEST_LINE {
@@ -410,7 +410,7 @@ fn habits_row(column: &mut Flex) -> (Choice, Choice) {
     (overwrite, pause_at)
 }
 
-/// The shares, and the one that was typed where it is none of them.
+/// The shares, and a typed one that is not among them.
 fn show_pause(choice: &mut Choice, pause_at: Option<Share>) {
     let chosen = pause_at.map_or(NEVER.to_owned(), |share| share.to_string());
     let shares = SHARES.into_iter().map(|share| format!("{share} %"));

@@ -1,7 +1,7 @@
-//! When lines pour in: then the chat is drawn a few times a second.
+//! A flood of lines: then the chat is drawn only a few times per second.
 //!
-//! Nobody reads faster, and drawing is most of what a window does in a flood of lines;
-//! what it does not draw leaves it idle when a key comes.
+//! Nobody reads faster, and drawing is most of a window's work in a flood; without it the
+//! window can react to a key.
 //!
 //! ```text
 //! lines    | |        |    ||||||||||||||||||||||||||||||
@@ -15,15 +15,15 @@ pub(super) struct Pouring {
     at_ms: u64,
 }
 
-/// More new lines than these within a pause are a flood.
+/// The number of new lines within a pause that count as a flood.
 const FEW: usize = 2;
 
 /// Between two drawings in a flood. Unit: milliseconds.
 const PAUSE_MS: u64 = 200;
 
 impl Pouring {
-    /// Whether to draw a conversation with this many lines now; a no holds for
-    /// [`PAUSE_MS`] at most.
+    /// Whether to draw a conversation with this many lines now; `false` is valid for at
+    /// most [`PAUSE_MS`].
     pub(super) fn is_due(&mut self, lines: usize, now_ms: u64) -> bool {
         let is_flood = lines.saturating_sub(self.lines) > FEW;
         if is_flood && now_ms < self.at_ms + PAUSE_MS {

@@ -1,4 +1,4 @@
-//! A question asked in place, in a coloured row: no dialog stands in the way.
+//! A question in a coloured row of the window, instead of a dialog.
 
 use super::look;
 use fltk::button::Button;
@@ -14,7 +14,7 @@ pub(super) struct Question {
     page: Flex,
     row: Flex,
     words: Frame,
-    /// For a number; hidden where none is asked for.
+    /// For a number; hidden if none is asked for.
     number: Input,
     yes: Button,
     no: Button,
@@ -50,8 +50,8 @@ impl Question {
     }
 
     /// Asks; `agreed` is called when the first button is pressed, `declined` when the
-    /// second one is, and the row disappears with either. The cursor stays where it is: a
-    /// key that is typed meanwhile answers nothing. `words` is a label, see
+    /// second one is, and the row disappears with either. The cursor does not move, so
+    /// that a typed key does not answer. `words` is a label, see
     /// [`labels`](super::labels).
     pub(super) fn ask(
         &mut self,
@@ -117,12 +117,12 @@ impl Question {
         self.page.redraw();
     }
 
-    /// Puts the cursor onto the second answer, where a person has asked for the question.
+    /// Puts the cursor onto the second answer, if the user has requested the question.
     pub(super) fn focus(&self) {
         drop(self.no.clone().take_focus());
     }
 
-    /// Takes the question back.
+    /// Removes the question.
     pub(super) fn close(&self) {
         if self.row.visible() {
             self.hider()();

@@ -1,7 +1,7 @@
-//! Chooses the receiver of the next line: everybody, or one person.
+//! Chooses the receiver of the next line: all users, or one.
 //!
 //! FLTK reads `/`, `&`, `@` and `_` in the texts of a menu as markup when an item is
-//! added. Therefore every item is added under a number and gets its label afterwards, and
+//! added. Therefore every item is added with a number and gets its label afterwards, and
 //! the choice is read by its place, never by its text.
 
 use super::{IntentCallback, labels, look};
@@ -46,7 +46,7 @@ impl Recipient {
         &self.choice
     }
 
-    /// Shows who can be chosen and who is.
+    /// Shows the possible receivers and the selected one.
     pub(super) fn show(&mut self, model: &Model) {
         let audiences = audiences(model);
         let labels: Vec<String> = audiences

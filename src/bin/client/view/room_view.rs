@@ -1,4 +1,4 @@
-//! The room: the chat, the transfers, and beside them people and files.
+//! The room: the chat, the transfers, and beside them users and files.
 //!
 //! ```text
 //! #all 3 | Transfers 43 %
@@ -14,7 +14,7 @@
 //! connected as dana to localhost:50000        [Disconnect]
 //! ```
 //!
-//! The tabs say which page is shown: the chat, with people and files beside it, or the
+//! The tabs show the current page: the chat, with users and files beside it, or the
 //! transfers over the whole width.
 
 use super::bell::Bell;
@@ -71,10 +71,10 @@ pub(super) struct RoomView {
     watched: Option<u64>,
 }
 
-/// Of the row of tabs. Unit: pixels.
+/// The height of the row of tabs. Unit: pixels.
 const TABS_HEIGHT: i32 = 30;
 
-/// Where the room is narrower, the chat has the whole width. Unit: pixels.
+/// In a narrower room the chat has the whole width. Unit: pixels.
 const LEAST_FOR_SIDE: i32 = 850;
 
 impl RoomView {
@@ -184,7 +184,7 @@ impl RoomView {
         }
     }
 
-    /// Takes a question back that no longer stands.
+    /// Removes a question that is no longer valid.
     pub(super) fn forget(&mut self) {
         self.question.close();
         self.class_exercise.close();
@@ -209,7 +209,7 @@ impl RoomView {
         self.conversation.message()
     }
 
-    /// Puts the cursor into the next line, or where the page that is shown wants it.
+    /// Puts the cursor into the next line, or into the shown page.
     pub(super) fn focus(&self) {
         self.leaves.focus();
     }

@@ -21,7 +21,7 @@ pub(super) struct ServerList {
     addresses: Rc<RefCell<Vec<String>>>,
 }
 
-/// How often it is looked whether the rooms have answered. Unit: seconds.
+/// The interval of the check for answers. Unit: seconds.
 const LOOK_SECONDS: f64 = 0.1;
 
 impl ServerList {
@@ -59,7 +59,7 @@ impl ServerList {
 }
 
 /// Lets `button` look for rooms. A single one is filled in if nothing else was typed;
-/// `words` says what was found.
+/// `words` shows the result.
 pub(super) fn on_find(
     button: &mut Button,
     list: ServerList,

@@ -1,4 +1,4 @@
-//! A row of the chat in pieces of one style each.
+//! A row of the chat, in pieces with one style each.
 //!
 //! FLTK shows a text beside a second one of the same length in bytes, whose letters
 //! choose the style of the first, byte by byte:
@@ -8,8 +8,9 @@
 //! styles  BBBBBBBGGGGBBAA
 //! ```
 //!
-//! FLTK draws what has one style in one go, and Hebrew from the right. Therefore a text
-//! that runs from the right is never cut into two styles: its halves would change places.
+//! FLTK draws each piece of one style separately, and Hebrew from right to left.
+//! Therefore a text from right to left is never cut into two styles: its halves would
+//! change places.
 //!
 //! Source: FLTK manual, class `Fl_Text_Display`.
 
@@ -26,13 +27,13 @@ use std::rc::Rc;
 pub(super) struct Setting {
     /// The conversation.
     pub(super) with: Audience,
-    /// My name.
+    /// The name of this user.
     pub(super) me: String,
     /// The searched text; empty without a search.
     pub(super) query: String,
     /// The number of the line that the search shows now.
     pub(super) current: Option<usize>,
-    /// Of the lines, where they are broken. Unit: pixels.
+    /// The width at which lines are broken. Unit: pixels.
     pub(super) width: Option<i32>,
     /// Measures them.
     pub(super) ruler: Rc<Ruler>,
@@ -72,7 +73,7 @@ pub(super) fn written(row: &Row, setting: &Setting) -> Written {
         columns.text = columns.text.into_iter().flat_map(cut).collect();
     }
     let mut pieces = laid_out(columns, setting);
-    // A band goes on to the right edge in the style of its line end.
+    // A band continues to the right edge in the style of its line end.
     let last = pieces.last().map_or(Style::Plain, |(style, _)| *style);
     let is_band = matches!(last, Style::Band | Style::New);
     let end = if is_band { last } else { Style::Plain };
@@ -85,13 +86,13 @@ pub(super) fn written(row: &Row, setting: &Setting) -> Written {
     written
 }
 
-/// The text of the chat for the clipboard: without the marks that nobody sees.
+/// The text of the chat for the clipboard, without the invisible marks.
 pub(super) fn for_the_clipboard(text: &str) -> String {
     wrapping::without_layout(text).replace(FROM_THE_LEFT, "")
 }
 
-/// Our own sentences run from the left, whatever name they begin with: this invisible
-/// mark shows it.
+/// Sentences of the program run from left to right, whatever name they begin with; this
+/// invisible mark ensures it.
 const FROM_THE_LEFT: char = '\u{200e}';
 
 fn columns(row: &Row, setting: &Setting) -> Columns {
@@ -189,7 +190,7 @@ fn laid_out(columns: Columns, setting: &Setting) -> Vec<Piece> {
     pieces.collect()
 }
 
-/// A piece with its links marked. In text from the right they are not, as it is not cut.
+/// A piece with its links marked, except in text from right to left, which is not cut.
 fn cut_at_links((style, text): Piece) -> Vec<Piece> {
     let links = links::find(&text);
     let is_message = matches!(
@@ -224,7 +225,7 @@ fn from_the_left(sentence: &str) -> String {
     format!("{FROM_THE_LEFT}{sentence}")
 }
 
-/// A piece with what is searched for marked in it.
+/// A piece with the matches of the search marked.
 fn cut_at_hits((style, text): Piece, query: &str, hit: Style) -> Vec<Piece> {
     let hits = matching::find(&text, query);
     if hits.is_empty() || matches!(style, Style::Band | Style::New) {

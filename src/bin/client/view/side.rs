@@ -1,9 +1,8 @@
-//! The right side of the room: who is online, which files there are, and how to fetch
-//! some.
+//! The right side of the room: the online users, the files, and the panel for downloads.
 //!
-//! A click on a file writes its name into the field beside Download, several clicks how
-//! many there are; a double click fetches at once. A double click on a person makes the
-//! next line a whisper. Enter does what a double click does.
+//! A click on a file writes its name into the field beside Download; several selected
+//! files are counted there; a double click downloads at once. A double click on a user
+//! begins a direct message. Enter does the same as a double click.
 
 use super::files::FileList;
 use super::list::{Cell, List};
@@ -38,15 +37,14 @@ pub(super) struct Side {
     panel: Panel,
 }
 
-/// Of the list of people. Unit: pixels.
+/// The height of the list of users. Unit: pixels.
 const PEOPLE_HEIGHT: i32 = 79;
 
-/// Of the column with the dot in a person's colour. Unit: pixels.
+/// The width of the column with the dot in a user's colour. Unit: pixels.
 const DOT_WIDTH: i32 = 20;
 
 impl Side {
-    /// Makes the widgets in the row that is being built. `message` is where a whisper is
-    /// written.
+    /// Makes the widgets in the current row. `message` is the field for a direct message.
     pub(super) fn new(message: &Input, report: &IntentCallback) -> Self {
         let mut column = Flex::default().column();
         column.set_pad(look::GAP);
@@ -98,7 +96,7 @@ impl Side {
         &self.column
     }
 
-    /// Shows people, files and options.
+    /// Shows users, files and options.
     pub(super) fn show(&mut self, model: &Model) {
         let are_known = *self.names.borrow() == model.users && self.me == model.name;
         if !are_known {
@@ -122,7 +120,8 @@ impl Side {
         let tell = Rc::clone(report);
         let begin = move || {
             let typed = field.value();
-            // A name may hold letters that no field can; the chosen rows know them.
+            // A name may contain letters that a field cannot show; the selected rows have
+            // them.
             let chosen = sorted_table.chosen();
             let is_of_list = !chosen.is_empty() && typed == told(&chosen);
             let files = if is_of_list { chosen } else { vec![typed] };
@@ -134,7 +133,7 @@ impl Side {
         self.panel.file.set_callback(move |_| on_enter());
     }
 
-    /// A file's path that is pasted into the field gives that file.
+    /// A path that is pasted into the field uploads that file.
     fn give_what_is_pasted(&mut self, report: &IntentCallback) {
         let tell = Rc::clone(report);
         self.panel.file.super_handle_first(false);

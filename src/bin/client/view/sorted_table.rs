@@ -1,9 +1,9 @@
 //! A list with columns that is sorted by its headings and in which several rows can be
 //! chosen: the files, and the transfers.
 //!
-//! The idea: FLTK asks for one visible cell at a time, so ten thousand rows cost what is
-//! seen of them. Which rows are chosen is the model's business
-//! ([`Selection`]); here clicks and keys become its steps.
+//! The idea: FLTK requests one visible cell at a time, so only the visible part of ten
+//! thousand rows costs time. The model has the selection ([`Selection`]); here clicks and
+//! keys become its steps.
 //!
 //! ```text
 //! Name ^      | Size        a click on a heading sorts, another one reverses
@@ -37,7 +37,7 @@ pub(super) struct Column {
     pub(super) heading: &'static str,
     /// Unit: pixels; 0 for the one that takes what the others leave.
     pub(super) width: i32,
-    /// Where its words stand.
+    /// The alignment of its text.
     pub(super) side: Align,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Column {
 pub(super) enum Touch {
     /// A heading was clicked.
     Heading(usize),
-    /// A cell was clicked. Unless this is answered with yes, its row is chosen.
+    /// A cell was clicked. Unless the answer is `true`, its row is selected.
     Press {
         /// From the top, of all rows.
         row: usize,
@@ -57,11 +57,11 @@ pub(super) enum Touch {
     Open,
     /// The mouse is over this row now.
     Hover(Option<usize>),
-    /// Another row is the cursor's, or others are chosen.
+    /// The cursor or the selection has changed.
     Chosen,
-    /// The menu of the chosen rows is wanted.
+    /// The menu of the selected rows was requested.
     Menu,
-    /// Another key. Unless this is answered with yes, others get it.
+    /// Another key. Unless the answer is `true`, other widgets get it.
     Key(Key),
 }
 
@@ -80,20 +80,20 @@ struct State<K> {
     hovered: Option<usize>,
 }
 
-/// Hears what is done to a list; whether that was all there is to it.
+/// Handles actions on a list; returns whether nothing else must happen.
 type Listener<K> = Box<dyn Fn(&SortedTable<K>, Touch) -> bool>;
 
 /// The services of a list for its owner.
 pub(super) struct Owner<K> {
     /// Draws a cell's inside; its background is drawn already.
     pub(super) draw: Box<dyn Fn(usize, usize, Rectangle)>,
-    /// Hears what a person does.
+    /// Handles the user's actions.
     pub(super) touch: Listener<K>,
-    /// Said where there is no row.
+    /// The text of an empty list.
     pub(super) invitation: Box<dyn Fn() -> String>,
 }
 
-/// Of the headings and of a row. Unit: pixels.
+/// The heights of the headings and of a row. Unit: pixels.
 const HEADING: i32 = 22;
 const ROW: i32 = 22;
 
@@ -103,7 +103,7 @@ const NARROWEST: i32 = 60;
 /// Between a cell's edge and its words. Unit: pixels.
 pub(super) const INSET: i32 = 8;
 
-/// Of the sign that says by which column it is sorted. Unit: pixels.
+/// The size of the sign of the sorted column. Unit: pixels.
 const SIGN: i32 = 7;
 
 impl<K: Clone + Eq + Hash + 'static> SortedTable<K> {
@@ -167,7 +167,7 @@ impl<K: Clone + Eq + Hash + 'static> SortedTable<K> {
         state.selection.chosen(&state.rows)
     }
 
-    /// The row that the mouse is over, else the first that is chosen.
+    /// The row under the mouse, otherwise the first selected one.
     pub(super) fn looked_at(&self) -> Option<K> {
         let state = self.state.borrow();
         let hovered = state.hovered.and_then(|row| state.rows.get(row)).cloned();
@@ -228,7 +228,7 @@ impl<K: Clone + Eq + Hash + 'static> SortedTable<K> {
             });
     }
 
-    /// The line around it, and what stands in it where there is no row.
+    /// The line around it, and the text of an empty list.
     fn draw_around(&mut self, invitation: Box<dyn Fn() -> String>) {
         self.table.draw(move |table| {
             let (x, y, w, h) = (table.x(), table.y(), table.w(), table.h());
@@ -248,7 +248,7 @@ impl<K: Clone + Eq + Hash + 'static> SortedTable<K> {
         });
     }
 
-    /// Ours first, so that what it takes does not reach FLTK's own selection.
+    /// This handler is first, so that handled events do not reach FLTK's own selection.
     fn listen(&mut self, touch: Listener<K>) {
         self.table.super_handle_first(false);
         let mut sorted_table = self.clone();
@@ -264,7 +264,7 @@ impl<K: Clone + Eq + Hash + 'static> SortedTable<K> {
                 sorted_table.press(table, &*touch);
                 true
             }
-            // Of a press that was ours FLTK would draw a rectangle.
+            // FLTK would draw a rectangle for this press.
             Event::Drag | Event::Released | Event::Enter => true,
             Event::Move if !is_on_scrollbar(table) => {
                 sorted_table.hover(row_under_mouse(table), &*touch);
@@ -325,7 +325,7 @@ impl<K: Clone + Eq + Hash + 'static> SortedTable<K> {
         }
     }
 
-    /// The right button chooses the row under it, unless that is chosen already.
+    /// The right button selects the row under it, unless it is already selected.
     fn choose_under_mouse(
         &mut self,
         table: &Table,
@@ -435,7 +435,7 @@ fn draw_sign(is_reversed: bool, left: i32, top: i32) {
     }
 }
 
-/// Gives the column without a width of its own what the others leave.
+/// Gives the column without a fixed width the remaining space.
 fn fit_columns(table: &mut Table, columns: &[Column], width: i32, height: i32) {
     let fixed: i32 = columns.iter().map(|column| column.width).sum();
     let is_long = HEADING + table.rows().saturating_mul(ROW) > height;

@@ -1,4 +1,4 @@
-//! A row that is there only while it has something to say: a sentence and a few buttons.
+//! A row that is visible only with a message: a sentence and a few buttons.
 //!
 //! ```text
 //! | The connection was lost. Trying again in 4 s.      [Try now] [Stay here] |
@@ -21,10 +21,10 @@ pub(super) struct Strip {
     pub(super) buttons: Vec<Button>,
 }
 
-/// Of a strip. Unit: pixels.
+/// The height of a strip. Unit: pixels.
 const HEIGHT: i32 = look::ROW + 8;
 
-/// Of one of its buttons. Unit: pixels.
+/// The width of one of its buttons. Unit: pixels.
 const BUTTON_WIDTH: i32 = 104;
 
 impl Strip {
@@ -58,7 +58,7 @@ impl Strip {
         }
     }
 
-    /// Says this, or nothing and takes no room. Returns whether it has come or gone.
+    /// Shows this message, or hides the row. Returns whether its visibility has changed.
     pub(super) fn say(&mut self, sentence: Option<&str>) -> bool {
         if let Some(sentence) = sentence {
             look::set_label(&mut self.words, &labels::label(sentence));
@@ -77,7 +77,7 @@ impl Strip {
         has_changed
     }
 
-    /// Whether it says something.
+    /// Whether it is visible.
     pub(super) fn is_there(&self) -> bool {
         self.row.visible()
     }

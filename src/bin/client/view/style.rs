@@ -8,12 +8,12 @@ use super::look;
 use fltk::enums::{Color, Font};
 use fltk::text::{StyleTableEntryExt, TextAttr};
 
-/// How a piece of a row looks.
+/// The style of a piece of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     /// A message.
     Plain,
-    /// Times, and what the server tells.
+    /// Times, and notices of the server.
     Faded,
     /// A failure.
     Wrong,
@@ -27,9 +27,9 @@ pub(super) enum Style {
     Mention,
     /// A day begins, or the connection was lost for a while; over the whole width.
     Band,
-    /// Below it nobody has read yet; over the whole width.
+    /// The dividing line above unread lines; over the whole width.
     New,
-    /// Space that nobody wrote: between columns, and before a continued line.
+    /// Layout space: between columns, and before a continued line.
     Gap,
     /// An address that opens when it is clicked.
     Link,
@@ -37,7 +37,7 @@ pub(super) enum Style {
     Hit,
     /// The same, in the row that is shown now.
     CurrentHit,
-    /// A person's name, by the person's colour.
+    /// A user's name, in the user's colour.
     Person(usize),
 }
 

@@ -1,12 +1,12 @@
-//! The tabs over the room: one page each, with what is new on it.
+//! The tabs above the room: one for each page, with its news.
 //!
 //! ```text
 //!  #all 3   dana 2 x   Transfers 43 %   Laboratory
 //!  =====
 //! ```
 //!
-//! A tab is a button, so that the keyboard reaches it as it reaches all the others. The
-//! chosen one is underlined; a number says how much is new.
+//! A tab is a button, so that the keyboard reaches it like all others. The current one is
+//! underlined; a number shows the news.
 
 use super::{labels, look};
 use fltk::app;
@@ -24,13 +24,13 @@ use std::rc::Rc;
 pub(super) struct Tab {
     /// Its label.
     pub(super) label: String,
-    /// Its new lines: `3`, `43 %`; empty where nothing is.
+    /// Its news: `3`, `43 %`; empty if there is none.
     pub(super) news: String,
-    /// Whether the news is for this person in particular.
+    /// Whether the news is for this user in particular.
     pub(super) is_urgent: bool,
     /// Whether its page is the one shown.
     pub(super) is_chosen: bool,
-    /// Whether a person may close it.
+    /// Whether the user may close it.
     pub(super) can_close: bool,
 }
 
@@ -55,17 +55,17 @@ const INSET: i32 = 12;
 /// Around the number of what is new, and around the cross. Unit: pixels.
 const AROUND: i32 = 6;
 
-/// Of the cross that closes a tab. Unit: pixels.
+/// The size of the cross that closes a tab. Unit: pixels.
 const CROSS: i32 = 8;
 
-/// Of the mouse, as FLTK counts.
+/// The middle button of the mouse in FLTK.
 const MIDDLE_BUTTON: i32 = 2;
 
-/// No tab is wider. Unit: pixels.
+/// The largest width of a tab. Unit: pixels.
 const WIDEST: i32 = 200;
 
 impl Tabs {
-    /// Makes the row in the column that is being built; `touch` hears what a person does.
+    /// Makes the row in the current column; `touch` gets the user's actions.
     pub(super) fn new(touch: impl Fn(Touch) + 'static) -> Self {
         let mut row = Flex::default().row();
         row.set_pad(2);

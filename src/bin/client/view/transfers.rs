@@ -1,5 +1,5 @@
-//! The page of transfers: a row each, with a bar and what can be done to it; below, what
-//! there is to know about the one that is looked at.
+//! The page of transfers: a row for each, with a bar and buttons; below them the details
+//! of the current one.
 //!
 //! ```text
 //! [Pause] [Resume] [Cancel] [Cancel, delete] [Try again] [Show] ... [Clear ended]
@@ -8,7 +8,7 @@
 //! film.mp4: 42.0 MB of 100.0 MB ...
 //! ```
 //!
-//! The words of a row are made again only while it changes, so that thousands of ended
+//! The texts of a row are updated only while it changes, so that thousands of ended
 //! transfers cost nothing.
 
 mod row;
@@ -107,7 +107,7 @@ const TOOLS: [(&str, i32, &str, Press); 8] = [
 /// The details of a row: three lines of small letters. Unit: pixels.
 const DETAILS_HEIGHT: i32 = 46;
 
-/// Of what could not be done. Unit: pixels.
+/// The height of an error. Unit: pixels.
 const PROBLEM_HEIGHT: i32 = 18;
 
 const fn column(heading: &'static str, width: i32, side: Align) -> Column {
@@ -195,7 +195,7 @@ impl TransfersPage {
         self.column.redraw();
     }
 
-    /// A button that would do nothing is faded.
+    /// A button without effect is faded.
     fn show_what_can_be_done(&mut self) {
         let chosen = self.sorted_table.chosen();
         for (button, press) in &mut self.buttons {

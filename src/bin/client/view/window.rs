@@ -44,7 +44,7 @@ pub(super) struct MainWindow {
     memory: Memory,
     keys: KeysWindow,
     title: String,
-    /// In the laboratory, without a server.
+    /// Whether the laboratory is open without a server.
     is_alone: Rc<Cell<bool>>,
     was_in_room: bool,
 }
@@ -55,7 +55,7 @@ struct Memory {
     remembered: Remembered,
     /// Changed by the menu.
     theme: Rc<Cell<Theme>>,
-    /// The zoom that is wanted; the screen may be too small for it. Changed by the menu.
+    /// The requested zoom; the screen may be too small for it. Changed by the menu.
     zoom: Rc<Cell<f32>>,
 }
 
@@ -136,7 +136,7 @@ impl MainWindow {
         opened
     }
 
-    /// Fetches what has happened and shows it; closes when the session is over.
+    /// Fetches events and shows them; closes when the session has ended.
     pub(super) fn turn(&mut self) {
         let watched = {
             let mut session = self.session.borrow_mut();
@@ -155,7 +155,7 @@ impl MainWindow {
         }
     }
 
-    /// A way in for other threads.
+    /// The channel for other threads.
     pub(super) fn handle(&self) -> SessionHandle {
         self.session.borrow().handle()
     }
@@ -189,7 +189,7 @@ impl MainWindow {
         self.room.laboratory.turn(self.memory.theme.get());
     }
 
-    /// The room in place of the form, or the form in place of the room.
+    /// Shows the room instead of the form, or the form instead of the room.
     fn enter(&mut self, is_in_room: bool) {
         self.was_in_room = is_in_room;
         if is_in_room {
@@ -205,7 +205,7 @@ impl MainWindow {
         self.focus();
     }
 
-    /// Puts the cursor where a person most likely types next.
+    /// Puts the cursor into the field that the user most likely needs next.
     fn focus(&mut self) {
         if self.was_in_room {
             self.room.focus();
@@ -214,7 +214,7 @@ impl MainWindow {
         }
     }
 
-    /// Closing the window is a goodbye, as Disconnect is; Escape is neither.
+    /// Closing the window leaves the room, as Disconnect does; Escape does not.
     fn leave_by_question(&mut self, bell: Bell) {
         let leaving = self.leaving.clone();
         self.frame.set_callback(move |_| {
@@ -241,7 +241,7 @@ impl MainWindow {
         let mut dropping = Dropping::new(self.room.message(), &self.report);
         let room = self.room.widget().clone();
         let type_text = self.room.typist();
-        // First, so that what is dropped does not reach a field.
+        // First, so that a dropped text does not reach a field.
         self.frame.super_handle_first(false);
         self.frame.handle(move |frame, event| {
             if room.visible() && dropping.take(frame, event) {
@@ -283,7 +283,7 @@ impl Memory {
         }
     }
 
-    /// Writes it down; where that fails only comfort is lost.
+    /// Saves the settings; a failure is only logged.
     fn keep(&mut self, (width, height): (i32, i32)) {
         let kept = &mut self.remembered;
         (kept.width, kept.height) = (width, height);
@@ -357,7 +357,7 @@ fn chooser(
     }
 }
 
-/// Draws everything so much larger than usual, as far as the screen has space for it.
+/// Sets the zoom, as far as the screen has space for it.
 fn zoom_to(frame: &mut DoubleWindow, zoom: f32) {
     let (corner, area) = work_area();
     let fitting = fit::fit(area, (frame.w(), frame.h()), zoom);

@@ -1,15 +1,15 @@
 //! Rows in columns: names under names, and a long text under its own beginning.
 //!
 //! FLTK's display breaks a line at its edge and begins the next one at the left. Here the
-//! break comes earlier, between two words, and brings spaces with it:
+//! break is earlier, between two words, and spaces follow it:
 //!
 //! ```text
 //! 12:01  dana    has anybody tried
 //!                the slow link?
 //! ```
 //!
-//! All that is only there for the eye stands between two invisible marks, so that copied
-//! text has none of it: see [`without_layout`].
+//! All layout is between two invisible marks, so that it can be removed from copied text:
+//! see [`without_layout`].
 
 use super::style::{Style, font_of};
 use fltk::draw;
@@ -20,7 +20,7 @@ use std::collections::HashMap;
 /// A piece of a row: one style, and its text.
 pub(super) type Piece = (Style, String);
 
-/// Around spaces and line breaks that nobody wrote. Nobody sees it.
+/// The invisible mark around spaces and line breaks of the layout.
 const MARK: char = '\u{200b}';
 
 /// From the end of the time to the text of a message. Unit: pixels.
@@ -29,7 +29,7 @@ const NAMES: f64 = 92.0;
 /// Between a long name and the text. Unit: pixels.
 const LEAST_GAP: f64 = 8.0;
 
-/// A text narrower than this is left to FLTK. Unit: pixels.
+/// In a narrower display FLTK breaks the lines. Unit: pixels.
 const NARROWEST: f64 = 80.0;
 
 /// The widths of letters, each measured once.
@@ -54,7 +54,7 @@ impl Ruler {
     }
 }
 
-/// Writes a message in columns: its time, whose it is, and its text in lines of `width`
+/// Writes a message in columns: its time, its author, and its text in lines of `width`
 /// pixels. `measure` gives the width of a text in a style.
 pub(super) fn in_columns(
     time: Piece,
@@ -85,7 +85,7 @@ pub(super) fn in_columns(
     written
 }
 
-/// The text as somebody wrote it: two spaces for a gap, one for a break.
+/// The text without layout: two spaces for a gap, one for a break.
 pub(super) fn without_layout(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;

@@ -94,7 +94,7 @@ impl Repeat {
     }
 }
 
-/// Of these arguments.
+/// The command for these arguments.
 pub(crate) fn repeat(arguments: &Arguments) -> Repeat {
     let protocol = arguments
         .protocol

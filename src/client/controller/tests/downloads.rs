@@ -90,7 +90,7 @@ fn the_receiver_is_released_once_the_server_has_confirmed_the_file() {
     reply(&mut client, Reply::Offer(offer(1)));
     client.on_event(ended(1, TransferState::Verified), 0);
     let _ = client.take_effects();
-    reply(&mut client, news(1, TransferState::Sending)); // Sent before it heard.
+    reply(&mut client, news(1, TransferState::Sending)); // Sent before it knew.
     assert_eq!(client.take_effects(), []);
     reply(&mut client, news(1, TransferState::Verified));
     assert_eq!(client.take_effects(), [Effect::ReleaseDownload { tag: 1 }]);

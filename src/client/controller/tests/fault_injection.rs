@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A download that is on its way.
+/// A running download.
 fn on_its_way() -> Controller {
     let mut client = joined();
     typed(&mut client, "/download notes.txt");

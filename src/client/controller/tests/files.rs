@@ -1,9 +1,9 @@
-//! Stories about many files: held back, tried again, deleted, left over, dropped.
+//! Tests with many files: held back, tried again, deleted, left over, dropped.
 
 use super::*;
 use crate::wire::version::FileVersion;
 
-/// What has come of a download that is on its way or has just ended. Unit: bytes.
+/// The bytes that have arrived of a running or ended download. Unit: bytes.
 const CAME: u64 = 500;
 
 fn download(client: &mut Controller, file: &str) {
@@ -12,7 +12,7 @@ fn download(client: &mut Controller, file: &str) {
     client.on_intent(Intent::Download { file, asked }, 2_000);
 }
 
-/// Download 1, of which something has arrived.
+/// Download 1, of which some bytes have arrived.
 fn on_its_way(client: &mut Controller) {
     typed(client, "/download notes.txt");
     reply(client, Reply::Offer(offer(1)));
@@ -97,7 +97,7 @@ fn a_locally_queued_file_is_cancelled_without_a_request_and_does_not_time_out() 
     assert_eq!(client.take_effects(), []);
     let cancelled = client.model().transfer(17).unwrap().state;
     assert_eq!(cancelled, TransferState::Cancelled);
-    // The sixteen are given up unanswered, and the one that was held gets its turn.
+    // The sixteen fail without an answer, and the held one is requested.
     client.on_event(Event::Tick, 2_000 + ANSWER_AFTER_MS);
     assert!(requests(&mut client).len() > 1);
     let last = client.model().transfer(18).unwrap().state;
@@ -165,7 +165,7 @@ fn a_kept_partial_file_can_be_deleted_later_and_a_failure_is_reported() {
     let _ = client.take_effects();
     typed(&mut client, "/cancel 1 delete");
     let again = Intent::Discard { tag: 1 };
-    client.on_intent(again, 4_500); // Twice is once.
+    client.on_intent(again, 4_500); // A second time changes nothing.
     let problem = Some("It could not be deleted.".to_owned());
     client.on_event(
         Event::Discarded {

@@ -1,4 +1,4 @@
-//! Stories about transfers whose ports others needed.
+//! Tests of transfers whose ports others needed.
 
 use super::*;
 use crate::wire::message::DownloadRequest;
@@ -73,7 +73,7 @@ fn a_paused_download_stays_paused_when_its_port_goes_to_others_and_resumes() {
     assert_eq!(state(&client), TransferState::Paused);
     let line = &last_line(&client).text;
     assert!(line.contains("stays paused"), "{line}");
-    // Neither time nor a late word of the server changes that.
+    // Neither time nor a late message of the server changes that.
     client.on_event(Event::Tick, 50_000);
     reply(&mut client, news(1, TransferState::Failed));
     reply(&mut client, Reply::Offer(offer(1)));

@@ -1,4 +1,4 @@
-//! Stories of a class, as one client of it lives them.
+//! Tests of a class at one client.
 
 use super::*;
 use crate::client::model::{ChatLine, LabState};

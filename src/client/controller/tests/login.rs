@@ -1,10 +1,10 @@
-//! Stories of a door that asks for a password.
+//! Tests of logins with a password.
 
 use super::*;
 use crate::room::login::{Admission, Challenger, Entropy, Password};
 use crate::wire::message::{Challenge, Proof, Role};
 
-/// A server that knows a password, as far as a login goes.
+/// A server that knows a password, for logins only.
 struct Server {
     challenger: Option<Challenger>,
     challenge: Challenge,
@@ -37,7 +37,7 @@ fn client_with(password: Option<&str>) -> Controller {
     client
 }
 
-/// Challenges the client; its proof.
+/// Challenges the client; returns its proof.
 fn challenge(client: &mut Controller, server: &Server) -> Proof {
     reply(client, Reply::Challenge(server.challenge.clone()));
     assert_eq!(client.take_effects(), [Effect::Draw]);
@@ -98,7 +98,7 @@ fn without_a_password_the_user_is_asked_and_no_request_is_lost() {
         matches!(problem, LoginProblem::Password { .. }),
         "{problem:?}"
     );
-    // A wrong one is asked for again.
+    // After a wrong one the client asks again.
     for (text, is_right) in [("guess", false), ("open sesame", true)] {
         let password = Password::new(text).unwrap();
         client.on_intent(Intent::SetPassword(Some(password)), 20);
@@ -127,7 +127,8 @@ fn the_client_leaves_a_server_that_does_not_know_the_password() {
         let mut client = client_with(Some("open sesame"));
         let server = Server::new("guess");
         let proof = challenge(&mut client, &server);
-        // It lets us in all the same; with the confirmation of another login, or none.
+        // The server lets the client join anyway, with the confirmation of another login,
+        // or none.
         let mut elsewhere = Server::new("guess");
         let entropy = Entropy([3; 32]);
         let guess = Password::new("guess").unwrap();
@@ -151,7 +152,7 @@ fn the_client_joins_a_server_that_asks_for_no_password_and_says_so() {
     assert_eq!(client.model().phase, Phase::Joined);
     let lines: Vec<_> = client.model().chat.lines().collect();
     assert!(lines.iter().any(|it| it.text.contains("did not ask")));
-    // And one that asks when we are in already is not answered.
+    // A challenge after joining is not answered.
     let server = Server::new("open sesame");
     reply(&mut client, Reply::Challenge(server.challenge.clone()));
     assert_eq!(client.take_effects(), []);

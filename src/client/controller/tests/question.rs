@@ -1,4 +1,4 @@
-//! Stories of a question, as one client lives it.
+//! Tests of a question at one client.
 
 use super::*;
 use crate::lab::class_question::{RunQuestion, usual_moment};

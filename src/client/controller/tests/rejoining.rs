@@ -1,4 +1,4 @@
-//! Stories of a connection that is lost and found again.
+//! Tests of lost and restored connections.
 
 use super::*;
 use crate::client::model::Model;
@@ -170,7 +170,7 @@ fn transfers_of_a_lost_connection_resume_and_cancelled_ones_do_not() {
     client.on_event(Event::Tick, 12_000);
     let _ = client.take_effects();
     welcome(&mut client, 13_000);
-    // Its receiver has not ended yet: it is not asked for twice.
+    // Its receiver has not ended yet: it is not requested twice.
     assert_eq!(requests(&mut client), []);
     for tag in [1, 2] {
         client.on_event(ended(tag, TransferState::Cancelled), 13_500);

@@ -1,4 +1,4 @@
-//! Stories about uploads and pauses.
+//! Tests of uploads and pauses.
 
 use super::*;
 use crate::wire::version::FileVersion;
@@ -40,7 +40,7 @@ fn an_upload_is_checked_announced_offered_sent_and_confirmed() {
         panic!("not announced");
     };
     assert_eq!((&*request.file, request.size), ("notes.txt", 1_000));
-    assert_eq!(request.modified, Some(7)); // By this an earlier upload is gone on from.
+    assert_eq!(request.modified, Some(7)); // An earlier upload is resumed with it.
     reply(&mut client, Reply::Offer(offer(1)));
     let started = Effect::StartUpload {
         tag: 1,
@@ -125,7 +125,7 @@ fn a_transfer_that_pauses_by_itself_is_reported_once_and_not_after_resuming() {
             .contains("paused at 50 %. Resume with /resume 1")
     );
     assert_eq!(typed(&mut client, "/resume").len(), 1);
-    on_its_way(&mut client, TransferState::Paused); // It was on its way already.
+    on_its_way(&mut client, TransferState::Paused); // It was already in flight.
     assert_eq!(requests(&mut client), []);
 }
 

@@ -1,4 +1,4 @@
-//! Stories of conversations: where a line stands, and what is unread.
+//! Tests of conversations: the place of lines, and unread lines.
 
 use super::*;
 use proptest::prelude::*;
@@ -207,7 +207,7 @@ fn clearing_removes_only_the_lines_of_the_chosen_conversation() {
     assert_eq!(chat.unread_total(), 1);
 }
 
-/// What may happen to a chat.
+/// The possible events of a chat.
 #[derive(Debug, Clone)]
 enum Operation {
     Said(u8),
@@ -229,7 +229,7 @@ fn step() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// 0 is all, or me where somebody speaks.
+/// 0 means all users as the receiver, and this user as the author.
 fn name(number: u8) -> String {
     ["dana", "guy", "noa", "yuval"][usize::from(number)].to_owned()
 }
@@ -242,7 +242,7 @@ fn audience(number: u8) -> Audience {
 }
 
 proptest! {
-    /// The counts equal those of somebody who keeps every unread line in a list.
+    /// The counts equal those of a simple model that keeps every unread line in a list.
     #[test]
     fn the_unread_counts_equal_those_of_a_simple_reference_model(
         steps in proptest::collection::vec(step(), 0..60),

@@ -1,4 +1,4 @@
-//! Stories of a page that grows with its conversation.
+//! Tests of a page that grows with its conversation.
 
 use super::*;
 use crate::client::model::{Chat, LONGEST_CHAT_LINES};
@@ -32,7 +32,7 @@ fn leave(chat: &mut Chat, name: &str) {
     chat.push(NOON_MS, LineKind::Left { name }, "");
 }
 
-/// What the rows say, without the first day.
+/// The texts of the rows, without the first day.
 fn page(transcript: &Transcript) -> Vec<String> {
     let rows = transcript.rows().iter().skip(1);
     rows.map(|row| match &row.shows {
@@ -182,7 +182,7 @@ fn a_cleared_conversation_is_empty_even_when_a_new_line_arrives_immediately() {
     assert_eq!(page(&transcript), ["<guy> new"]);
 }
 
-/// What may happen.
+/// The possible events.
 #[derive(Debug, Clone)]
 enum Operation {
     Said,
@@ -205,8 +205,9 @@ fn step() -> impl Strategy<Value = Operation> {
 }
 
 proptest! {
-    /// However it is followed, the rows hold every line once and in order; a window that
-    /// applies each change has the same rows; and no name of a fold is lost.
+    /// Whatever the order of calls, the rows contain every line once and in order; a
+    /// window that applies each change has the same rows; and no name in a folded row is
+    /// lost.
     #[test]
     fn folding_loses_no_line_and_no_name(
         steps in proptest::collection::vec(step(), 0..60),

@@ -1,4 +1,4 @@
-//! The packets that come out of an event log.
+//! Tests of captures from event logs.
 
 use super::*;
 use crate::lab::run::Experiment;
@@ -15,7 +15,7 @@ fn journal(experiment: &Experiment) -> Journal {
     Journal::read(text.as_bytes()).unwrap()
 }
 
-/// Of each packet of the capture: its bytes as they are in it, and how long it was.
+/// For each packet of the capture: its stored bytes, and its original length.
 fn packets(journal: &Journal, file: Option<ReadFile<'_>>) -> Vec<(Vec<u8>, usize)> {
     let mut recorded = Recorded::new(journal, file).unwrap();
     let mut capture = Capture::new("");

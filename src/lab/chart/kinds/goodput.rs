@@ -1,12 +1,12 @@
 //! Goodput over time: new file bytes that reach the receiver, counted once each.
 //!
-//! A segment that comes twice counts once, and one that the receiver throws away
-//! (go-back-N out of order) counts when it comes again. A journal without the receiver's
-//! side counts by the ACKs that the sender heard.
+//! A segment that arrives twice counts once, and one that the receiver discards
+//! (go-back-N out of order) counts when it arrives again. A journal without the
+//! receiver's side counts by the ACKs that reached the sender.
 //!
-//! Beside it stands what the textbook says of the scenario that the journal names: a
-//! dashed level, and another one from where a person made the link another. Where the
-//! textbook is silent there is no such line, and a note says why.
+//! Beside it is the formula's value for the scenario of the journal: a dashed line, with
+//! a new level wherever a user changed the link. If no formula applies, there is no such
+//! line, and a note gives the reason.
 
 use super::{at, is_data, seconds, series};
 use crate::lab::chart::{Line, Look, Point, Series};
@@ -18,12 +18,11 @@ use crate::reliable::event::Event;
 use crate::wire::packet::{HEADER_BYTES, Kind as PacketKind};
 use std::collections::HashMap;
 
-/// The longest run is cut into this many pieces, and all others into pieces of that
-/// length, so that panels beside each other are equally fine.
+/// The longest run is cut into this many pieces, and all others into pieces of the same
+/// length, so that all panels have the same resolution.
 const PIECES: f64 = 60.0;
 
-/// Measured, its mean, what the textbook says, and what the link carries at most where
-/// that is known.
+/// The measured goodput, its mean, the formula, and the capacity of the link if known.
 pub(super) fn series_of(journal: &Journal, longest: f64) -> Vec<Series> {
     let arrivals = match arrivals(journal) {
         none if none.is_empty() => acknowledged(journal),
@@ -77,9 +76,8 @@ pub(super) fn series_of(journal: &Journal, longest: f64) -> Vec<Series> {
 /// As in the legend.
 const FORMULA: &str = "formula";
 
-/// The data from which the textbook's lines are computed, or the reason why there are
-/// none. Journals of which the same is to be said stand together, and none is named where
-/// all are alike.
+/// The data for the formula's lines, or the reason why there are none. Journals with the
+/// same note share it, and none is named if all are equal.
 pub(super) fn notes<'a>(
     journals: impl Iterator<Item = (&'a Journal, String)>,
 ) -> Vec<String> {
@@ -114,15 +112,15 @@ fn note(journal: &Journal) -> String {
     }
 }
 
-/// A scenario and how long it held. Unit: seconds.
+/// A scenario and its duration. Unit: seconds.
 struct Held<'a> {
     scenario: &'a str,
     from: f64,
     until: f64,
 }
 
-/// The links of a journal until `end`, each as a person made it; the first is the
-/// heading's.
+/// The links of a journal until `end`, with the changes of the user; the first is that of
+/// the heading.
 fn links(journal: &Journal, end: f64) -> Vec<Held<'_>> {
     let mut links = vec![Held {
         scenario: &journal.heading.scenario,
@@ -141,7 +139,7 @@ fn links(journal: &Journal, end: f64) -> Vec<Held<'_>> {
         }
         if let Some(before) = links.last_mut() {
             if before.scenario == scenario {
-                continue; // Said again, as where somebody begins to look on.
+                continue; // Repeated, as at the beginning of a late log.
             }
             before.until = from;
         }
@@ -212,7 +210,7 @@ fn is_now(entry: &Entry, time: f64) -> bool {
     (seconds(entry.time_us) - time).abs() < f64::EPSILON
 }
 
-/// The same by the ACKs that the sender heard.
+/// The same by the ACKs that reached the sender.
 fn acknowledged(journal: &Journal) -> Vec<(f64, f64)> {
     let heading = &journal.heading;
     let mut highest = 0;

@@ -1,9 +1,9 @@
 //! A flow that always has data, and the bottleneck that two of them share.
 //!
-//! The flow transmits packets 0, 1, 2, ... while its window has room. A packet is lost
-//! once a packet three later is acknowledged (RFC 9002 §6.1.1), or with all others when
-//! nothing was acknowledged for a retransmission timeout (RFC 6298). A lost packet is not
-//! retransmitted under its number: the next packet carries it.
+//! The flow transmits packets 0, 1, 2, ... while its window has space. A packet is
+//! declared lost when a packet three later is acknowledged (RFC 9002 §6.1.1), or with all
+//! others when nothing was acknowledged for a retransmission timeout (RFC 6298). A lost
+//! packet is not retransmitted with its number: the next packet has its data.
 
 use super::Path;
 use super::window::CongestionWindow;
@@ -19,7 +19,7 @@ const THRESHOLD: u64 = 3;
 const LEAST_TIMEOUT: Duration = Duration::from_millis(200);
 /// Before the first ACK (RFC 6298 §2.1).
 const FIRST_TIMEOUT: Duration = Duration::from_secs(1);
-/// A timeout doubles this often at most.
+/// The limit of doublings of the timeout.
 const MOST_DOUBLINGS: u32 = 6;
 
 /// The record of a packet in flight.
@@ -47,9 +47,9 @@ pub(super) struct Flow<'a> {
     round_trip: Option<(PathTime, Duration)>,
     delivered: u64,
     lost: u64,
-    /// When the pacer lets the next packet go.
+    /// The time when the pacer lets the next packet leave.
     paced_until: Moment,
-    /// When the newest ACK came, or the first packet left.
+    /// The time of the newest ACK, or of the first packet.
     heard_at: Moment,
     doublings: u32,
     counts: Counts,
@@ -90,7 +90,7 @@ impl<'a> Flow<'a> {
     }
 
     fn has_room(&self) -> bool {
-        // A window below 1 would never hear an ACK again.
+        // With a window below 1 no ACK would ever arrive again.
         f64::from(self.count()) + 1.0 <= self.window.window().max(1.0)
     }
 
@@ -120,7 +120,7 @@ impl<'a> Flow<'a> {
         Some(number)
     }
 
-    /// When the pacer or the retransmission timer wants to be woken.
+    /// The next time of the pacer or the retransmission timer.
     pub(super) fn next_timeout(&self, now: Moment) -> Option<Moment> {
         let pacer =
             (self.has_room() && self.paced_until > now).then_some(self.paced_until);
@@ -254,7 +254,7 @@ impl<'a> Flow<'a> {
     }
 }
 
-/// A packet whose ACK has come back.
+/// A packet whose ACK has arrived.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arrived {
     at: Moment,

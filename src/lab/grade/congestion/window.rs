@@ -57,7 +57,7 @@ impl CongestionWindow for Known {
 
     fn on_loss(&mut self, _numbers: &[u64], lost: Lost) -> Result<(), Failure> {
         self.0.on_signal(&Signal::Loss(lost));
-        self.0.on_signal(&Signal::Nack(lost.now)); // Three rules listen to this alone.
+        self.0.on_signal(&Signal::Nack(lost.now)); // Three rules use only this.
         Ok(())
     }
 
@@ -79,14 +79,14 @@ impl CongestionWindow for Known {
     }
 }
 
-/// A program that is told in verbs.
+/// A program that receives verbs.
 pub struct GradedController<'a> {
     program: &'a mut dyn Program,
     window: f64,
 }
 
 impl<'a> GradedController<'a> {
-    /// It begins with the usual window.
+    /// It begins with the default window.
     pub fn new(program: &'a mut dyn Program) -> Self {
         Self {
             program,

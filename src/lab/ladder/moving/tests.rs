@@ -1,4 +1,4 @@
-//! Where packets are on the moving ladder, and what a mouse means there.
+//! Tests of the places of packets on the moving ladder, and of the mouse.
 
 use super::*;
 use crate::lab::journal::JournalEvent;

@@ -1,4 +1,4 @@
-//! How far ACKs come in clumps, as behind a Wi-Fi access point.
+//! Measures ACK aggregation: ACKs that arrive in clumps, as behind a Wi-Fi access point.
 //!
 //! Source: draft-ietf-ccwg-bbr §5.5.9 (`extra_acked`).
 
@@ -7,30 +7,34 @@ use super::path::Path;
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
-/// How far ACKs come in clumps: what is then in flight beyond the model's.
+/// The size of the clumps in which ACKs arrive: the packets in flight beyond those of the
+/// model.
 #[derive(Debug, Default)]
 pub(super) struct Aggregation {
     since: Option<Moment>,
     packets: f64,
-    /// The largest excess by halves of a filter: the last ten rounds and those before.
+    /// The largest excess of the last ten rounds, and of the ten rounds before.
     largest: [f64; 2],
     renewed: u64,
 }
 
-/// Clumps of ACKs open the window further, by this share of the product at most.
+/// Clumps of ACKs enlarge the window by at most this share of the bandwidth-delay
+/// product.
 const MOST_EXCESS_SHARE: f64 = 0.25;
 
-/// Where the path is short a window of a few clumps costs nothing, and a sender whose
-/// thread wakes late needs it. Unit: packets.
+/// On a short path a window of a few clumps costs nothing, and a sender whose thread
+/// wakes late needs it. Unit: packets.
 const LEAST_EXCESS: f64 = 2.0;
 
-/// But by what passes within this time: a Wi-Fi access point sends what it has every few
-/// milliseconds, and on a short path that, or the receiver's timer, is longer than all
-/// the rest. A window below the clump would wait for the next one again and again.
+/// Clumps may always add the packets of this time: a Wi-Fi access point transmits every
+/// few milliseconds, and on a short path this interval, or the receiver's timer, is
+/// longer than the rest of the round trip. With a smaller window the sender would wait
+/// for every clump.
 const MOST_EXCESS_TIME: Duration = Duration::from_millis(16);
 
 impl Aggregation {
-    /// Compares what was delivered since the clump began with what the rate explains.
+    /// Compares the packets delivered since the clump began with those that the rate
+    /// explains.
     pub(super) fn on_ack(&mut self, ack: &Acked, path: &Path) {
         let Some(rate) = path.rate() else { return };
         if self.since.is_none() {
@@ -51,12 +55,13 @@ impl Aggregation {
         self.largest[0] = self.largest[0].max(excess);
     }
 
-    /// More is sent than the rate: what comes then is no clump.
+    /// The sender exceeds the rate now, so additional ACKs are no clump.
     pub(super) fn pause(&mut self) {
         self.since = None;
     }
 
-    /// How much more than the model's may be in flight, at this rate and product. Unit: packets.
+    /// The packets that may be in flight beyond those of the model, at this rate and
+    /// bandwidth-delay product.
     pub(super) fn allowed(&self, rate: f64, product: f64) -> f64 {
         let passing = rate * MOST_EXCESS_TIME.as_secs_f64();
         let most = (MOST_EXCESS_SHARE * product).max(passing);

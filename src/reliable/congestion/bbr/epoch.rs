@@ -1,4 +1,4 @@
-//! The packets that left within a time, and what became of them.
+//! The packets sent within an interval, and their fates.
 //!
 //! ```text
 //!   sent      |--- cruise ---|- up -|--- down ---|--- cruise
@@ -12,23 +12,24 @@ use super::super::{Acked, Lost};
 use super::loss::Tally;
 use crate::reliable::moment::Moment;
 
-/// The packets that left within a time.
+/// The packets sent within an interval.
 ///
-/// On a short path a round is longer than the round trip, and the packets that a round
-/// acknowledges were partly sent within it: therefore these are told apart by the time
-/// at which they left.
+/// On a short path a round is longer than the round-trip time, and the packets that a
+/// round acknowledges were partly sent within it. They are therefore distinguished by the
+/// time of their transmission.
 #[derive(Debug, Default)]
 pub(super) struct Epoch {
     began: Option<Moment>,
-    /// No packet that left later belongs to it.
+    /// The end of the interval; packets that left later do not belong to it.
     pub(super) ended: Option<Moment>,
-    /// When the first of them was acknowledged, and with how many others.
+    /// The time when the first of them was acknowledged, and the number of packets
+    /// acknowledged with it.
     first: Option<(Moment, f64)>,
     pub(super) tally: Tally,
 }
 
 impl Epoch {
-    /// It begins now.
+    /// The interval begins now.
     pub(super) fn since(now: Moment) -> Self {
         Self {
             began: Some(now),
@@ -52,7 +53,7 @@ impl Epoch {
         self.tally.seconds = (ack.now - first).as_secs_f64();
     }
 
-    /// Packets were declared lost; those of two epochs count for neither.
+    /// Packets were declared lost. A group that spans two epochs counts for neither.
     pub(super) fn lose(&mut self, loss: &Lost) {
         if self.has(loss.oldest_sent_at) && self.has(loss.newest_sent_at) {
             self.tally.lost += f64::from(loss.packets);
@@ -60,7 +61,7 @@ impl Epoch {
         }
     }
 
-    /// How many of them arrived per second.
+    /// The rate at which they arrived. Unit: packets per second.
     pub(super) fn rate(&self) -> f64 {
         let at_once = self.first.map_or(0.0, |(_, packets)| packets);
         (self.tally.delivered - at_once) / self.tally.seconds.max(1e-9)

@@ -1,4 +1,4 @@
-//! How much a path loses by itself, and when it is more than that.
+//! The path's own loss, and the decision whether a loss exceeds it.
 //!
 //! ```text
 //!   own loss    of the rounds that were sent slower than the bottleneck
@@ -13,45 +13,46 @@
 pub(super) struct Tally {
     pub(super) delivered: f64,
     pub(super) lost: f64,
-    /// How often losses were found: a burst is found at once.
+    /// The number of times that losses were found; a burst is found at once.
     pub(super) findings: f64,
     /// Unit: seconds.
     pub(super) seconds: f64,
     pub(super) rounds: u32,
 }
 
-/// The path's own loss, as far as it is known.
+/// The estimate of the path's own loss.
 #[derive(Debug, Default)]
 pub(super) struct OwnLoss {
-    /// Rounds that were sent slower than the bottleneck, the older the less they count.
+    /// The rounds sent more slowly than the bottleneck's rate. Older rounds count less.
     own: Tally,
     is_known: bool,
-    /// Since the sender does what it does now.
+    /// The fates of packets since the current phase began.
     evidence: Tally,
 }
 
-/// Loss above the path's own that is not yet taken for congestion
+/// A loss that exceeds the path's own by no more than this share is not congestion
 /// (draft-ietf-ccwg-bbr §2.7, BBR.LossThresh).
 pub(super) const LOSS_TOLERANCE: f64 = 0.02;
 
 /// No path is believed to lose more than this by itself.
 const MOST_OWN_LOSS: f64 = 0.5;
 
-/// Where three quarters of what was sent before arrive better than it by this factor, or
-/// by more, it was more than the bottleneck carries. It is 4/3 where only the bottleneck
-/// loses, and 1 where only the path does.
+/// The bound that decides whether slower sending reduced the loss. If packets sent at
+/// three quarters of the rate arrive better by at least this factor, the sender had
+/// exceeded the bottleneck's rate. The factor is 4/3 if only the bottleneck loses
+/// packets, and 1 if only the path does.
 const SATURATED: f64 = 1.15;
 
-/// A loss that exceeds the known one by this share is doubted, the first time.
+/// A loss that exceeds the known one by this share is doubted at first.
 const DOUBTFUL: f64 = 0.1;
 
-/// Earlier knowledge counts for three quarters of the new knowledge.
+/// The weight of the old estimate in the new one.
 const MEMORY: f64 = 0.75;
 
 /// No burst is believed to be longer, on average. Unit: packets.
 const LONGEST_BURST: f64 = 6.0;
 
-/// Fewer packets say nothing of a loss.
+/// With fewer packets the share of lost packets says nothing.
 pub(super) const FEWEST_PACKETS: f64 = 8.0;
 
 impl Tally {
@@ -69,13 +70,13 @@ impl Tally {
         self.delivered / self.seconds.max(1e-9)
     }
 
-    /// Whether a path may lose so much by itself.
+    /// Whether this much loss may be the path's own.
     pub(super) fn is_believable(&self) -> bool {
         self.share() < MOST_OWN_LOSS
     }
 
     /// Whether a larger share of these packets arrived than of the others, which were
-    /// sent faster, and by more than chance explains.
+    /// sent faster. The difference must be larger than chance explains.
     pub(super) fn is_less_lossy_than(&self, faster: &Self) -> bool {
         if faster.packets() < FEWEST_PACKETS {
             return false;
@@ -106,12 +107,12 @@ impl Tally {
 }
 
 impl OwnLoss {
-    /// The share that the path loses by itself; `None` before it was learned.
+    /// The path's own loss as a share; `None` before it was learned.
     pub(super) fn known(&self) -> Option<f64> {
         self.is_known.then(|| self.so_far())
     }
 
-    /// The same before it was learned, as far as it shows.
+    /// An estimate of the path's own loss before it was learned.
     pub(super) fn so_far(&self) -> f64 {
         self.own.share().min(MOST_OWN_LOSS)
     }
@@ -121,7 +122,7 @@ impl OwnLoss {
         self.known().map_or(0.0, |own| own + LOSS_TOLERANCE)
     }
 
-    /// A round that was sent slower than the bottleneck, or before it was reached.
+    /// Adds a round that was sent more slowly than the bottleneck's rate.
     pub(super) fn take(&mut self, round: &Tally) {
         if self.is_known {
             self.own.fade();
@@ -129,34 +130,34 @@ impl OwnLoss {
         self.own.add(round);
     }
 
-    /// From now on it is known.
+    /// Marks the path's own loss as known.
     pub(super) fn learn(&mut self) {
         self.is_known = true;
     }
 
-    /// Whether these packets lost more than the path is known to lose.
+    /// Whether more of these packets were lost than the path's own loss explains.
     pub(super) fn is_doubtful(&self, tally: &Tally) -> bool {
         tally.share() > self.so_far() + DOUBTFUL + 1.0 / tally.packets().max(1.0)
     }
 
-    /// The belief about the path's loss was wrong.
+    /// The estimate of the path's own loss was wrong: forgets it.
     pub(super) fn forget(&mut self) {
         self.own = Tally::default();
         self.is_known = false;
     }
 
-    /// Whether a round lost more than is known of the path, if no packet's loss depends
-    /// on another's.
+    /// Whether a round lost more than the path's own loss explains, if losses are
+    /// independent.
     pub(super) fn is_lossy(&self, round: &Tally) -> bool {
         round.share() > self.most(round, 1.0, 2.5)
     }
 
-    /// The sender does something else from now on.
+    /// A new phase begins: counts its packets separately.
     pub(super) fn begin(&mut self) {
         self.evidence = Tally::default();
     }
 
-    /// A round is over.
+    /// A round has ended.
     pub(super) fn note(&mut self, round: &Tally) {
         self.evidence.add(round);
     }
@@ -166,12 +167,13 @@ impl OwnLoss {
         &self.evidence
     }
 
-    /// Whether this many rounds together lost more than the path does by itself.
+    /// Whether the last rounds, this many, together lost more than the path's own loss
+    /// explains.
     pub(super) fn is_congested(&self, rounds: u32) -> bool {
         self.evidence.rounds >= rounds && self.is_exceeded_by(&self.evidence)
     }
 
-    /// Whether that is more than the path loses by itself, chance allowed for.
+    /// Whether this loss exceeds the path's own by more than chance explains.
     pub(super) fn is_exceeded_by(&self, tally: &Tally) -> bool {
         let burst = (self.own.lost + tally.lost) / (self.own.findings + tally.findings);
         let burst = burst.clamp(1.0, LONGEST_BURST);
@@ -181,11 +183,12 @@ impl OwnLoss {
     /// The largest share of these packets that the path may lose by itself, if losses
     /// come in bursts of this length, with an allowance of this many standard deviations.
     fn most(&self, tally: &Tally, burst: f64, deviations: f64) -> f64 {
-        // Where nothing is known, a half of one packet may have been lost.
+        // If nothing is known, assume the loss of half a packet.
         let (known, packets) = (self.own.packets() + 1.0, tally.packets().max(1.0));
         let own = (self.own.lost + 0.5) / known;
         let by_bursts = own * (1.0 - own) * (2.0 * burst - 1.0) / packets;
-        // The known loss was counted too: few packets say little of the path.
+        // The estimate has an error of its own, because it comes from a number of
+        // packets.
         let mean = (self.own.lost + tally.lost + 0.5) / (known + packets);
         let deviation = (by_bursts + mean * (1.0 - mean) / known).sqrt();
         own + LOSS_TOLERANCE + deviations * deviation + 1.0 / packets

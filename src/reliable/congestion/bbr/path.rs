@@ -6,12 +6,12 @@
 //!   own loss        = the loss of rounds that were sent slower than the bottleneck
 //! ```
 //!
-//! Congestion makes more loss when we send more; a bad cable or a lossy radio does not
-//! care. Therefore the loss of the rounds that drain the queue is the path's own, and
-//! only what exceeds it is congestion. Without this the model collapses where the path
-//! loses a fifth of everything: the delivered rate is then always below what was sent,
-//! each round sends less than the one before, and 1.25 times the rate does not make up
-//! for it.
+//! Congestion causes more loss when the sender sends more; a bad cable or a lossy radio
+//! link loses the same share. Therefore the loss of the rounds that drain the queue is
+//! the path's own, and only loss beyond it is congestion. Without this rule the model
+//! collapses on a path that loses a fifth of all packets: the delivery rate is then
+//! always lower than the sending rate, each round sends more slowly than the one before,
+//! and a gain of 1.25 does not compensate for it.
 //!
 //! Source: draft-ietf-ccwg-bbr §5.5 (max filter, rounds); report chapter.
 
@@ -21,43 +21,43 @@ use super::loss::{FEWEST_PACKETS, LOSS_TOLERANCE, OwnLoss, Tally};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
-/// The path as far as it is known.
+/// The model of the path.
 #[derive(Debug, Default)]
 pub(super) struct Path {
     rates: MaxFilter,
-    /// The least round trip, and when it was last seen.
+    /// The least round-trip time, and the time when it was last measured.
     least: Option<(Duration, Moment)>,
     /// Mean round trip and mean deviation from it. Unit: seconds.
     mean: Option<(f64, f64)>,
     loss: OwnLoss,
-    /// The packets that left while the sender sent less than the rate it believes in.
+    /// The packets sent below the estimated rate.
     slow: Epoch,
-    /// Those that left before, at that rate.
+    /// The packets sent before these, at that rate.
     steady: Epoch,
     doubted: Option<Doubted>,
     round: Round,
 }
 
-/// A loss of which it is not known whether the path or its bottleneck makes it.
+/// A loss whose cause is not known yet: the path or its bottleneck.
 #[derive(Debug)]
 struct Doubted {
-    /// The rate that was believed in. Unit: packets per second.
+    /// The estimated rate before the loss. Unit: packets per second.
     rate: f64,
     /// The share that was lost.
     share: f64,
 }
 
-/// As much of a doubted loss remains, where the sender has slowed down to what arrives, if
-/// it is the path's own.
+/// If the sender slows down to the delivery rate and at least this share of a doubted
+/// loss remains, it is the path's own.
 const CONFIRMED: f64 = 0.75;
 
 /// The current round trip.
 #[derive(Debug, Default)]
 struct Round {
     count: u64,
-    /// It is over when a packet is acknowledged that was sent after this many deliveries.
+    /// The round ends with the ACK of a packet that was sent after this many deliveries.
     ends_at: u64,
-    /// When the round before it ended.
+    /// The time when the previous round ended.
     began: Option<Moment>,
     tally: Tally,
     /// Whether something else than this controller held the sender back.
@@ -66,47 +66,47 @@ struct Round {
     last: Tally,
 }
 
-/// The largest of what came within the last rounds.
+/// The largest value of the last rounds (a windowed maximum filter).
 #[derive(Debug, Default)]
 struct MaxFilter {
-    /// By round, rates falling.
+    /// The candidates, by round; their rates decrease.
     samples: Vec<(u64, f64)>,
 }
 
-/// No round is shorter, once startup is over: on a short path threads that wake late look
-/// like anything else.
+/// The shortest duration of a round after startup. On a short path shorter rounds would
+/// measure threads that wake late.
 const LEAST_ROUND: Duration = Duration::from_millis(2);
 
-/// A round has at least this many clumps of ACKs, or its rate would depend on whether one
-/// more of them falls into it.
+/// The least number of clumps of ACKs in a round. With fewer, the rate would depend on
+/// whether one more clump falls into the round.
 const CLUMPS_PER_ROUND: u32 = 10;
 
-/// A round has at least this many packets, or its loss would be chance.
+/// The least number of packets in a round. With fewer, its loss would be chance.
 const PACKETS_PER_ROUND: f64 = 32.0;
 
-/// Fewer packets than this are not a clump: pacing and a queue are as uneven. Unit:
-/// packets.
+/// Fewer packets are no clump: pacing and a queue vary as much. Unit: packets.
 const UNEVEN: f64 = 4.0;
 
-/// No clump is believed to be longer.
+/// The longest clump that is believed.
 const LONGEST_CLUMP: Duration = Duration::from_millis(16);
 
-/// Rounds for which a rate counts: somewhat more than a cycle.
+/// The number of rounds for which a rate counts: a little more than a cycle.
 const FILTER_ROUNDS: u64 = 10;
 
-/// A least round trip is seen again where a sample comes within this share of it.
+/// A sample within this share above the least round-trip time confirms it.
 const SEEN_AGAIN: u32 = 16;
 
-/// How long a receiver holds an ACK back: an eighth of a round trip, within these bounds.
+/// The delay of an ACK at the receiver: an eighth of a round-trip time, within these
+/// bounds.
 const LEAST_HELD: Duration = Duration::from_millis(1);
 const MOST_HELD: Duration = Duration::from_millis(10);
 
-/// But for no more packets than this.
+/// An ACK is delayed for at most this many packets.
 const ARRIVALS_PER_ACK: f64 = 64.0;
 
 impl Path {
-    /// Takes in an ACK; whether it ended a round. In startup each ACK is measured, as the
-    /// rate doubles within a round; later each round is.
+    /// Processes an ACK; returns whether it ended a round. In startup each ACK is
+    /// measured, because the rate doubles within a round; later each round is.
     pub(super) fn on_ack(&mut self, ack: &Acked, probing: Probing, clump: f64) -> bool {
         self.measure_least(ack.round_trip.latest, ack.now);
         if matches!(probing, Probing::More | Probing::No) {
@@ -129,7 +129,8 @@ impl Path {
         is_over
     }
 
-    /// How long a round lasts at least; `clump` is the longest clump of ACKs, in packets.
+    /// The shortest duration of a round; `clump` is the longest clump of ACKs, in
+    /// packets.
     fn least_round(&self, probing: Probing, clump: f64) -> Duration {
         if probing == Probing::Startup {
             return Duration::ZERO;
@@ -140,8 +141,8 @@ impl Path {
         LEAST_ROUND.max(CLUMPS_PER_ROUND * clump)
     }
 
-    /// How far round trips differ from each other. A queue changes slowly beside them, so
-    /// that it hardly counts.
+    /// The mean deviation of the round-trip times. A queue changes slowly and hardly
+    /// affects it.
     fn measure_deviation(&mut self, sample: Duration) {
         let sample = sample.as_secs_f64();
         let (mean, deviation) = self.mean.unwrap_or((sample, 0.0));
@@ -188,7 +189,8 @@ impl Path {
         } = self.round.tally;
         if elapsed > 0.0 && delivered > 0.0 {
             let is_application_limited = self.round.is_application_limited;
-            // Nothing arrives faster than it was sent: what seems to is a clump.
+            // No packet arrives faster than it was sent; if it seems so, ACKs came in a
+            // clump.
             let most = match probing {
                 Probing::More if self.loss.is_lossy(&self.round.tally) => self.rate(),
                 Probing::Startup | Probing::Draining | Probing::More => None,
@@ -200,8 +202,8 @@ impl Path {
         }
     }
 
-    /// The rate at which packets passed the bottleneck: those that were delivered, and
-    /// those that the path lost behind it.
+    /// The rate at which packets passed the bottleneck: the delivered ones, and those
+    /// that the path lost behind the bottleneck.
     fn passed(&self, delivered: f64, lost_per_delivered: f64) -> f64 {
         let passed = delivered * (1.0 + lost_per_delivered);
         let believed = delivered / (1.0 - self.loss.believable());
@@ -214,10 +216,11 @@ impl Path {
         }
     }
 
-    /// The packets of the drain are acknowledged or lost: they were sent slower than the
-    /// bottleneck, and their loss is the path's own. Where the first of them lose more
-    /// than was known before, that is in doubt: true is returned, and the rate is what
-    /// arrived of them until the next drain has shown which it was.
+    /// The packets sent while the queue drained are acknowledged or lost. They were sent
+    /// more slowly than the bottleneck's rate, so their loss is the path's own. If the
+    /// first such packets lose more than was known before, this is in doubt: the function
+    /// returns true, and the rate becomes their delivery rate until the next drain
+    /// decides.
     #[must_use]
     pub(super) fn learn_own_loss(&mut self, now: Moment) -> bool {
         let slow = std::mem::take(&mut self.slow);
@@ -229,8 +232,8 @@ impl Path {
         let rate = self.rate().unwrap_or(0.0);
         if self.loss.known().is_some() {
             if tally.is_less_lossy_than(&steady.tally) {
-                // Slower sending lost less: what was sent before was too much, and how
-                // much the path itself loses is yet to be seen.
+                // Slower sending lost less, so the sender had exceeded the bottleneck's
+                // rate. The path's own loss is still unknown.
                 self.loss.forget();
                 self.lower_rate(rate * (1.0 - steady.tally.share()), 0.0);
                 return false;
@@ -255,14 +258,14 @@ impl Path {
         }
         self.loss.take(&tally);
         self.loss.learn();
-        // The measurements so far did not count the path's own loss.
+        // Corrects the earlier measurements, which did not include the path's own loss.
         let own = self.loss.known().unwrap_or(0.0);
         self.rates.scale(1.0 / (1.0 - own));
         false
     }
 
-    /// The round that just ended brought more than any before: it was sent slower than
-    /// the bottleneck.
+    /// The last round delivered more than any before, so it was sent more slowly than the
+    /// bottleneck's rate.
     pub(super) fn take_growing_round(&mut self) {
         if self.round.last.is_believable() && !self.is_lossy() {
             self.loss.take(&self.round.last);
@@ -274,54 +277,53 @@ impl Path {
         self.loss.so_far()
     }
 
-    /// Whether the path itself loses more than would be taken for congestion.
+    /// Whether the path's own loss exceeds the threshold for congestion.
     pub(super) fn is_known_to_lose(&self) -> bool {
         self.loss.known().is_some_and(|own| own > LOSS_TOLERANCE)
     }
 
-    /// Whether the round that just ended lost more than chance explains.
+    /// Whether the last round lost more than chance explains.
     pub(super) fn is_lossy(&self) -> bool {
         self.loss.is_lossy(&self.round.last)
     }
 
-    /// The sender does something else from now on: only what is lost then counts for
-    /// [`Path::is_congested`].
+    /// A new phase begins: only losses from now on count for [`Path::is_congested`].
     pub(super) fn begin(&mut self) {
         self.loss.begin();
     }
 
-    /// The queue is drained from now on.
+    /// The sender begins to drain the queue.
     pub(super) fn begin_draining(&mut self, now: Moment) {
         self.slow = Epoch::since(now);
         self.begin();
     }
 
-    /// The sender looks for more.
+    /// The sender begins to probe for more bandwidth.
     pub(super) fn end_cruise(&mut self, now: Moment) {
         self.steady.ended = Some(now);
     }
 
-    /// The sender sends as fast as the bottleneck again.
+    /// The sender returns to the bottleneck's rate.
     pub(super) fn end_draining(&mut self, now: Moment) {
         self.slow.ended = Some(now);
         self.begin();
     }
 
-    /// The sender sent too much: the bottleneck let through what arrived, and what was
-    /// measured before is forgotten.
+    /// The sender exceeded the bottleneck's rate. The delivery rate is the bottleneck's
+    /// rate, and earlier measurements are forgotten.
     ///
-    /// `least` is the share of the rate that is left at least.
+    /// At least the share `least` of the rate remains.
     pub(super) fn take_congestion(&mut self, least: f64) {
         self.lower_rate(self.loss.evidence().rate(), least);
         self.begin();
     }
 
-    /// The same for the round that just ended.
+    /// The same for the last round.
     pub(super) fn take_last_round(&mut self) {
         self.take_round(self.round.last);
     }
 
-    /// The same for the round that goes on.
+    /// The same for the current round.
     pub(super) fn take_round_congestion(&mut self, now: Moment) {
         let seconds = self
             .round
@@ -333,8 +335,8 @@ impl Path {
         });
     }
 
-    /// Startup sent this round faster than the rate: at least the share of the rate
-    /// arrives that arrived of the round, if nothing arrived while a timer ran.
+    /// Startup sent this round faster than the rate. At least the share that arrived of
+    /// the round also arrives of the rate, if nothing arrived while a timer ran.
     fn take_round(&mut self, round: Tally) {
         let least = 1.0 - round.share();
         self.lower_rate(round.rate(), least);
@@ -348,19 +350,19 @@ impl Path {
         self.rates.insert(self.round.count, rate);
     }
 
-    /// Whether the last rounds, that many at least, lost more than the path does by
-    /// itself.
+    /// Whether the last rounds, at least this many, lost more than the path's own loss
+    /// explains.
     pub(super) fn is_congested(&self, rounds: u32) -> bool {
         self.loss.is_congested(rounds)
     }
 
-    /// The same of the round that goes on.
+    /// The same for the round in progress.
     pub(super) fn is_round_congested(&self) -> bool {
         self.round.packets() >= 2.0 * FEWEST_PACKETS
             && self.loss.is_exceeded_by(&self.round.tally)
     }
 
-    /// Packets per second that the bottleneck lets through; `None` before any sample.
+    /// The bottleneck's rate; `None` before any sample. Unit: packets per second.
     pub(super) fn rate(&self) -> Option<f64> {
         let rate = self.rates.largest();
         (rate > 0.0).then_some(rate)
@@ -371,19 +373,20 @@ impl Path {
         self.least.map(|(least, _)| least)
     }
 
-    /// How long ago the least round trip was last seen.
+    /// The time since the least round-trip time was last measured.
     pub(super) fn least_age(&self, now: Moment) -> Duration {
         self.least.map_or(Duration::ZERO, |(_, seen)| now - seen)
     }
 
-    /// A time with an empty queue is over: what was seen in it is the least round trip.
+    /// An interval with an empty queue has ended: its smallest sample is the least
+    /// round-trip time.
     pub(super) fn renew_least(&mut self, sample: Duration, now: Moment) {
         self.least = Some((sample, now));
     }
 
-    /// The data that fills the path and no queue: the rate times the least round trip and
-    /// the time for which the receiver may hold an ACK back. On a short path the latter
-    /// is nearly all of it. Unit: packets.
+    /// The bandwidth-delay product: the data that fills the path without a queue. It is
+    /// the rate times the sum of the least round-trip time and the longest delay of an
+    /// ACK, which on a short path is nearly all of it. Unit: packets.
     pub(super) fn product(&self) -> Option<f64> {
         let least = self.least()?;
         let held = (least / 8).clamp(LEAST_HELD, MOST_HELD);
@@ -399,7 +402,7 @@ impl Path {
         self.round.count
     }
 
-    /// The rate is old; the least round trip stays.
+    /// Forgets the rate, which is out of date; the least round-trip time remains valid.
     pub(super) fn forget_rate(&mut self) {
         self.rates = MaxFilter::default();
     }
@@ -410,11 +413,11 @@ impl Path {
 pub(super) enum Probing {
     /// The rate, from nothing.
     Startup,
-    /// Nothing, but the ACKs of what startup has sent still come.
+    /// Nothing new: the ACKs of packets that startup sent still arrive.
     Draining,
-    /// More than the rate that is known.
+    /// A rate above the known one.
     More,
-    /// Nothing: less than the rate that is known may show, but not more.
+    /// Nothing new: the measured rate may be lower than the known one, but not higher.
     No,
 }
 

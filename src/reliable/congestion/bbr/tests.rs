@@ -1,7 +1,7 @@
 use super::super::test_signals::{TestSignals, ms};
 use super::*;
 
-/// Round trips one after the other, each told by one ACK at its end.
+/// Consecutive round trips, each with one ACK at its end.
 struct Rounds {
     bbr: Bbr,
     now: u64,
@@ -43,7 +43,7 @@ impl Rounds {
         }
     }
 
-    /// Past startup and drain.
+    /// After startup and drain.
     fn cruising() -> Self {
         let mut rounds = Self::new();
         while rounds.bbr.phase() != "cruise" {
@@ -52,7 +52,7 @@ impl Rounds {
         rounds
     }
 
-    /// One round trip passes, told by ten ACKs.
+    /// One round trip passes, with ten ACKs.
     fn pass(&mut self, told: Sample) -> &'static str {
         let sent = self.now;
         let (began, before) = (self.now, self.delivered);
@@ -132,8 +132,8 @@ fn the_window_is_two_bandwidth_delay_products_only_during_startup() {
     for growing in [200, 400, 800, 1_600, 3_200, 6_400] {
         rounds.pass(rate(growing));
     }
-    // In products: the path's round trip, and the time for which an ACK is held. A
-    // quarter of one is for clumps of ACKs.
+    // In bandwidth-delay products: the path's round trip, and the delay of an ACK. A
+    // quarter of a product is for clumps of ACKs.
     let window = |rounds: &Rounds| f64::from(rounds.bbr.window()) / (6_400.0 * 0.11);
     let grown = window(&rounds);
     assert!(grown > 1.7, "{grown}");

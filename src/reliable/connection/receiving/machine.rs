@@ -1,4 +1,4 @@
-//! The receiver's connection as a machine: what it sends, hears and waits for.
+//! The receiver's connection as a [`Machine`](crate::reliable::Machine).
 
 use super::super::super::event::{Event, Ignored, Timer};
 use super::super::super::handshake::HandshakeState;
@@ -37,7 +37,7 @@ impl Machine for Receiving {
             Body::Syn(_) | Body::Ack(_) if self.answers_handshake() => {
                 self.handshake.on_packet(packet, now);
             }
-            // The bytes of this one were not kept: it comes again.
+            // The bytes of this segment were not kept: the sender will retransmit it.
             Body::Data { .. } if self.answers_handshake() => {
                 self.handshake.on_later_packet();
             }

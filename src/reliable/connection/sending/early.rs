@@ -1,4 +1,4 @@
-//! DATA behind the SYN-ACK, a round trip before the ACK that ends the handshake.
+//! Early data: DATA follows the SYN-ACK, a round trip before the handshake is complete.
 //!
 //! ```text
 //!   client                                server
@@ -18,15 +18,14 @@
 //! ```
 //!
 //! The token came over TCP to the address that the SYN comes from, so the SYN proves that
-//! address as a token of RFC 9000 §8.1 does; and the request itself came from there. A
-//! client behind a NAT hears nothing of it, and its SYN comes from another port: there
-//! everything begins again, once. Only `sack` with a controller sends
-//! early, and only to a client that says in its SYN how long a round trip is: without it
-//! the first packets could not be paced. The other protocols keep the three-way
-//! handshake.
+//! address as a token of RFC 9000 §8.1 does; the request itself came from there too. A
+//! client behind a NAT receives nothing, and its SYN comes from another port: then the
+//! DATA starts again, once. Only `sack` with a controller sends early, and only to a
+//! client whose SYN or request contains a round-trip time: without it the first packets
+//! could not be paced. The other protocols keep the three-way handshake.
 //!
 //! Source: RFC 9000 §8.1.3 (a token validates an address); RFC 7413 (data in the
-//! handshake of TCP); RFC 9002 §6.2.2 (a round trip that is known from before).
+//! handshake of TCP); RFC 9002 §6.2.2 (a round-trip time from an earlier connection).
 
 use super::{Phase, Sending};
 use crate::reliable::congestion::SMALL_FILE;
@@ -35,7 +34,8 @@ use crate::reliable::handshake::{Handshake, Proposal};
 use crate::reliable::moment::Moment;
 use crate::wire::options::{Arq, Congestion};
 
-/// Most DATA packets before the client has answered: a first window or a small file, once.
+/// The limit of DATA packets before the client has answered: an initial window or a small
+/// file, once.
 pub(super) const EARLY_PACKETS: u64 = SMALL_FILE as u64;
 
 impl Sending {
@@ -72,8 +72,8 @@ impl Sending {
         (parameters.segments() > 0).then_some(parameters)
     }
 
-    /// The client may have gone down to shorter segments: what was sent early was too
-    /// long for the path, and everything starts again.
+    /// The client may have changed to shorter segments: the early packets were too long
+    /// for the path, and the transfer starts again.
     pub(super) fn begin_anew_if_shorter(&mut self, now: Moment) {
         if let (Phase::Transferring { parameters, .. }, Some(early)) =
             (&self.phase, self.early_parameters())
@@ -84,7 +84,7 @@ impl Sending {
         }
     }
 
-    /// All that may leave early has left: the client must answer first.
+    /// Whether the limit of early data is reached: the client must answer first.
     pub(super) fn awaits_proof(&self) -> bool {
         matches!(self.phase, Phase::Transferring { .. })
             && !self.is_open()

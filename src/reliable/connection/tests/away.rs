@@ -1,4 +1,4 @@
-//! Stories about a network that is away for a while, and about going on after a break.
+//! Tests of outages, and of resuming after them.
 
 use super::*;
 

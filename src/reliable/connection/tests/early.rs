@@ -1,4 +1,4 @@
-//! DATA behind the SYN-ACK: for the default protocol, within bounds.
+//! Tests of early data, which follows the SYN-ACK.
 
 use super::super::super::Machine;
 use super::super::super::handshake::{Handshake, Proposal};
@@ -25,7 +25,7 @@ const SERVER: Proposal = Proposal {
     ..CLIENT
 };
 
-/// What the machine sends up to this moment.
+/// The packets that the machine sends up to this moment.
 fn sent_until(machine: &mut impl Machine, end: Moment) -> Vec<Packet> {
     let (mut sent, mut now) = (Vec::new(), Moment::START);
     while now <= end {

@@ -1,13 +1,13 @@
-//! Stories about a FIN that follows the last segment before everything is acknowledged.
+//! Tests of a FIN that follows the last segment before everything is acknowledged.
 
 use super::*;
 use crate::reliable::event::DiscardReason;
 use crate::wire::options::Congestion;
 
-/// The receiver's ACK that says: FIN has come.
+/// The receiver's ACK of FIN.
 const FIN_RECEIVED: &str = "a4294967295.1";
 
-/// Two segments in a window of four that a controller moves, open.
+/// An open connection with two segments and a controller; the window is four packets.
 fn wide_window_download(arq: Arq, congestion: Congestion) -> Download {
     opened(arq, |side| Proposal {
         window: 4,
@@ -16,7 +16,7 @@ fn wide_window_download(arq: Arq, congestion: Congestion) -> Download {
     })
 }
 
-/// DATA and FIN on their way.
+/// DATA and FIN are in flight.
 fn download_with_fin() -> Download {
     let mut story = wide_window_download(Arq::Sack, Congestion::Reno);
     story.sends("s0.1 y0.1 a0.1 d0.1 d1.1");
@@ -104,7 +104,7 @@ fn an_acknowledged_fin_is_not_retransmitted_before_a_full_timeout() {
     story.advance(ms(29));
     story.sends(FIN_RECEIVED);
     story.advance(ms(1));
-    story.sends("f0.2"); // The disk takes its time.
+    story.sends("f0.2"); // The disk is slow.
 }
 
 #[test]

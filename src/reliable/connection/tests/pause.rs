@@ -1,15 +1,15 @@
-//! Stories about windows that close, pauses, and probes.
+//! Tests of zero windows, pauses and window probes.
 
 use super::*;
 use crate::reliable::event::{FlowControlState, Timer};
 
-/// The first probe; the one before it, which nobody sent, was the news itself.
+/// The name of the first probe.
 const PROBE: &str = "d4294967295.1";
 
 const NEXT_PROBE: &str = "d4294967295.2";
 
-/// Ten segments by `arq` in a window of four (stop-and-wait: one), open, the first window
-/// on its way.
+/// An open connection: ten segments, a window of four (stop-and-wait: one), which is in
+/// flight.
 fn long_download(arq: Arq) -> Download {
     let size = Proposal::EXAMPLE.size;
     let window = if arq == Arq::StopAndWait { 1 } else { 4 };
@@ -20,7 +20,7 @@ fn long_download(arq: Arq) -> Download {
     })
 }
 
-/// All that is on the path arrives, and what it draws, until nothing is left.
+/// All packets in flight arrive, and all answers to them, until none is left.
 fn deliver_all(story: &mut Download) {
     loop {
         let names = story.names_on_the_path();

@@ -1,4 +1,4 @@
-//! Stories about a file that goes the other way: the sender says SYN.
+//! Tests of uploads, in which the sender sends the SYN.
 
 use super::*;
 

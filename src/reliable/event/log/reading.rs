@@ -1,9 +1,9 @@
-//! A journal read back: the heading and what happened, from lines of JSON.
+//! Reads a journal: the heading and the events, from lines of JSON.
 //!
-//! A program that is killed leaves a journal whose last line is cut: what stands before
-//! it is given, and the reader is told. An event or a field that this program does not
-//! know is passed over, so that it reads journals of a later one. Anything else that is
-//! wrong is an error that names the line.
+//! A program that is killed leaves a journal whose last line is cut: all lines before it
+//! are returned, and the caller is informed. Unknown events and fields are skipped, so
+//! that this program reads the journals of a later one. Any other mistake is an error
+//! that names the line.
 //!
 //! In a journal of an older program, whose heading has no token, packets are named only,
 //! and an `ack_ranges` follows an ACK with ranges. The ranges are read into the ACK; the
@@ -59,27 +59,27 @@ pub struct Journal {
     pub unknown: usize,
 }
 
-/// Why a journal cannot be read.
+/// The reason why a journal cannot be read.
 #[derive(Debug)]
 pub enum Unreadable {
     /// The error of the system.
     Io(io::Error),
-    /// There is nothing in it, or its first line is cut.
+    /// It is empty, or its first line is cut.
     Empty,
     /// Its first line is not a journal's.
     NotAJournal(serde_json::Error),
-    /// It is of a version that this program does not read.
+    /// Its version is not one that this program reads.
     Version(u32),
     /// A line in it is damaged.
     Line {
-        /// Which, counted from 1.
+        /// The number of the line, from 1.
         line: usize,
         /// The mistake.
         why: String,
     },
 }
 
-/// No line of a journal is longer. Unit: bytes.
+/// The longest line of a journal. Unit: bytes.
 const LONGEST_LINE: u64 = 64 * 1024;
 
 impl Journal {
@@ -109,7 +109,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Whether packets have all of their fields: those of an older program have not.
+    /// Whether packets have all fields; in the journal of an older program they do not.
     #[must_use]
     pub const fn has_all_fields(&self) -> bool {
         self.heading.token.is_some()
@@ -134,8 +134,7 @@ impl Journal {
         Ok(())
     }
 
-    /// An older program wrote the ranges of an ACK, or of all ACKs before somebody
-    /// listened, in the line after it.
+    /// An older program wrote the ranges of an ACK into the line after it.
     fn take_ranges(&mut self, line: Line<'_>) -> Result<(), String> {
         let told = need(line.ranges, "ranges")?;
         if told.is_empty() || told.len() > MOST_RANGES {
@@ -166,7 +165,8 @@ impl Journal {
     }
 }
 
-/// The next whole line into `line`; false at the end, where `line` holds what is cut.
+/// Reads the next whole line into `line`; false at the end, where `line` contains a cut
+/// line.
 fn next_line(
     source: &mut impl BufRead,
     line: &mut String,
@@ -188,7 +188,7 @@ fn next_line(
     }
     match String::from_utf8(bytes) {
         Ok(text) => *line = text,
-        // The cut went through a letter.
+        // The line was cut inside a letter.
         Err(_) if !is_whole => "?".clone_into(line),
         Err(_) => return Err(damaged("it is not UTF-8")),
     }
@@ -208,8 +208,8 @@ fn heading(line: &str) -> Result<Heading, Unreadable> {
     serde_json::from_str(line).map_err(Unreadable::NotAJournal)
 }
 
-/// A line as it stands, before it is known which event it tells: a flat list of what any
-/// of them may say. Reading it in one go is several times as fast as trying each.
+/// A line before its event is known: a flat list of all possible fields. Reading it at
+/// once is several times as fast as trying each event.
 #[derive(Deserialize)]
 struct Line<'a> {
     /// Whether an older program wrote it.
@@ -269,7 +269,7 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// The entry; `None` where the event is not known.
+    /// The entry; `None` if the event is not known.
     fn entry(self) -> Result<Option<Entry>, String> {
         let (time_us, side) = (self.time_us, self.side);
         let entry = |what| Entry {

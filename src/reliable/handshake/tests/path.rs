@@ -1,10 +1,11 @@
-//! Stories about a path that does not carry datagrams of the default length.
+//! Tests of a path that does not carry datagrams of the default length.
 
 use super::*;
 
 const SHORT: usize = 1_200;
 
-/// The server has seen the first two SYNs, or not; the third is on its way.
+/// The third SYN is in flight; `heard` says whether the server has received the first
+/// two.
 fn after_two_unanswered_syns(
     first: impl FnOnce(&mut Story<Handshake, Handshake>),
 ) -> Opened {

@@ -1,4 +1,4 @@
-//! When FIN may follow the last segment.
+//! Tests of the moment when FIN may follow the last segment.
 
 use super::*;
 

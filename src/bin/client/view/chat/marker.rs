@@ -1,4 +1,5 @@
-//! The row of the chat that the keys have marked: what a mouse would do to it, they do.
+//! The row of the chat that the keys have marked: keys can do everything that the mouse
+//! can.
 //!
 //! ```text
 //! Ctrl+Up, Ctrl+Down   the row above, the row below; below the last one none
@@ -18,13 +19,13 @@ use std::rc::Rc;
 /// The action of a key on rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::view) enum Mark {
-    /// The row above the marked one; the lowest in sight where none is.
+    /// The row above the marked one; the lowest visible one if none is marked.
     Up,
     /// The row below it.
     Down,
-    /// The marked row is unfolded, or folded again.
+    /// Unfolds the marked row, or folds it again.
     Toggle,
-    /// No row any more.
+    /// Removes the mark.
     None,
 }
 
@@ -43,7 +44,8 @@ pub(super) struct Marker {
 }
 
 impl Marker {
-    /// Does what a key wants. The next look at the conversation shows the unfolded rows.
+    /// Carries out the action of a key. The next update of the conversation shows the
+    /// unfolded rows.
     pub(super) fn take(&mut self, mark: Mark) {
         match mark {
             Mark::Up => self.step(true),
@@ -57,8 +59,8 @@ impl Marker {
         }
     }
 
-    /// The number of the line whose row is marked. Where a person has clicked into the
-    /// chat nothing is selected any more.
+    /// The number of the line whose row is marked. A click into the chat removes the
+    /// mark.
     pub(super) fn marked(&self) -> Option<usize> {
         self.row.get().filter(|_| self.text.selected())
     }

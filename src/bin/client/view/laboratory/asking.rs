@@ -1,4 +1,4 @@
-//! Predict: the question, its choices as buttons, and what became of the answer.
+//! The quiz: the question, its choices as buttons, and the verdict.
 
 use super::{RequestCallback, labels, look};
 use fltk::button::Button;
@@ -10,7 +10,7 @@ use sash::lab::page::{LaboratoryRequest, Quiz};
 use sash::lab::predict::letter;
 use std::rc::Rc;
 
-/// The column that asks.
+/// The column of the question.
 pub(super) struct Asking {
     column: Flex,
     heading: Frame,
@@ -27,7 +27,7 @@ const LETTERS_IN_A_LINE: usize = 33;
 /// Unit: pixels.
 const LINE_HEIGHT: i32 = 16;
 
-/// No question has more choices.
+/// The limit of choices.
 const MOST_CHOICES: usize = 4;
 
 impl Asking {
@@ -78,7 +78,7 @@ impl Asking {
         &mut self.column
     }
 
-    /// Shows how far it is; a teacher may ask the class the same.
+    /// Shows its state; a teacher may ask the class the same question.
     pub(super) fn show(&mut self, quiz: &Quiz, is_teacher: bool) {
         if is_teacher && quiz.question().is_some() {
             self.ask.show();
@@ -103,7 +103,7 @@ impl Asking {
             &format!("Question {place} of {of}; {right} correct so far"),
         );
         let happened = labels::label(quiz.happened());
-        // As high as it needs to be: in a low window the verdict needs the rest.
+        // As high as necessary: in a low window the verdict needs the rest.
         let lines =
             i32::try_from(happened.len().div_ceil(LETTERS_IN_A_LINE)).unwrap_or(1);
         self.column.fixed(&self.happened, lines * LINE_HEIGHT + 2);
@@ -149,8 +149,8 @@ impl Asking {
     }
 }
 
-/// The text, where a word too long for a line, as the path of a page is, goes on in the
-/// next one: FLTK breaks lines at spaces alone.
+/// The text, in which a word too long for a line, such as a path, continues in the next
+/// one: FLTK breaks lines only at spaces.
 fn broken(text: &str) -> String {
     let words = text.split(' ').map(|word| match word.rfind('/') {
         Some(slash) if word.len() > LETTERS_IN_A_LINE => {

@@ -1,7 +1,7 @@
 //! A picture on the screen: FLTK draws the shapes that `svg()` would write.
 //!
-//! Nothing is kept between two drawings but the picture itself; an offscreen copy would
-//! blur where the window is zoomed.
+//! Only the picture is kept between two drawings; an offscreen copy would be blurred in a
+//! zoomed window.
 
 use super::super::look;
 use fltk::draw;

@@ -1,7 +1,7 @@
 //! The two canvases: the strip, and below it the ladder, a chart or a race.
 //!
-//! A click on a packet in flight kills it; the mouse over a packet or a segment tells
-//! what it is. The keys can do both: see `key_control`.
+//! A click on a packet in flight loses it; the mouse over a packet or a segment describes
+//! it. Keys can do both: see `key_control`.
 
 use super::super::bell::Bell;
 use super::canvas::Canvas;
@@ -29,19 +29,19 @@ pub(super) struct Canvases {
     column: Flex,
     strip: Canvas,
     main: Canvas,
-    /// The keys, and what is drawn for them to point at.
+    /// The keys, and the drawn objects that they can select.
     key_control: KeyControl,
-    /// Where the mouse is on the strip, or on the other.
+    /// The place of the mouse on the strip, or on the other canvas.
     over_strip: Rc<Cell<Option<(i32, i32)>>>,
     over_main: Rc<Cell<Option<(i32, i32)>>>,
     chart: Option<Charted>,
-    /// The keys that play were asked for while they had nowhere to go.
+    /// Whether the playing keys were requested while no canvas was visible.
     wants_focus: Rc<Cell<bool>>,
     /// The last drawing surface.
     paper: Paper,
 }
 
-/// A chart that was worked out, and of what.
+/// A computed chart, and its data.
 struct Charted {
     kind: ChartKind,
     sees: PointOfView,
@@ -50,7 +50,7 @@ struct Charted {
     picture: Picture,
 }
 
-/// How far from a packet a click still means it. Unit: pixels.
+/// The largest distance of a click from its packet. Unit: pixels.
 const TOLERANCE: f64 = 6.0;
 
 /// A chart is drawn twice as large as it is shown: its letters are for print.
@@ -87,7 +87,7 @@ impl Canvases {
         canvases
     }
 
-    /// Draws what there is to see.
+    /// Draws the current content.
     pub(super) fn show(&mut self, laboratory: &Laboratory, paper: Paper) {
         self.paper = paper;
         self.key_control.moving.take();
@@ -103,7 +103,7 @@ impl Canvases {
             }
             return;
         };
-        // As wide as the ladder: a strip that is folded away has no width.
+        // As wide as the ladder, because a folded strip has no width.
         let (width, _) = self.main.size();
         let seen = player.seen();
         let mut band = Band::draw(seen.strip, seen.sides, width.max(300.0));
@@ -136,14 +136,14 @@ impl Canvases {
         &mut self.column
     }
 
-    /// It is shown again: takes the keys, if somebody has asked for that.
+    /// It is shown again: takes the keys, if they were requested.
     pub(super) fn appear(&self) {
         if self.wants_focus.take() {
             self.focus()();
         }
     }
 
-    /// Something else is to be seen: points at nothing.
+    /// Another content is shown: nothing is selected.
     pub(super) fn let_go(&self) {
         self.key_control.let_go();
     }
@@ -305,10 +305,10 @@ impl Canvases {
     }
 }
 
-/// Of the strip before anything is known of it. Unit: pixels.
+/// The height of the strip before its content is known. Unit: pixels.
 const STRIP_HEIGHT: i32 = 190;
 
-/// Keeps where the mouse is; whether the event is used up.
+/// Records the place of the mouse; returns whether the event is handled.
 fn follow(event: Event, over: &Cell<Option<(i32, i32)>>, bell: &Bell) -> bool {
     match event {
         Event::Enter | Event::Move => {

@@ -46,7 +46,7 @@ const MARGIN: i32 = 10;
 /// A picture is drawn larger, so that it shows more of the run. Unit: none.
 const SCALE: f64 = 0.72;
 
-/// Words go on without a picture where there is less room for it.
+/// With less space a card has only text.
 const LEAST_PICTURE: i32 = 40;
 
 impl Cards {

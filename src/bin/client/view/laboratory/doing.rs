@@ -1,4 +1,4 @@
-//! Does what a person wants of the page, at once; what came of it the next turn shows.
+//! Carries out the user's requests at once; the next turn shows the results.
 //!
 //! ```text
 //!   button, slider, click, key --Wish--> Doing --> laboratory --Task--> a thread --News--.
@@ -6,9 +6,8 @@
 //!                     the window's turn shows it <------+--------------------------------'
 //! ```
 //!
-//! In this way the next key acts on the result of the last one, and a packet is killed
-//! where it was clicked. A wish that comes while the page is being drawn waits until that
-//! is done.
+//! In this way the next key acts on the result of the last one, and a packet is lost
+//! where it was clicked. A request during drawing waits until drawing has finished.
 
 use super::super::bell::Bell;
 use super::super::class_question::Stopped;
@@ -29,11 +28,11 @@ pub(super) struct Doing {
     canvases: Rc<RefCell<Canvases>>,
     /// Takes the keys that play.
     focus: Box<dyn Fn()>,
-    /// Wishes that came while the page was being drawn.
+    /// Requests that arrived during drawing.
     waiting: RefCell<Vec<LaboratoryRequest>>,
     news: (Sender<News>, Receiver<News>),
     bell: Bell,
-    /// The way out of the window, for what concerns real transfers.
+    /// The channel to the controller, for real transfers.
     intents: super::super::IntentCallback,
 }
 
@@ -56,9 +55,9 @@ impl Doing {
         }
     }
 
-    /// A person wants this.
+    /// Carries out a request of the user.
     pub(super) fn take(&self, request: LaboratoryRequest) {
-        // First: what comes of it may come while a person types elsewhere.
+        // First, because its result may arrive while the user types elsewhere.
         if request.begins() {
             (self.focus)();
         }
@@ -66,7 +65,7 @@ impl Doing {
         self.catch_up();
     }
 
-    /// The run of a question of the class, where it stands still.
+    /// Shows the run of a question of the class, paused at its moment.
     pub(super) fn stop_at(&self, stopped: Stopped) {
         let Stopped {
             journal,
@@ -80,7 +79,7 @@ impl Doing {
         self.bell.ring();
     }
 
-    /// The run of a class exercise, from its beginning.
+    /// Shows the run of a class exercise, from its beginning.
     pub(super) fn open_exercise(&self, assignment: &Assignment) {
         self.canvases.borrow().let_go();
         self.laboratory.borrow_mut().open_exercise(assignment);
@@ -93,13 +92,13 @@ impl Doing {
         self.bell.ring();
     }
 
-    /// Does what had to wait, and takes what threads have brought.
+    /// Carries out waiting requests, and takes the results of threads.
     pub(super) fn catch_up(&self) {
         let (Ok(mut laboratory), Ok(mut canvases)) = (
             self.laboratory.try_borrow_mut(),
             self.canvases.try_borrow_mut(),
         ) else {
-            return; // It is being drawn; the bell has rung for another turn.
+            return; // It is being drawn; the bell has requested another turn.
         };
         let requests = self.waiting.take();
         for request in requests {

@@ -1,5 +1,4 @@
-//! The fields of a run: the link's line, the protocol, the file; and the buttons that do
-//! it.
+//! The fields of a run: scenario, protocol and file; and the buttons.
 
 use super::{RequestCallback, look};
 use fltk::button::Button;
@@ -22,7 +21,7 @@ pub(super) struct Fields {
     window: Input,
     controller: Choice,
     size: Choice,
-    /// Opens a journal; what it does first, the page decides.
+    /// Opens a journal; the page decides how.
     pub(super) open: Button,
     /// Writes a file; the same.
     pub(super) export: Button,
@@ -108,7 +107,7 @@ impl Fields {
         fields
     }
 
-    /// Fills the fields in where the program has changed them.
+    /// Fills the fields that the program has changed.
     pub(super) fn show(&mut self, setup: &Setup) {
         if self.shown.borrow().as_ref() == Some(setup) {
             return;
@@ -126,7 +125,7 @@ impl Fields {
         self.shown.replace(Some(setup.clone()));
     }
 
-    /// A size that is none of ours, as of a real file, stands below those.
+    /// A size that is not in the list, such as that of a real file, is below the others.
     fn show_size(&mut self, size: u64) {
         let ours = PACKETS
             .iter()
@@ -141,7 +140,7 @@ impl Fields {
         set(&mut self.size, ours.or(Some(PACKETS.len())));
     }
 
-    /// A function that says what the fields say now.
+    /// A function that reads the fields.
     fn reader(&self) -> impl Fn() -> Setup + Clone + 'static {
         let (scenario, window) = (self.scenario.clone(), self.window.clone());
         let (protocol, controller) = (self.protocol.clone(), self.controller.clone());
@@ -187,10 +186,10 @@ impl Fields {
     }
 }
 
-/// Of the words above a field. Unit: pixels.
+/// The height of the caption above a field. Unit: pixels.
 const CAPTION: i32 = 15;
 
-/// A widget with words above it, and the column of both.
+/// A widget with a caption above it, and the column of both.
 fn captioned<W: WidgetExt>(words: &str, make: impl FnOnce() -> W) -> (W, Flex) {
     let mut column = Flex::default().column();
     column.set_pad(0);

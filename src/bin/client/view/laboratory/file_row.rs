@@ -1,4 +1,4 @@
-//! Where a file is or shall be: a row in place of a dialog.
+//! The path of a file to open or to write: a row in place of a dialog.
 //!
 //! ```text
 //! Write [Ladder (SVG) v] [downloads/ladder.svg] [Browse] [In browser] [Copy link] [OK] [Cancel]
@@ -34,7 +34,7 @@ pub(super) struct FileRow {
     fragment: Rc<RefCell<String>>,
     folder: PathBuf,
     is_opening: Rc<Cell<bool>>,
-    /// Gives the keys back to what plays.
+    /// Returns the keys to the canvas that plays.
     give_back: Rc<dyn Fn()>,
 }
 
@@ -46,8 +46,8 @@ fn told(sentence: &str, is_problem: bool) -> LaboratoryRequest {
 }
 
 impl FileRow {
-    /// Makes the row in the column that is being built; files are offered in `folder`, and
-    /// once it has been answered, `give_back` takes the keys.
+    /// Makes the row in the current column; files are offered in `folder`, and after the
+    /// answer `give_back` takes the keys.
     pub(super) fn new(
         page: &mut Flex,
         folder: &Path,
@@ -114,7 +114,7 @@ impl FileRow {
         self.appear();
     }
 
-    /// Asks what to write; the names say what is in the files.
+    /// Asks what to write; the names describe the contents.
     pub(super) fn ask_what_to_write(&mut self, laboratory: &Laboratory) {
         self.is_opening.set(false);
         self.caption.set_label("Write");
@@ -215,7 +215,7 @@ impl FileRow {
                 FileDialogType::BrowseSaveFile
             };
             let mut chooser = FileDialog::new(kind);
-            // Where it cannot start there, it starts elsewhere.
+            // If it cannot start there, it starts elsewhere.
             drop(chooser.set_directory(&folder));
             chooser.show();
             let chosen = chooser.filename();

@@ -11,7 +11,7 @@
 //! Escape                           nothing is framed
 //! ```
 //!
-//! The mouse has the last word: the packet below it is explained first.
+//! The mouse has priority: the packet below it is explained first.
 
 use super::super::bell::Bell;
 use super::RequestCallback;
@@ -35,7 +35,7 @@ pub(super) enum Pointed {
     Segment(Side, u32),
 }
 
-/// The keys, and what they point at; a copy is the same hand.
+/// The keys, and the selected object; a copy shares it.
 #[derive(Clone)]
 pub(super) struct KeyControl {
     report: RequestCallback,
@@ -48,7 +48,7 @@ pub(super) struct KeyControl {
 }
 
 impl KeyControl {
-    /// One that points at nothing.
+    /// Without a selection.
     pub(super) fn new(report: &RequestCallback, bell: &Bell) -> Self {
         Self {
             report: Rc::clone(report),
@@ -59,7 +59,7 @@ impl KeyControl {
         }
     }
 
-    /// The packet that the keys point at, where it is on the ladder.
+    /// The selected packet, if it is on the ladder.
     pub(super) fn packet(&self) -> Option<Spot> {
         let Some(Pointed::Packet(packet, direction)) = self.pointed.get() else {
             return None;
@@ -68,7 +68,7 @@ impl KeyControl {
         moving.as_ref()?.spot_of(packet, direction).copied()
     }
 
-    /// The segment that the keys point at.
+    /// The selected segment.
     pub(super) fn segment(&self) -> Option<(Side, u32)> {
         match self.pointed.get()? {
             Pointed::Segment(side, number) => Some((side, number)),
@@ -76,7 +76,7 @@ impl KeyControl {
         }
     }
 
-    /// A key; whether it was for us.
+    /// Handles a key; returns whether it was handled.
     pub(super) fn key(&self) -> bool {
         let state = app::event_state();
         if !(state & (Shortcut::Ctrl | Shortcut::Alt)).is_empty() {
@@ -152,7 +152,7 @@ impl KeyControl {
         }
     }
 
-    /// Points at nothing any more; whether it did.
+    /// Removes the selection; returns whether there was one.
     pub(super) fn let_go(&self) -> bool {
         let was_pointing = self.pointed.take().is_some();
         self.bell.ring();

@@ -19,7 +19,7 @@ pub(super) struct Knobs {
     shown: Option<String>,
 }
 
-/// Of one slider. Unit: pixels.
+/// The height of one slider. Unit: pixels.
 const HEIGHT: i32 = 20;
 
 impl Knobs {
@@ -60,7 +60,7 @@ impl Knobs {
         &mut self.column
     }
 
-    /// Moves the sliders to the values of this line; an unreadable line moves nothing.
+    /// Moves the sliders to the values of this line; an invalid line moves none.
     pub(super) fn show(&mut self, line: &str) {
         if self.shown.as_deref() == Some(line) {
             return;

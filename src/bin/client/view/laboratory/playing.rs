@@ -1,4 +1,4 @@
-//! The row that plays: to the beginning, back, on; how slow, and when.
+//! The playing controls: buttons, slow motion, and time.
 
 use super::{RequestCallback, look};
 use fltk::button::Button;
@@ -94,7 +94,7 @@ impl Playing {
         }
     }
 
-    /// Shows where it stands.
+    /// Shows the current position.
     pub(super) fn show(&mut self, laboratory: &Laboratory) {
         let play = if laboratory.is_playing() {
             "&Pause"

@@ -6,7 +6,7 @@ use fltk::frame::Frame;
 use fltk::prelude::*;
 use fltk::surface::ImageSurface;
 
-/// The widgets that are shown, as they stand to each other; empty where none is.
+/// The shown widgets, in their arrangement; empty if none is shown.
 pub(super) fn png(widgets: &[Frame]) -> Vec<u8> {
     let shown: Vec<&Frame> = widgets.iter().filter(|it| it.visible_r()).collect();
     let edges = |edge: fn(&Frame) -> i32| shown.iter().map(move |it| edge(it));

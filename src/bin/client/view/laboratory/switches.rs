@@ -79,15 +79,15 @@ impl Switches {
         }
     }
 
-    /// Shows or hides them: a question needs their room.
+    /// Shows or hides them: a question needs their space.
     pub(super) fn set_visible(&mut self, is_visible: bool) {
         for row in &mut self.rows {
             super::set_visible(row, is_visible);
         }
     }
 
-    /// Shows what is chosen. A race is drawn in one way, and a question is about what the
-    /// sender knows.
+    /// Shows the choices. A race has only one drawing, and a question always shows the
+    /// sender's view.
     pub(super) fn show(&mut self, laboratory: &Laboratory) {
         let view = laboratory.view();
         let sees = laboratory.point_of_view();

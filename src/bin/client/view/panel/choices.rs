@@ -32,8 +32,8 @@ pub(super) fn place_of<T>(
     i32::try_from(place).unwrap_or(0)
 }
 
-/// Empty: nothing is asked. An invalid number requests 0, which the controller refuses
-/// with a sentence.
+/// Empty: nothing is requested. An invalid number requests 0, which the controller
+/// refuses with a sentence.
 pub(super) fn number<T: FromStr + From<u8>>(text: &str) -> Option<T> {
     match text.trim() {
         "" => None,
@@ -46,7 +46,7 @@ pub(super) fn controller_names() -> impl Iterator<Item = &'static str> {
     std::iter::once(USUAL).chain(names)
 }
 
-/// The entry of the choice that says the same.
+/// The entry of the choice for this option.
 pub(super) fn controller_index(asked: &RequestedOptions) -> i32 {
     let name = asked.congestion.map_or(USUAL, Congestion::name);
     let index = controller_names().position(|it| it == name).unwrap_or(0);
@@ -66,7 +66,7 @@ pub(super) fn protocol_names() -> impl Iterator<Item = &'static str> {
         .chain(std::iter::once(PLAIN_TCP))
 }
 
-/// The entry of the choice that says the same.
+/// The entry of the choice for this option.
 pub(super) fn protocol_index(asked: &RequestedOptions) -> i32 {
     let name = match (asked.transport, asked.arq) {
         (Some(Transport::Tcp), _) => PLAIN_TCP,
@@ -77,8 +77,8 @@ pub(super) fn protocol_index(asked: &RequestedOptions) -> i32 {
     i32::try_from(index).unwrap_or(0)
 }
 
-/// The options of the widgets. A window that is no number that fits asks for 0, which the
-/// controller refuses with a sentence.
+/// The options of the widgets. An invalid window requests 0, which the controller refuses
+/// with a sentence.
 pub(super) fn asked(protocol_index: i32, window: &str) -> RequestedOptions {
     let index = usize::try_from(protocol_index).unwrap_or(0);
     let name = protocol_names().nth(index).unwrap_or(SERVERS_CHOICE);
@@ -112,7 +112,7 @@ pub(super) fn summary(model: &Model) -> String {
     format!("Options: {}", set.join(", "))
 }
 
-/// One line about what the next download will do.
+/// One line about the next download.
 pub(super) fn explanation(model: &Model) -> String {
     if model.options.transport == Some(Transport::Tcp) {
         return "the TCP of the operating system, for comparison".to_owned();
@@ -129,7 +129,7 @@ pub(super) fn explanation(model: &Model) -> String {
     }
 }
 
-/// One line about who decides how much of the window is used.
+/// One line about the congestion controller.
 pub(super) fn controller_explanation(model: &Model) -> String {
     let defaults = model.defaults.unwrap_or(NegotiatedOptions::DEFAULT);
     let Ok(settled) = model.options.negotiate(&defaults) else {

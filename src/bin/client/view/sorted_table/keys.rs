@@ -1,4 +1,4 @@
-//! The actions of keys in a list: all that the mouse can.
+//! The keys of a list, for everything that the mouse can do.
 //!
 //! ```text
 //! arrows, Page, Home, End    another row is chosen; with Shift all up to there
@@ -15,7 +15,7 @@ use sash::client::model::CursorMove;
 use std::hash::Hash;
 
 impl<K: Clone + Eq + Hash + 'static> SortedTable<K> {
-    /// Whether the key was ours.
+    /// Whether the key was handled.
     pub(super) fn key(
         &mut self,
         table: &Table,

@@ -1,5 +1,4 @@
-//! One row of the table of transfers: its words, what can be done to it, and how it
-//! looks.
+//! One row of the table of transfers: its texts, its actions, and its look.
 
 use super::super::files::draw_mark;
 use super::super::look;
@@ -48,7 +47,7 @@ pub(super) enum Press {
     Pause,
     Resume,
     Cancel,
-    /// Cancel, or after that: take away what has arrived.
+    /// Cancel, or afterwards: delete the partial file.
     Discard,
     Retry,
     Show,
@@ -60,7 +59,7 @@ pub(super) enum Press {
 /// The column with the bar.
 const BAR: usize = 2;
 
-/// The column with what the transfer does.
+/// The column with the state of the transfer.
 const STATE: usize = 7;
 
 /// The first of the columns with the buttons.
@@ -101,7 +100,7 @@ impl Row {
         }
     }
 
-    /// Whether it shows this transfer, which has ended and can hardly have changed.
+    /// Whether it shows this ended transfer, which has not changed.
     pub(super) fn is_still(&self, transfer: &Transfer) -> bool {
         self.tag == transfer.tag
             && self.state == transfer.state
@@ -194,7 +193,7 @@ impl Abilities {
         }
     }
 
-    /// The two that a person most likely wants.
+    /// The two most likely actions.
     const fn buttons(self) -> [Option<Press>; 2] {
         if self.cancel {
             let first = if self.pause {

@@ -1,4 +1,4 @@
-//! The rows of the page of transfers: in which order, what a touch means to them.
+//! The rows of the page of transfers: their order, and actions on them.
 //!
 //! ```text
 //! Model --renew--> rows in the model's order --order--> as they are shown
@@ -22,7 +22,7 @@ pub(super) struct Rows {
     /// Places in `all`, from top to bottom.
     pub(super) shown: RefCell<Vec<usize>>,
     pub(super) order: Cell<Option<SortOrder<TransferColumn>>>,
-    /// The order has changed, or another row is looked at.
+    /// Whether the order or the shown row has changed.
     pub(super) is_stale: Cell<bool>,
 }
 
@@ -44,7 +44,7 @@ impl Rows {
         self.order.get().unwrap_or(usual)
     }
 
-    /// Makes the words of rows that may have changed again; returns whether any has.
+    /// Updates the texts of rows that may have changed; returns whether any has.
     pub(super) fn renew(&self, transfers: &[Transfer]) -> bool {
         let mut all = self.all.borrow_mut();
         let mut has_changed = all.len() != transfers.len();
@@ -76,7 +76,7 @@ impl Rows {
         self.of(tag, |row| row.can(press)).unwrap_or(false)
     }
 
-    /// Whether nothing else shall happen.
+    /// Whether nothing else must happen.
     pub(super) fn touch(
         &self,
         sorted_table: &SortedTable<u64>,
@@ -157,7 +157,7 @@ impl Rows {
         true
     }
 
-    /// Does it to all that are chosen and to which it can be done.
+    /// Carries out the action for all selected rows that permit it.
     pub(super) fn press_chosen(
         &self,
         sorted_table: &SortedTable<u64>,
@@ -175,7 +175,7 @@ impl Rows {
                     app::copy(&lines.join("\n"));
                 }
             }
-            // One folder at a time: nobody wants twenty windows.
+            // Only one folder, to avoid twenty windows.
             Press::Show | Press::Watch => {
                 if let Some(tag) = chosen.into_iter().next() {
                     self.press(press, tag, tell);

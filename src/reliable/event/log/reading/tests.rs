@@ -1,4 +1,4 @@
-//! Journals that are whole, cut, damaged, older and newer.
+//! Tests of complete, cut, damaged, older and newer journals.
 
 use super::*;
 use crate::lab::run::Experiment;
@@ -26,7 +26,8 @@ fn eventful() -> String {
     })
 }
 
-/// The log of an older program: no token, packets by their names, ranges apart.
+/// The log of an older program: no token, only names of packets, and ranges in lines of
+/// their own.
 fn of_an_older_program(ranges: &[[u32; 2]]) -> String {
     let mut heading = Experiment::small().heading();
     (heading.token, heading.first_sequence) = (None, 1_000);
