@@ -113,7 +113,7 @@ enum Phase {
 const FIRST_WINDOW: f64 = 32.0;
 
 /// The largest first window, on a long path. Unit: packets.
-const MOST_FIRST_WINDOW: f64 = 56.0;
+const MOST_FIRST_WINDOW: f64 = 32.0;
 
 /// On a path with a shorter round-trip time, which may be slow as well, startup begins no
 /// faster than on a path with this one.

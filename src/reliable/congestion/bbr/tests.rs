@@ -102,7 +102,7 @@ fn rate(per_second: u32) -> Sample {
 #[test]
 fn the_first_window_is_paced_over_the_rtt_of_the_handshake() {
     let rounds = Rounds::new();
-    assert_eq!((rounds.bbr.window(), rounds.bbr.phase()), (56, "startup"));
+    assert_eq!((rounds.bbr.window(), rounds.bbr.phase()), (32, "startup"));
     let paced = rounds.bbr.pacing_rate().unwrap();
     assert!((paced - 2.77 * 320.0).abs() < 1e-6, "{paced}");
 }
@@ -338,7 +338,7 @@ fn a_timeout_reduces_the_window_to_four_packets_and_acks_reopen_it() {
 fn after_an_idle_period_the_rate_is_probed_anew_with_a_paced_first_window() {
     let mut rounds = Rounds::cruising();
     rounds.bbr.on_restart(Moment::START);
-    assert_eq!((rounds.bbr.phase(), rounds.bbr.window()), ("startup", 56));
+    assert_eq!((rounds.bbr.phase(), rounds.bbr.window()), ("startup", 32));
     let paced = rounds.bbr.pacing_rate().unwrap();
     assert!((paced - 2.77 * 320.0).abs() < 1e-6, "{paced}");
     rounds.pass(rate(400));
