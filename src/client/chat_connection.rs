@@ -13,9 +13,11 @@
 //! moment for the server to close too, and then shuts the socket, which ends reader.
 //! ```
 //!
-//! It does not know the meaning of the lines.
+//! It does not know the meaning of the lines, with one exception: a download whose port
+//! the server is to know gets a socket at this connection's address as its line leaves.
 
 mod connect;
+mod early;
 
 use super::address::ServerAddress;
 use super::controller::Event;
@@ -24,9 +26,10 @@ use crate::transfer::tap::{CaptureDirection, Conversation, Tap};
 use crate::transfer::threads;
 use crate::wire::line::Lines;
 use crate::wire::message::{Reply, Request};
-use crossbeam_channel::{Receiver, Sender, bounded, never, unbounded};
+use crossbeam_channel::{Receiver, RecvError, Sender, bounded, never, unbounded};
+use early::{Binding, EarlySockets};
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -38,10 +41,11 @@ pub struct ChatConnection {
     tap: Tap,
     outgoing: Sender<Request>,
     stream: Arc<OnceLock<Arc<TcpStream>>>,
+    sockets: EarlySockets,
     /// The data that `reader` gets when it starts.
     requests: Option<Receiver<Request>>,
-    /// Closed when both threads have ended.
-    ended: Receiver<()>,
+    /// Closed when the system has everything that was to be sent.
+    all_written: Receiver<()>,
 }
 
 /// The time that the server has to close its half after the client has closed its own.
@@ -60,8 +64,9 @@ impl ChatConnection {
             tap,
             outgoing,
             stream: Arc::default(),
+            sockets: EarlySockets::default(),
             requests: Some(requests),
-            ended: never(),
+            all_written: never(),
         }
     }
 
@@ -70,13 +75,14 @@ impl ChatConnection {
         let Some(requests) = self.requests.take() else {
             return;
         };
-        let (still_running, ended) = bounded(0);
-        self.ended = ended;
+        let (unwritten, all_written) = bounded(0);
+        self.all_written = all_written;
         let address = self.address.clone();
         let (stream, tap) = (Arc::clone(&self.stream), self.tap.clone());
+        let binding = self.sockets.binding();
         let result = threads::start("reader".to_owned(), move || {
-            let _still_running = still_running.clone();
-            read(&address, &tap, requests, &stream, still_running, &report);
+            let outgoing = (requests, binding);
+            read(&address, &tap, outgoing, &stream, unwritten, &report);
         });
         if let Err(error) = result {
             log::error!("cannot start the reader: {error}");
@@ -102,11 +108,22 @@ impl ChatConnection {
         self.stream.get()?.peer_addr().ok()
     }
 
+    /// The socket whose port the request with this tag has told, if any.
+    pub fn socket_of(&mut self, tag: u64) -> Option<UdpSocket> {
+        self.sockets.take(tag)
+    }
+
+    /// Closes the sockets of requests that wait for no answer any more.
+    pub fn retain_sockets(&mut self, is_awaited: impl Fn(u64) -> bool) {
+        self.sockets.retain(is_awaited);
+    }
+
     /// Ends the connection when all is sent. The channel that it returns is closed when
-    /// it has ended.
+    /// the system has it: TCP delivers it also after this program has ended, so that a
+    /// user does not wait for the round trip of a goodbye.
     #[must_use]
     pub fn hang_up(self) -> Receiver<()> {
-        self.ended
+        self.all_written
     }
 }
 
@@ -114,13 +131,14 @@ impl ChatConnection {
 fn read(
     address: &ServerAddress,
     tap: &Tap,
-    requests: Receiver<Request>,
+    (requests, mut binding): (Receiver<Request>, Binding),
     shared: &OnceLock<Arc<TcpStream>>,
-    still_running: Sender<()>,
+    unwritten: Sender<()>,
     report: &impl Fn(Event),
 ) {
     let stream = match connect::connect(address) {
         Ok((stream, round_trip)) => {
+            binding.connected(&stream, round_trip);
             report(Event::Connected { round_trip });
             Arc::new(stream)
         }
@@ -128,16 +146,26 @@ fn read(
     };
     let copied = converse(&stream, tap).map(Arc::new);
     let _ = shared.set(Arc::clone(&stream));
-    let (reading, reader_ended) = bounded(0);
+    let (reading, reader_ended) = bounded::<()>(0);
     let (pinged, pings) = unbounded();
     let clock = Clock::start();
     let (writing, copies) = (Arc::clone(&stream), copied.clone());
     let result = threads::start_small("writer".to_owned(), move || {
-        let _still_running = still_running;
         let ping = || {
             let _ = pinged.send(clock.now()); // The reader may have ended.
         };
-        write(&writing, &requests, &reader_ended, copies.as_deref(), ping);
+        let requests = || {
+            requests.recv().map(|first| {
+                let mut asked: Vec<Request> =
+                    [first].into_iter().chain(requests.try_iter()).collect();
+                asked.iter_mut().for_each(|it| binding.complete(it));
+                asked
+            })
+        };
+        write(&writing, requests, copies.as_deref(), ping);
+        drop(unwritten);
+        let _ = reader_ended.recv_timeout(GOODBYE_TIMEOUT);
+        let _ = writing.shutdown(Shutdown::Both);
     });
     let sentence = match result {
         Ok(_) => read_lines(address, &stream, copied.as_deref(), &|event| {
@@ -230,15 +258,12 @@ fn not_ours_sentence(address: &ServerAddress) -> String {
 /// is called before a `ping` is written.
 fn write(
     mut stream: &TcpStream,
-    requests: &Receiver<Request>,
-    reader_ended: &Receiver<()>,
+    requests: impl Fn() -> Result<Vec<Request>, RecvError>,
     copies: Option<&Conversation>,
     ping: impl Fn(),
 ) {
     let mut is_opening = true;
-    while let Ok(first) = requests.recv() {
-        let mut asked: Vec<Request> =
-            [first].into_iter().chain(requests.try_iter()).collect();
+    while let Ok(mut asked) = requests() {
         if is_opening {
             asked.push(Request::Ping);
         }
@@ -261,6 +286,4 @@ fn write(
         }
     }
     let _ = stream.shutdown(Shutdown::Write);
-    let _ = reader_ended.recv_timeout(GOODBYE_TIMEOUT);
-    let _ = stream.shutdown(Shutdown::Both);
 }

@@ -15,7 +15,7 @@ use crate::wire::mac::TrafficKeys;
 use crate::wire::message::{Offer, TransferState};
 use crate::wire::version::FileVersion;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 /// The decision about a download before it is requested.
@@ -133,21 +133,22 @@ impl TransferContext {
     }
 }
 
-/// Starts to receive an offered file.
+/// Starts to receive an offered file: into the part, and at the socket whose port the
+/// request contained, if it did.
 ///
 /// # Errors
-/// As [`receiving::resume`].
+/// As [`receiving::resume_at`].
 pub fn start(
     offer: &Offer,
     context: TransferContext,
     settings: &Settings,
-    part: Part,
+    (part, socket): (Part, Option<UdpSocket>),
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
     let server = context.server_of(offer);
     let job = context.job(offer, settings);
     let report = settings.journals.keep(&job, Side::Receiver, report);
-    receiving::resume(job, server, part, report)
+    receiving::resume_at(job, server, socket, part, report)
 }
 
 /// The report of a download that could not even start.

@@ -300,10 +300,16 @@ impl Session {
             }
         }
         let Self {
-            parts, controller, ..
+            parts,
+            controller,
+            chat_connection,
+            ..
         } = self;
         let is_awaited = |tag| controller.model().transfer(tag).is_some_and(is_running);
         parts.retain(|tag, _| is_awaited(*tag));
+        if let Some(link) = chat_connection {
+            link.retain_sockets(is_awaited);
+        }
         self.start_connection();
         requests
     }

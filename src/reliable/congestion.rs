@@ -73,6 +73,12 @@ pub trait Controller: fmt::Debug + Send {
     /// The rate at which packets may leave; `None`: as fast as the window allows.
     fn pacing_rate(&self) -> Option<f64>;
 
+    /// The longest file that may leave as a whole before the first ACK, paced, although
+    /// the first window is smaller. Unit: packets.
+    fn small_file(&self) -> u32 {
+        0
+    }
+
     /// The slow-start threshold, if the controller has one.
     fn slow_start_threshold(&self) -> Option<u32> {
         None
@@ -177,6 +183,10 @@ pub fn controller(congestion: Congestion, most: u32) -> Box<dyn Controller> {
 
 /// The window that a transfer begins with (RFC 6928). Unit: packets.
 pub const INITIAL_WINDOW: u32 = 10;
+
+/// A file of no more than this may leave as a whole, if it is paced: at the rate at which
+/// BBR starts that takes one round trip. Unit: packets.
+pub const SMALL_FILE: u32 = 88;
 
 /// Slow start never ends below this (RFC 5681 §3.1 (4)). Unit: packets.
 const LEAST_THRESHOLD: u32 = 2;

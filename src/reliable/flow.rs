@@ -148,13 +148,24 @@ impl Flow {
         self.pacer.is_due(now)
     }
 
+    /// Whether all of a file of this length may leave in the first flight, whatever the
+    /// window: nothing was lost yet.
+    #[must_use]
+    pub fn is_first_flight(&self, segments: u32) -> bool {
+        self.lost == 0 && segments <= self.controller.small_file()
+    }
+
     /// The time when the pacer lets the next packet leave, if the window has space for
     /// it.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Moment> {
-        self.pacer
-            .next_timeout()
-            .filter(|_| self.has_window_space())
+        self.next_release().filter(|_| self.has_window_space())
+    }
+
+    /// When the pacing lets the next packet leave.
+    #[must_use]
+    pub const fn next_release(&self) -> Option<Moment> {
+        self.pacer.next_timeout()
     }
 
     /// Time has passed.

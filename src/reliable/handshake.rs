@@ -50,6 +50,7 @@ use crate::wire::digest::Token;
 use crate::wire::options::{Congestion, DEFAULT_SEGMENT_BYTES, FALLBACK_SEGMENT_BYTES};
 use crate::wire::packet::{Acknowledgement, Body, HandshakeFields, Packet};
 use crate::wire::sequence::SequenceNumber;
+use early::NO_ECHO;
 use std::time::Duration;
 
 /// One side's handshake.
@@ -115,10 +116,8 @@ pub enum HandshakeState {
     SynReceived {
         /// The connection parameters if the ACK arrives.
         parameters: ConnectionParameters,
-        /// The SYN's time stamp.
-        echo: u32,
-        /// The time when that SYN arrived.
-        came: Moment,
+        /// The newest SYN's time stamp and the time when it arrived, if one has.
+        echo: Option<(u32, Moment)>,
         /// When it is retransmitted.
         retry: Retry,
         /// The number of copies that may still be sent before another SYN arrives.
@@ -386,8 +385,7 @@ impl Handshake {
                 let retry = Retry::new(self.proposal.chat_round_trip.or(known), now);
                 self.enter(HandshakeState::SynReceived {
                     parameters,
-                    echo: packet.sent_at,
-                    came: now,
+                    echo: Some((packet.sent_at, now)),
                     retry,
                     allowance: AMPLIFICATION,
                 });
@@ -396,11 +394,10 @@ impl Handshake {
             HandshakeState::SynReceived {
                 parameters,
                 echo,
-                came,
                 retry,
                 allowance,
             } => {
-                (*echo, *came) = (packet.sent_at, now);
+                *echo = Some((packet.sent_at, now));
                 *allowance = allowance.saturating_add(AMPLIFICATION);
                 retry.retry_now();
                 let is_shorter = theirs.segment_bytes < parameters.segment_bytes;
@@ -427,7 +424,7 @@ impl Handshake {
                 else {
                     return self.enter(HandshakeState::Disagreed);
                 };
-                self.round_trip.sample_echo(theirs.echo, now);
+                self.sample_syn_ack(theirs.echo, now);
                 let owed = Some((1, packet.sent_at));
                 self.enter(HandshakeState::Open {
                     parameters,
@@ -489,14 +486,17 @@ impl Machine for Handshake {
             HandshakeState::SynReceived {
                 parameters,
                 echo,
-                came,
                 retry,
                 allowance,
             } => {
                 let left = allowance.checked_sub(1)?;
                 let (parameters, attempt) = (*parameters, retry.poll(now)?);
                 *allowance = left;
-                let echo = moved_on(*echo, now - *came);
+                if attempt == 1 && echo.is_none() {
+                    retry.retry_now(); // No SYN elicits another one: two leave together.
+                }
+                let echo =
+                    echo.map_or(NO_ECHO, |(echo, came)| moved_on(echo, now - came));
                 let body = Body::SynAck(self.fields(parameters.window, echo));
                 Some(self.packet(body, parameters.first, attempt, now))
             }

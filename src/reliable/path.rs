@@ -28,6 +28,8 @@ pub struct Path<A> {
     current: Option<A>,
     /// The time stamp of the newest packet from there, by the other side's clock.
     newest_at: u32,
+    /// No packet has come from there yet.
+    is_assumed: bool,
     candidate: Option<Candidate<A>>,
 }
 
@@ -77,6 +79,7 @@ impl<A> Default for Path<A> {
         Self {
             current: None,
             newest_at: 0,
+            is_assumed: false,
             candidate: None,
         }
     }
@@ -89,11 +92,19 @@ impl<A: Copy + Eq> Path<A> {
         self.current
     }
 
+    /// The address of the other side by another connection; the first packet confirms or
+    /// corrects it.
+    pub const fn assume(&mut self, address: A) {
+        self.current = Some(address);
+        self.is_assumed = true;
+    }
+
     /// A packet of the handshake: the newest one determines the address of the other
     /// side. Returns `true` if the address has changed. Before the connection is open,
     /// the handshake limits the packets to that address.
     pub fn on_opening(&mut self, from: A, sent_at: u32) -> bool {
-        if self.current.is_some() && !is_newer(sent_at, self.newest_at) {
+        let is_first = self.current.is_none() || std::mem::take(&mut self.is_assumed);
+        if !is_first && !is_newer(sent_at, self.newest_at) {
             return false;
         }
         self.newest_at = sent_at;
@@ -126,15 +137,16 @@ impl<A: Copy + Eq> Path<A> {
             sent_at,
             bytes,
         } = heard;
+        let is_first = std::mem::take(&mut self.is_assumed);
         if self.current == Some(from) {
-            if is_newer(sent_at, self.newest_at) {
+            if is_first || is_newer(sent_at, self.newest_at) {
                 self.newest_at = sent_at;
             }
             self.candidate
                 .take_if(|candidate| is_newer(sent_at, candidate.newest_at));
             return;
         }
-        if !is_newer(sent_at, self.newest_at) {
+        if !is_first && !is_newer(sent_at, self.newest_at) {
             return;
         }
         let credit = bytes.saturating_mul(AMPLIFICATION);

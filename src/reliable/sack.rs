@@ -114,9 +114,7 @@ struct Probe {
 impl Machine for Sender {
     /// A lost segment leaves first, then a new one.
     fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
-        let flow = &self.ledger.flow;
-        let may_send = flow.has_window_space() && flow.is_due(now);
-        if !may_send && !self.probe.is_due {
+        if !self.may_send(now) {
             return None;
         }
         let (sequence, attempt) = self.next_lost().or_else(|| self.next_unsent())?;
@@ -166,7 +164,12 @@ impl Machine for Sender {
     }
 
     fn next_timeout(&self) -> Option<Moment> {
-        let pacing = self.ledger.flow.next_timeout();
+        let flow = &self.ledger.flow;
+        let pacing = if self.is_first_flight() {
+            flow.next_release()
+        } else {
+            flow.next_timeout()
+        };
         let losses = self.loss_detection.next_timeout();
         earliest([pacing, losses, self.probe.deadline])
     }
@@ -328,6 +331,21 @@ impl Sender {
     fn record_timeout(&mut self, timer: Timer) {
         self.ledger.log.record(|| Event::TimerExpired { timer });
     }
+
+    /// Whether window and pacer let a packet leave.
+    fn may_send(&self, now: Moment) -> bool {
+        let flow = &self.ledger.flow;
+        let has_window_space = flow.has_window_space() || self.is_first_flight();
+        self.probe.is_due || (has_window_space && flow.is_due(now))
+    }
+
+    /// Whether this is a small file that is still being sent for the first time: the
+    /// round trip that its last packets would wait for the window is longer than it takes
+    /// to send them.
+    fn is_first_flight(&self) -> bool {
+        let segments = self.ledger.parameters.segments();
+        self.ledger.flow.is_first_flight(segments)
+    }
 }
 
 impl Segments {
@@ -381,7 +399,7 @@ impl SendingMachine for Sender {
         next == self.ledger.parameters.end()
             && self.lost.is_empty()
             && flow.is_controlled()
-            && flow.has_window_space()
+            && (flow.has_window_space() || self.is_first_flight())
     }
 
     fn restart(&mut self, now: Moment) {

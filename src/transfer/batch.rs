@@ -371,4 +371,37 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
         assert!(outgoing.is_offloading && outgoing.bytes.is_empty());
     }
+
+    #[test]
+    fn a_row_that_the_card_refuses_is_sent_one_by_one_and_no_row_follows_it() {
+        let (input_output, invalid, unsupported) = (5, 22, 95); // EIO, EINVAL, EOPNOTSUPP
+        for number in [input_output, invalid, unsupported] {
+            let (receiver, mut sender) = pair();
+            sender.outgoing = Outgoing::new(true);
+            for letter in [7, 8, 9] {
+                let write = |bytes: &mut Vec<u8>| {
+                    bytes.extend([letter; 10]);
+                    Ok::<_, Infallible>(())
+                };
+                let Sender {
+                    socket,
+                    to,
+                    outgoing,
+                } = &mut sender;
+                match outgoing.push(socket, *to, write) {
+                    Ok(sent) => sent.unwrap(),
+                }
+            }
+            let refused = io::Error::from_raw_os_error(number);
+            let sent = sender.outgoing.cut_up(&sender.socket, sender.to, refused);
+            sent.unwrap();
+            sender.outgoing.bytes.clear();
+            assert!(!sender.outgoing.is_offloading, "{number}");
+            sender.hand_over(&[20; 3]);
+            let mut datagram = [0; 100];
+            let mut next = || receiver.recv(&mut datagram).unwrap();
+            let lengths = [next(), next(), next(), next(), next(), next()];
+            assert_eq!(lengths, [10, 10, 10, 20, 20, 20], "{number}");
+        }
+    }
 }

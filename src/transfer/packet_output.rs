@@ -90,6 +90,11 @@ impl PacketOutput {
         self.path.on_opening(address, sent_at)
     }
 
+    /// The address that the chat connection reports: see [`Path::assume`].
+    pub const fn assume(&mut self, address: SocketAddr) {
+        self.path.assume(address);
+    }
+
     /// Whether a datagram from there shows no new address of the other side. Many arrive,
     /// so they are not decoded for this.
     pub fn expects(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {

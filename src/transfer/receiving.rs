@@ -14,6 +14,7 @@
 
 mod arriving;
 mod bytes;
+mod early;
 mod ending;
 mod gathering;
 mod link_control;
@@ -48,6 +49,7 @@ use crate::wire::options::{Congestion, LARGEST_WINDOW, NegotiatedOptions, Transp
 use crate::wire::packet::Reset;
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
+use early::Early;
 use ending::Verification;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -100,13 +102,34 @@ pub fn resume(
     part: Part,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Receiving> {
+    resume_at(job, server, None, part, report)
+}
+
+/// As [`resume`], at a socket whose port the server knows: its SYN-ACK and DATA may wait
+/// there already.
+///
+/// # Errors
+/// As [`resume`].
+pub fn resume_at(
+    job: Job,
+    server: SocketAddr,
+    socket: Option<UdpSocket>,
+    part: Part,
+    report: impl FnMut(Report) + Send + 'static,
+) -> io::Result<Receiving> {
     let disk = start_disk(&job, part)?;
-    match job.settled.transport {
-        Transport::Udp => {
+    match (job.settled.transport, socket) {
+        (Transport::Udp, Some(socket)) => {
+            socket.connect(server)?;
+            start_driver(job, socket, disk, report, ReceiverDriver::awaited)
+        }
+        (Transport::Udp, None) => {
             let socket = connected(server)?;
             start_driver(job, socket, disk, report, |driver| driver)
         }
-        Transport::Tcp => start_tcp(job, tcp::ConnectMode::Connect(server), disk, report),
+        (Transport::Tcp, _) => {
+            start_tcp(job, tcp::ConnectMode::Connect(server), disk, report)
+        }
     }
 }
 
@@ -229,6 +252,8 @@ struct ReceiverDriver<R> {
     packet_output: PacketOutput,
     /// The simulated link that DATA passes before the state machine.
     incoming: Option<Link<Vec<u8>>>,
+    /// DATA that came before the SYN-ACK.
+    early: Early,
     /// The server's side: the address from which a sender may connect.
     asker: Option<IpAddr>,
     /// The keys for the MACs of arriving packets.
@@ -272,6 +297,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
             connection: Connection::initiate(job.settled.arq, proposal, clock.now()),
             packet_output: PacketOutput::new(socket, &job, Direction::Ack),
             incoming: imperfect(&job.scenario, Direction::Data),
+            early: Early::default(),
             asker: None,
             key: job.keys.map(|keys| keys.receive),
             forgeries: Forgeries::default(),
@@ -307,6 +333,9 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
     fn run(mut self) {
         let socket = self.packet_output.socket();
         let mut incoming = Incoming::new(socket, self.job.is_offloading);
+        if self.early.is_awaited {
+            self.receive_all(&mut incoming, Duration::ZERO); // Before a SYN.
+        }
         loop {
             self.obey();
             self.drain();
@@ -398,6 +427,10 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
     fn wait(&mut self, incoming: &mut Incoming) {
         self.gather(incoming);
         let wait_time = self.wait_time();
+        self.receive_all(incoming, wait_time);
+    }
+
+    fn receive_all(&mut self, incoming: &mut Incoming, wait_time: Duration) {
         let received = incoming.receive(self.packet_output.socket(), wait_time);
         let now = self.clock.now();
         match received {

@@ -11,6 +11,7 @@
 //! Source: report pages `architecture` and `wire`.
 
 mod acks;
+mod asker;
 
 use super::clock::Clock;
 use super::forgeries::Forgeries;
@@ -41,9 +42,10 @@ use crate::wire::options::Transport;
 use crate::wire::packet::{Body, Packet, Reset};
 use crate::wire::sequence::SequenceNumber;
 use acks::Acks;
+pub use asker::Asker;
 use std::fs::File;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
@@ -62,7 +64,7 @@ pub struct Sending {
     inbox: Inbox,
 }
 
-/// Starts `sender-N` and `acks-N`. `asker` is the address the chat connection comes from.
+/// Starts `sender-N` and `acks-N`.
 ///
 /// # Errors
 /// The system's error if it has no thread or descriptor left.
@@ -71,9 +73,13 @@ pub fn start(
     file: File,
     digest: Option<Digest>,
     outlet: Outlet,
-    asker: IpAddr,
+    asker: impl Into<Asker>,
     report: impl FnMut(Report) + Send + 'static,
 ) -> io::Result<Sending> {
+    let Asker {
+        address: asker,
+        port,
+    } = asker.into();
     let (inbox, arrivals) = inbox();
     let name = format!("sender-{}", job.number);
     match outlet {
@@ -81,9 +87,10 @@ pub fn start(
             enlarge_buffers(&socket)?;
             filter::attach(&socket, job.token.0);
             forbid_fragments(&socket);
-            let first = SequenceNumber(random_u32()?);
+            let first = asker::random_sequence()?;
             let acks = acks::start(&job, socket.try_clone()?, asker, inbox.clone())?;
             let driver = SenderDriver::new(job, file, socket, first, arrivals, report);
+            let driver = driver.asked(asker, port, first);
             threads::start_behind(name, move || driver.run(digest, acks))?;
         }
         Outlet::Tcp(listener) => {
@@ -119,7 +126,7 @@ pub fn initiate(
             enlarge_buffers(&socket)?;
             forbid_fragments(&socket);
             filter::attach(&socket, job.token.0);
-            let first = SequenceNumber(random_u32()?);
+            let first = asker::random_sequence()?;
             let acks =
                 acks::start(&job, socket.try_clone()?, server.ip(), inbox.clone())?;
             let driver = SenderDriver::new(job, file, socket, first, arrivals, report);
@@ -138,12 +145,6 @@ pub fn initiate(
         }
     }
     Ok(Sending { inbox })
-}
-
-fn random_u32() -> io::Result<u32> {
-    let mut bytes = [0; 4];
-    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(u32::from_be_bytes(bytes))
 }
 
 impl Sending {
@@ -419,7 +420,7 @@ impl<R: FnMut(Report)> SenderDriver<R> {
             self.packet_output.hear(heard, now);
         } else if matches!(packet.body, Body::Syn(_)) {
             if self.packet_output.follow(from, packet.sent_at) {
-                self.connection.on_moved();
+                self.connection.on_moved(now);
             }
             return self.packet_output.leads_to(from); // Or its answer goes elsewhere.
         }

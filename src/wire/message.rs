@@ -20,17 +20,21 @@
 //!
 //! Source: report page `wire`; RFC 8259 (JSON).
 
+mod absent;
 mod answer;
 mod assignment;
 mod class;
+mod early;
 mod fit;
 mod login;
 mod question;
 mod unreadable;
 
+use absent::{is_false, is_zero};
 pub use answer::{Answer, ClassAnswer};
 pub use assignment::Assignment;
 pub use class::{Lab, LabFigures, LabOutcome, LabResult, LabRow, Submission};
+pub use early::Early;
 pub use login::{Ban, Challenge, Proof, Role};
 pub use question::{About, Answered, ClassQuestion, Question, Revealed, Tally};
 pub use unreadable::MessageError;
@@ -164,6 +168,9 @@ pub struct DownloadRequest {
     /// The part of an earlier download, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<Prefix>,
+    /// Where the server may begin without a SYN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early: Option<Early>,
 }
 
 /// The request of an upload.
@@ -284,22 +291,6 @@ pub enum Reply {
     Revealed(Revealed),
     /// A request cannot be served; the connection continues.
     Error(Complaint),
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference"
-)]
-const fn is_false(value: &bool) -> bool {
-    !*value
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference"
-)]
-const fn is_zero(value: &u64) -> bool {
-    *value == 0
 }
 
 /// The answer to a successful `join`.

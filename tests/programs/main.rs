@@ -18,6 +18,7 @@ mod class;
 mod classroom;
 mod client_text;
 mod drawn_figures;
+mod early_data;
 mod end_to_end;
 mod entrance;
 mod forged;

@@ -12,6 +12,7 @@ mod figures;
 mod golden;
 mod golden_ladders;
 mod hard_paths;
+mod hostile_acks;
 mod hostile_packets;
 mod journal_page;
 mod lossy_link;

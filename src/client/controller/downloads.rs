@@ -109,6 +109,7 @@ impl Controller {
             tag: Some(tag),
             asked: transfer.asked,
             prefix: None, // The driver knows the disk.
+            early: None,  // And the sockets.
         };
         self.ask_for_transfer(tag, Request::Download(request), now_ms);
     }

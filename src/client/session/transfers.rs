@@ -13,7 +13,8 @@ use crate::transfer::link_control::LinkControl;
 use crate::transfer::part::Part;
 use crate::transfer::partial_files;
 use crate::wire::mac::TrafficKeys;
-use crate::wire::message::{Offer, Request};
+use crate::wire::message::{Early, Offer, Request};
+use crate::wire::options::{Arq, Congestion, RequestedOptions, Transport};
 use std::io;
 use std::path::PathBuf;
 
@@ -29,6 +30,7 @@ impl Session {
         let event = match download::decide(&download.file, &settings) {
             DownloadDecision::Ask(part) => {
                 download.prefix = part.as_ref().and_then(Part::prefix);
+                download.early = self.early(&download.asked);
                 let path = part.as_ref().map(|part| part.path().to_owned());
                 self.part_paths.extend(path.map(|path| (tag, path)));
                 self.parts.extend(part.map(|part| (tag, part)));
@@ -44,6 +46,20 @@ impl Session {
         None
     }
 
+    /// The server may begin at once, where the protocol is one that does and no link of
+    /// our own makes the path another one than the chat's. The port is bound later.
+    fn early(&self, asked: &RequestedOptions) -> Option<Early> {
+        let may_begin = self.settings.scenario.is_perfect()
+            && asked.transport != Some(Transport::Tcp)
+            && matches!(asked.arq, None | Some(Arq::Sack))
+            && asked.congestion != Some(Congestion::Fixed);
+        let round_trip = self.model().round_trip.unwrap_or_default();
+        may_begin.then(|| Early {
+            port: 0,
+            round_trip_us: u32::try_from(round_trip.as_micros()).unwrap_or(0),
+        })
+    }
+
     pub(super) fn start_download(
         &mut self,
         tag: u64,
@@ -54,13 +70,15 @@ impl Session {
         if part.is_some() {
             self.remark(download::remark(offer));
         }
+        let link = self.chat_connection.as_mut();
+        let socket = link.and_then(|link| link.socket_of(tag));
         let place = format!(" in the folder {}", self.settings.out.display());
         let mut path = None;
         self.start_transfer(tag, offer, keys, &place, |context, session, report| {
             let settings = session.settings_for(tag);
             let part = download::part(offer, &settings, part)?;
             path = Some(part.path().to_owned());
-            download::start(offer, context, &settings, part, report)
+            download::start(offer, context, &settings, (part, socket), report)
                 .map(Running::Download)
         });
         self.part_paths.extend(path.map(|path| (tag, path)));

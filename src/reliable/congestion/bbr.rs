@@ -41,7 +41,7 @@ mod epoch;
 mod loss;
 mod path;
 
-use super::{Acked, Controller, Signal};
+use super::{Acked, Controller, SMALL_FILE, Signal};
 use crate::reliable::moment::Moment;
 use aggregation::Aggregation;
 use path::{Path, Probing};
@@ -109,9 +109,11 @@ enum Phase {
     },
 }
 
-/// The first window. RFC 6928 has ten packets, sent at once; these are spread over the
-/// round trip that the handshake measured. Unit: packets.
+/// Startup begins with this many per round trip (RFC 6928: ten, at once). Unit: packets.
 const FIRST_WINDOW: f64 = 32.0;
+
+/// The largest first window, on a long path. Unit: packets.
+const MOST_FIRST_WINDOW: f64 = 32.0;
 
 /// On a path with a shorter round-trip time, which may be slow as well, startup begins no
 /// faster than on a path with this one.
@@ -488,7 +490,7 @@ impl Bbr {
 /// because its second round follows soon. Unit: packets.
 fn first_window(round_trip: Duration) -> f64 {
     let share = round_trip.as_secs_f64() / SHORT_PATH.as_secs_f64();
-    (FIRST_WINDOW * share).clamp(LEAST_FIRST_WINDOW, FIRST_WINDOW)
+    (FIRST_WINDOW * share).clamp(LEAST_FIRST_WINDOW, MOST_FIRST_WINDOW)
 }
 
 /// The first window per round trip. Unit: packets per second.
@@ -562,6 +564,10 @@ impl Controller for Bbr {
         };
         let bound = bound.map_or(self.window, |bound| bound.max(LEAST_WINDOW));
         self.window.min(bound).max(1.0) as u32
+    }
+
+    fn small_file(&self) -> u32 {
+        SMALL_FILE
     }
 
     fn pacing_rate(&self) -> Option<f64> {

@@ -319,6 +319,12 @@ impl Receiving {
         self.log.record(|| Event::forged(packet, datagram));
     }
 
+    /// DATA came before the SYN-ACK: the driver keeps it until the connection is open.
+    pub fn on_early_data(&mut self, now: Moment) {
+        self.heard_at = now;
+        self.handshake.on_early_data();
+    }
+
     /// See [`Handshake::on_moved`].
     pub fn on_moved(&mut self) {
         self.handshake.on_moved();

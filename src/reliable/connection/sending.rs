@@ -35,6 +35,8 @@ pub struct Sending {
     /// Whether DATA may flow.
     flow_control: FlowControl,
     last_progress: Progress,
+    /// It began without a SYN, at a port that may not be the client's.
+    is_unasked: bool,
     log: EventLog,
 }
 
@@ -98,6 +100,7 @@ impl Sending {
             pending_reset: None,
             flow_control: FlowControl::default(),
             last_progress: Progress::default(),
+            is_unasked: false,
             log: EventLog::new(proposal.listening),
         }
     }
@@ -169,11 +172,6 @@ impl Sending {
     /// restart the idle timeout.
     pub fn on_forgery(&mut self, packet: PacketName, datagram: &[u8]) {
         self.log.record(|| Event::forged(packet, datagram));
-    }
-
-    /// See [`Handshake::on_moved`].
-    pub fn on_moved(&mut self) {
-        self.handshake.on_moved();
     }
 
     /// See [`Handshake::on_too_long`].
@@ -541,10 +539,10 @@ impl Machine for Sending {
                     self.log.record(|| Event::TimerExpired {
                         timer: Timer::Silence,
                     });
-                    self.end(if has_said_fin {
-                        Outcome::Unknown
-                    } else {
-                        Outcome::Failed(Failure::Silence)
+                    self.end(match (self.is_open(), has_said_fin) {
+                        (false, _) => Outcome::Failed(Failure::NoAnswer),
+                        (true, true) => Outcome::Unknown,
+                        (true, false) => Outcome::Failed(Failure::Silence),
                     });
                 }
             }

@@ -12,8 +12,10 @@ use super::transfer::{
 use crate::lab::journal::Side;
 use crate::server::digests::Wanted;
 use crate::server::folder::Version;
-use crate::transfer::sending;
+use crate::transfer::Job;
+use crate::transfer::sending::{self, Asker};
 use crate::wire::digest::Digest;
+use crate::wire::message::Early;
 use std::fs::File;
 
 impl Transfer {
@@ -30,10 +32,17 @@ impl Transfer {
         let told = version.told(digest);
         let offset = self.prefix.map_or(0, |prefix| prefix.granted(&told));
         let drawn = draw_token()?;
-        let job = self.job(number, drawn, [version.size, offset], resources);
+        let early = self.early.and_then(Early::plausible);
+        let job = Job {
+            chat_round_trip: early.map(|(_, round_trip)| round_trip),
+            ..self.job(number, drawn, [version.size, offset], resources)
+        };
         let offer = self.offer(&job, drawn, offered, told);
         let report = resources.reporter(&job, Side::Sender);
-        let asker = self.peer.remote.ip();
+        let asker = Asker {
+            address: self.peer.remote.ip(),
+            port: early.map(|(port, _)| port),
+        };
         let sending = sending::start(job, file, digest, outlet, asker, report)
             .map_err(|error| hopeless("cannot start this transfer", &error))?;
         let threads = TransferThreads::Sending {

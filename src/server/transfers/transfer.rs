@@ -21,7 +21,7 @@ use crate::transfer::sending::{Outlet, Sending};
 use crate::transfer::tap::Tap;
 use crate::transfer::{Ending, Job, Report};
 use crate::wire::digest::Token;
-use crate::wire::message::{Offer, Reply, TransferNews, TransferState};
+use crate::wire::message::{Early, Offer, Reply, TransferNews, TransferState};
 use crate::wire::options::{NegotiatedOptions, Transport};
 use crate::wire::version::{FileVersion, Prefix};
 use crossbeam_channel::Sender;
@@ -39,6 +39,8 @@ pub(super) struct Transfer {
     pub(super) upload: Option<Upload>,
     /// The part that the client already has.
     pub(super) prefix: Option<Prefix>,
+    /// The port at which a download may begin without a SYN.
+    pub(super) early: Option<Early>,
     /// Whether it was cancelled, or its client has left.
     pub(super) is_leaving: bool,
     /// The upload that still writes the part from which this one continues.

@@ -116,6 +116,14 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
             Err(error) if self.note_forgery(&error, datagram) => return,
             Err(_) => return self.connection.on_damage(datagram, now),
         };
+        let is_client = self.asker.is_none();
+        if is_client
+            && self.connection.parameters().is_none()
+            && matches!(packet.body, Body::Data { .. })
+            && packet.token == self.job.token
+        {
+            return self.keep_early(datagram, now);
+        }
         if self.connection.is_wanted(&packet)
             && let Some(parameters) = self.connection.parameters()
         {
@@ -124,6 +132,7 @@ impl<R: FnMut(Report)> ReceiverDriver<R> {
         }
         self.connection.on_packet(&packet, now);
         self.bytes.advance(self.connection.bytes_in_order());
+        self.release_early();
     }
 
     /// Whether this is a forged packet of this transfer.
