@@ -203,7 +203,7 @@ fn a_name_is_checked_as_in_the_chat_and_belongs_to_one_user() {
 
 #[test]
 fn an_exercise_reaches_the_browsers_and_each_sends_one_result() {
-    let class = Class::new();
+    let class = WebClass::new();
     let (mut teacher, token) = (class.teacher(), class.join("guy"));
     teacher.send(&json!({"lab": assignment()}));
     let lab = teacher.wait_for("lab");

@@ -40,11 +40,13 @@ mod aggregation;
 mod epoch;
 mod loss;
 mod path;
+mod phase;
 
 use super::{Acked, Controller, SMALL_FILE, Signal};
 use crate::reliable::moment::Moment;
 use aggregation::Aggregation;
 use path::{Path, Probing};
+use phase::Phase;
 use std::time::Duration;
 
 /// The controller: the model of the path, and the phase.
@@ -63,50 +65,12 @@ pub struct Bbr {
     aggregation: Aggregation,
     /// A queue remained after this sender had drained its own: another flow fills it.
     is_shared: bool,
-}
-
-/// Its phase.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Phase {
-    /// Searches for the bottleneck's rate.
-    Startup {
-        /// The rate that the next rounds must exceed by a quarter.
-        best: f64,
-        /// The number of rounds that did not.
-        stale_rounds: u32,
-    },
-    /// Drains the queue that startup built.
-    Drain,
-    /// Probes for more bandwidth during one round.
-    Up {
-        /// The known rate. Unit: packets per second.
-        best: f64,
-        /// The gain: the pacing rate divided by the known rate.
-        gain: f64,
-    },
-    /// Drains the queue that the probe built, since this round.
-    Down {
-        /// The round.
-        since: u64,
-        /// The rate known before the probe. Unit: packets per second.
-        best: f64,
-        /// The gain of the probe.
-        gain: f64,
-    },
-    /// Sends at the bottleneck's rate, since this round.
-    Cruise {
-        /// The round.
-        since: u64,
-        /// The number of rounds until the next probe.
-        rounds: u64,
-    },
-    /// Sends little so that all queues drain, to measure the least round-trip time.
-    ProbeRoundTrip {
-        /// The time when it has lasted long enough.
-        until: Moment,
-        /// The least sample since it began.
-        least: Duration,
-    },
+    /// More is in flight than fits on the path, and no other flow is the cause.
+    has_queue: bool,
+    /// The gain of the next phase `Up`. It adapts to a queue that is too short for the
+    /// usual one: half as far above 1 after a phase that lost packets, twice as far after
+    /// one that did not.
+    up_gain: f64,
 }
 
 /// Startup begins with this many per round trip (RFC 6928: ten, at once). Unit: packets.
@@ -121,12 +85,6 @@ const SHORT_PATH: Duration = Duration::from_millis(10);
 
 /// The first window on such a path, as in RFC 6928. Unit: packets.
 const LEAST_FIRST_WINDOW: f64 = 10.0;
-
-/// Doubling of the delivered rate in each round: 4 ln 2 (draft-ietf-ccwg-bbr §2.4).
-const STARTUP_GAIN: f64 = 2.77;
-
-/// Empties the queue of startup in about a round.
-const DRAIN_GAIN: f64 = 0.5;
 
 /// Gains of the cycle.
 const UP_GAIN: f64 = 1.25;
@@ -144,10 +102,8 @@ const UP_STEP: f64 = 0.25;
 /// See [`UP_STEP`].
 const MOST_UP_GAIN: f64 = 2.0;
 
-/// See [`UP_GAIN`].
-const DOWN_GAIN: f64 = 0.75;
-/// See [`UP_GAIN`].
-const CRUISE_GAIN: f64 = 1.0;
+/// The least gain of `Up`, for a queue of a few packets.
+const LEAST_UP_GAIN: f64 = 1.06;
 
 /// A tenth of the product may stay in the queue, so that the bottleneck never runs dry
 /// when the sender's thread wakes late.
@@ -198,8 +154,10 @@ const PROVEN_ROUNDS: u32 = 2;
 /// One reaction keeps at least this share of the rate: an outage loses as much.
 const LEAST_LEFT: f64 = 0.5;
 
-/// The least number of packets in flight, so that ACKs continue (BBR.MinPipeCwnd).
-const LEAST_WINDOW: f64 = 4.0;
+/// The least number of packets in flight. BBR.MinPipeCwnd is 4; with so few a single
+/// burst of losses leaves no packet whose ACK would show them, and each burst costs a
+/// timeout.
+const LEAST_WINDOW: f64 = 8.0;
 
 /// The least round-trip time is measured again if this much time has passed.
 const LEAST_ROUND_TRIP_AGE: Duration = Duration::from_secs(10);
@@ -221,18 +179,29 @@ impl Bbr {
             bound: None,
             aggregation: Aggregation::default(),
             is_shared: false,
+            up_gain: UP_GAIN,
+            has_queue: false,
         }
     }
 
     /// A round has ended: decides whether the next phase begins.
     fn advance(&mut self, ack: &Acked) {
         let round = self.path.rounds();
+        let in_flight = f64::from(ack.in_flight);
+        let is_more = self
+            .path
+            .product()
+            .is_some_and(|product| in_flight > product);
+        self.has_queue = is_more && !self.is_shared;
         self.answer_congestion(ack);
         match self.phase {
             Phase::Startup { best, stale_rounds } => {
                 self.phase = self.continue_startup(best, stale_rounds, ack);
             }
-            Phase::Up { best, gain } => self.go_down(best, gain, ack.now),
+            Phase::Up { best, gain } => {
+                self.up_gain = (1.0 + 2.0 * (self.up_gain - 1.0)).min(UP_GAIN);
+                self.go_down(best, gain, ack.now);
+            }
             Phase::Down { since, best, gain }
                 if round == since + 1
                     && self.path.rate().unwrap_or(0.0) > best * FOUND =>
@@ -265,7 +234,11 @@ impl Bbr {
                 } else if round >= since + rounds {
                     let is_first = rounds == FIRST_CRUISE_ROUNDS;
                     let is_lossy = is_first && self.path.is_known_to_lose();
-                    let gain = if is_lossy { LOSSY_UP_GAIN } else { UP_GAIN };
+                    let gain = if is_lossy {
+                        LOSSY_UP_GAIN
+                    } else {
+                        self.up_gain
+                    };
                     self.go_up(gain, ack.now);
                 }
             }
@@ -274,9 +247,9 @@ impl Bbr {
     }
 
     /// The rate is known. An apparent clump of ACKs was a rate that doubled.
-    fn end_startup(&mut self) -> Phase {
+    fn end_startup(&mut self, now: Moment) -> Phase {
         self.aggregation = Aggregation::default();
-        self.path.begin();
+        self.path.end_startup(now);
         self.phase = Phase::Drain;
         Phase::Drain
     }
@@ -319,7 +292,7 @@ impl Bbr {
         if self.path.is_lossy() {
             self.path.take_last_round();
         }
-        self.end_startup()
+        self.end_startup(ack.now)
     }
 
     /// More was lost than the path's own loss explains: the rate becomes the delivery
@@ -361,9 +334,10 @@ impl Bbr {
         match self.phase {
             Phase::Startup { .. } if self.path.is_round_congested() => {
                 self.path.take_round_congestion(ack.now);
-                self.end_startup();
+                self.end_startup(ack.now);
             }
             Phase::Up { best, gain } if self.path.is_round_congested() => {
+                self.up_gain = (1.0 + 0.5 * (self.up_gain - 1.0)).max(LEAST_UP_GAIN);
                 self.go_down(best, gain, ack.now);
             }
             Phase::Drain if in_flight <= product => {
@@ -474,16 +448,6 @@ impl Bbr {
             }
         }
     }
-
-    fn gain(&self) -> f64 {
-        match self.phase {
-            Phase::Startup { .. } => STARTUP_GAIN,
-            Phase::Drain => DRAIN_GAIN,
-            Phase::Up { gain, .. } => gain,
-            Phase::Down { .. } => DOWN_GAIN,
-            Phase::Cruise { .. } | Phase::ProbeRoundTrip { .. } => CRUISE_GAIN,
-        }
-    }
 }
 
 /// The first window on a path with this round-trip time. A short path gets fewer packets,
@@ -496,13 +460,6 @@ fn first_window(round_trip: Duration) -> f64 {
 /// The first window per round trip. Unit: packets per second.
 fn first_rate(round_trip: Duration) -> f64 {
     FIRST_WINDOW / round_trip.max(SHORT_PATH).as_secs_f64()
-}
-
-impl Phase {
-    const STARTUP: Self = Self::Startup {
-        best: 0.0,
-        stale_rounds: 0,
-    };
 }
 
 impl Controller for Bbr {
@@ -580,18 +537,11 @@ impl Controller for Bbr {
             | Phase::Cruise { .. }
             | Phase::ProbeRoundTrip { .. } => self.path.rate(),
         };
-        rate.map(|rate| rate * self.gain())
+        rate.map(|rate| rate * self.phase.pacing_gain(self.has_queue))
     }
 
     fn phase(&self) -> &'static str {
-        match self.phase {
-            Phase::Startup { .. } => "startup",
-            Phase::Drain => "drain",
-            Phase::Up { .. } => "probe-up",
-            Phase::Down { .. } => "probe-down",
-            Phase::Cruise { .. } => "cruise",
-            Phase::ProbeRoundTrip { .. } => "probe-rtt",
-        }
+        self.phase.name()
     }
 }
 

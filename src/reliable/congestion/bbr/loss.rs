@@ -50,7 +50,7 @@ const DOUBTFUL: f64 = 0.1;
 const MEMORY: f64 = 0.75;
 
 /// No burst is believed to be longer, on average. Unit: packets.
-const LONGEST_BURST: f64 = 6.0;
+const LONGEST_BURST: f64 = 10.0;
 
 /// With fewer packets the share of lost packets says nothing.
 pub(super) const FEWEST_PACKETS: f64 = 8.0;

@@ -34,6 +34,9 @@ pub(super) struct Path {
     slow: Epoch,
     /// The packets sent before these, at that rate.
     steady: Epoch,
+    /// The packets of startup that are acknowledged after its end: they were sent faster
+    /// than the bottleneck's rate, so that they arrive at that rate.
+    startup: Epoch,
     doubted: Option<Doubted>,
     round: Round,
 }
@@ -115,6 +118,7 @@ impl Path {
         self.round.take(ack);
         self.slow.take(ack);
         self.steady.take(ack);
+        self.startup.take(ack);
         let least = self.least_round(probing, clump);
         let is_over = self.round.is_over(ack, least);
         if matches!(probing, Probing::Startup | Probing::Draining) {
@@ -156,6 +160,7 @@ impl Path {
         self.round.tally.findings += 1.0;
         self.slow.lose(loss);
         self.steady.lose(loss);
+        self.startup.lose(loss);
     }
 
     fn measure_least(&mut self, sample: Duration, now: Moment) {
@@ -192,7 +197,9 @@ impl Path {
             // No packet arrives faster than it was sent; if it seems so, ACKs came in a
             // clump.
             let most = match probing {
-                Probing::More if self.loss.is_lossy(&self.round.tally) => self.rate(),
+                Probing::More if self.loss.is_exceeded_by(&self.round.tally) => {
+                    self.rate()
+                }
                 Probing::Startup | Probing::Draining | Probing::More => None,
                 Probing::No => self.rate(),
             };
@@ -303,9 +310,18 @@ impl Path {
         self.steady.ended = Some(now);
     }
 
+    /// Startup has ended. Its packets that are still in flight were sent faster than the
+    /// bottleneck's rate.
+    pub(super) fn end_startup(&mut self, now: Moment) {
+        self.startup = Epoch::since(Moment::START);
+        self.startup.ended = Some(now);
+        self.begin();
+    }
+
     /// The sender returns to the bottleneck's rate.
     pub(super) fn end_draining(&mut self, now: Moment) {
         self.slow.ended = Some(now);
+        self.startup = Epoch::default();
         self.begin();
     }
 
@@ -314,7 +330,14 @@ impl Path {
     ///
     /// At least the share `least` of the rate remains.
     pub(super) fn take_congestion(&mut self, least: f64) {
-        self.lower_rate(self.loss.evidence().rate(), least);
+        if self.startup.tally.delivered >= 2.0 * FEWEST_PACKETS {
+            self.lower_rate(self.startup.rate(), least);
+        } else {
+            // Since then the sender was slower than the rate: of that, at least the share
+            // arrives that arrived of what it sent.
+            let evidence = *self.loss.evidence();
+            self.lower_rate(evidence.rate(), least.max(1.0 - evidence.share()));
+        }
         self.begin();
     }
 

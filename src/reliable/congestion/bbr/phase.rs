@@ -1,0 +1,98 @@
+//! The phases of BBR, and how fast each of them sends.
+//!
+//! Source: draft-ietf-ccwg-bbr §4.3; report chapter `congestion/bbr`.
+
+use crate::reliable::moment::Moment;
+use std::time::Duration;
+
+/// A phase of BBR.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Phase {
+    /// Searches for the bottleneck's rate.
+    Startup {
+        /// The rate that the next rounds must exceed by a quarter.
+        best: f64,
+        /// The number of rounds that did not.
+        stale_rounds: u32,
+    },
+    /// Drains the queue that startup built.
+    Drain,
+    /// Probes for more bandwidth during one round.
+    Up {
+        /// The known rate. Unit: packets per second.
+        best: f64,
+        /// The gain: the pacing rate divided by the known rate.
+        gain: f64,
+    },
+    /// Drains the queue that the probe built, since this round.
+    Down {
+        /// The round.
+        since: u64,
+        /// The rate known before the probe. Unit: packets per second.
+        best: f64,
+        /// The gain of the probe.
+        gain: f64,
+    },
+    /// Sends at the bottleneck's rate, since this round.
+    Cruise {
+        /// The round.
+        since: u64,
+        /// The number of rounds until the next probe.
+        rounds: u64,
+    },
+    /// Sends little so that all queues drain, to measure the least round-trip time.
+    ProbeRoundTrip {
+        /// The time when it has lasted long enough.
+        until: Moment,
+        /// The least sample since it began.
+        least: Duration,
+    },
+}
+
+/// Doubling of the delivered rate in each round: 4 ln 2 (draft-ietf-ccwg-bbr §2.4).
+const STARTUP_GAIN: f64 = 2.77;
+
+/// Empties the queue of startup in about a round.
+const DRAIN_GAIN: f64 = 0.5;
+
+/// Drains what the phase `Up` has queued.
+const DOWN_GAIN: f64 = 0.75;
+
+/// `Cruise` stays a little below the measured rate, which is the largest of several and
+/// therefore a little too high: so a queue shrinks (draft-ietf-ccwg-bbr §5.6.2,
+/// `BBRPacingMarginPercent`).
+const CRUISE_GAIN: f64 = 0.99;
+
+/// The same while more is in flight than fits on the path.
+const QUEUED_GAIN: f64 = 0.95;
+
+impl Phase {
+    pub(super) const STARTUP: Self = Self::Startup {
+        best: 0.0,
+        stale_rounds: 0,
+    };
+
+    /// The pacing rate as a multiple of the measured rate.
+    pub(super) const fn pacing_gain(&self, has_queue: bool) -> f64 {
+        match self {
+            Self::Startup { .. } => STARTUP_GAIN,
+            Self::Drain => DRAIN_GAIN,
+            Self::Up { gain, .. } => *gain,
+            Self::Down { .. } => DOWN_GAIN,
+            Self::Cruise { .. } if has_queue => QUEUED_GAIN,
+            Self::Cruise { .. } | Self::ProbeRoundTrip { .. } => CRUISE_GAIN,
+        }
+    }
+
+    /// Its name in journals and pictures.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Startup { .. } => "startup",
+            Self::Drain => "drain",
+            Self::Up { .. } => "probe-up",
+            Self::Down { .. } => "probe-down",
+            Self::Cruise { .. } => "cruise",
+            Self::ProbeRoundTrip { .. } => "probe-rtt",
+        }
+    }
+}
