@@ -19,22 +19,21 @@ fn number(variable: &str, usual: u64) -> u64 {
 
 /// The links on which a bound is broken, one line each, and the number of links.
 ///
-/// The bounds do not hold on every link yet. Of the 100 links of a usual run 12 break one;
+/// The bounds do not hold on every link yet. Of the 100 links of a usual run 10 break one;
 /// what they have in common is:
 ///
 /// - Seed 70 has a bucket of several bandwidth-delay products. Startup doubles until the
 ///   bucket is empty, and the first loss shows one round trip later. Until then it loses
 ///   about as much as the bucket held. A policer delays nothing, so that a sender that
 ///   doubles cannot know it earlier.
-/// - Seeds 1, 7, 19, 38 and 39 have a queue or a bucket of 9 to 24 packets. A probe for more
+/// - Seeds 43, 82 and 89 have a queue or a bucket of 9 to 12 packets. A probe for more
 ///   overflows it before the receiver, which may hold an ACK back for 1 ms or 64 packets,
-///   acknowledges anything.
-/// - Seed 82 loses 20 % of the packets and has a bucket of 9. The 32 packets of a round do
-///   not tell the loss of the path from that of the policer.
-/// - Seeds 14, 22 and 77 lose in bursts or reorder. Startup ends too early, and then the
-///   rate grows by a quarter per cycle.
-/// - On seeds 3 and 65 packets or ACKs come in clumps. The packets in flight that the window
-///   allows for them wait in the queue.
+///   acknowledges anything; and the 32 packets of a round do not tell the loss of the path
+///   from that of a policer.
+/// - Seeds 15, 22, 77 and 84 lose in bursts, reorder, or lose a fifth of the packets.
+///   Startup ends too early, and then the rate grows by a quarter per cycle.
+/// - On seeds 3 and 65 jitter, or ACKs that come in clumps, let more packets be in flight
+///   than fit on the path: they wait in the queue.
 fn broken(is_policed: bool) -> (Vec<String>, usize) {
     let (from, count) = (number("SASH_LINKS_FROM", 0), number("SASH_LINKS", 100));
     let links = (from..from + count).map(RandomLink::draw);
@@ -70,13 +69,13 @@ fn at_most_so_many_are_broken(usual: usize, percent: usize, is_policed: bool) {
 }
 
 #[test]
-fn all_but_eight_random_links_with_a_queue_meet_every_bound_and_none_is_flooded() {
-    at_most_so_many_are_broken(8, 20, false);
+fn all_but_seven_random_links_with_a_queue_meet_every_bound_and_none_is_flooded() {
+    at_most_so_many_are_broken(7, 20, false);
 }
 
 #[test]
-fn all_but_four_random_links_with_a_policer_meet_every_bound_and_none_is_flooded() {
-    at_most_so_many_are_broken(4, 50, true);
+fn all_but_three_random_links_with_a_policer_meet_every_bound_and_none_is_flooded() {
+    at_most_so_many_are_broken(3, 50, true);
 }
 
 #[test]

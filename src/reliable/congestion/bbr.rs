@@ -10,9 +10,9 @@
 //!            then the rate is what arrived
 //!   drain    until the queue that this made is gone
 //!   cycle    up 1.25   is there more? for one round, or until it loses more than before;
-//!                      where there is, again, and faster
+//!                      where there is, again, and faster; after a loss, half as far up
 //!            down 0.75 drains what that queued; its loss is the path's own
-//!            cruise 1  six rounds
+//!            cruise 0.99  six rounds; 0.95 while more is in flight than the product
 //!   probe-rtt  half the product for 200 ms, where the least round trip was not seen
 //!              again within ten seconds
 //! ```
@@ -46,7 +46,7 @@ use super::{Acked, Controller, SMALL_FILE, Signal};
 use crate::reliable::moment::Moment;
 use aggregation::Aggregation;
 use path::{Path, Probing};
-use phase::Phase;
+use phase::{CRUISE_GAIN, Phase, QUEUED_CRUISE_GAIN, SHARED_CRUISE_GAIN};
 use std::time::Duration;
 
 /// The controller: the model of the path, and the phase.
@@ -65,8 +65,8 @@ pub struct Bbr {
     aggregation: Aggregation,
     /// A queue remained after this sender had drained its own: another flow fills it.
     is_shared: bool,
-    /// More is in flight than fits on the path, and no other flow is the cause.
-    has_queue: bool,
+    /// The gain of the phase `Cruise`.
+    cruise_gain: f64,
     /// The gain of the next phase `Up`. It adapts to a queue that is too short for the
     /// usual one: half as far above 1 after a phase that lost packets, twice as far after
     /// one that did not.
@@ -180,7 +180,7 @@ impl Bbr {
             aggregation: Aggregation::default(),
             is_shared: false,
             up_gain: UP_GAIN,
-            has_queue: false,
+            cruise_gain: CRUISE_GAIN,
         }
     }
 
@@ -188,11 +188,13 @@ impl Bbr {
     fn advance(&mut self, ack: &Acked) {
         let round = self.path.rounds();
         let in_flight = f64::from(ack.in_flight);
-        let is_more = self
-            .path
-            .product()
-            .is_some_and(|product| in_flight > product);
-        self.has_queue = is_more && !self.is_shared;
+        let product = self.path.product();
+        let has_queue = product.is_some_and(|product| in_flight > product);
+        self.cruise_gain = match (self.is_shared, has_queue) {
+            (true, _) => SHARED_CRUISE_GAIN,
+            (false, true) => QUEUED_CRUISE_GAIN,
+            (false, false) => CRUISE_GAIN,
+        };
         self.answer_congestion(ack);
         match self.phase {
             Phase::Startup { best, stale_rounds } => {
@@ -537,7 +539,7 @@ impl Controller for Bbr {
             | Phase::Cruise { .. }
             | Phase::ProbeRoundTrip { .. } => self.path.rate(),
         };
-        rate.map(|rate| rate * self.phase.pacing_gain(self.has_queue))
+        rate.map(|rate| rate * self.phase.pacing_gain(self.cruise_gain))
     }
 
     fn phase(&self) -> &'static str {

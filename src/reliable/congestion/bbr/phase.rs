@@ -61,10 +61,13 @@ const DOWN_GAIN: f64 = 0.75;
 /// `Cruise` stays a little below the measured rate, which is the largest of several and
 /// therefore a little too high: so a queue shrinks (draft-ietf-ccwg-bbr §5.6.2,
 /// `BBRPacingMarginPercent`).
-const CRUISE_GAIN: f64 = 0.99;
+pub(super) const CRUISE_GAIN: f64 = 0.99;
 
 /// The same while more is in flight than fits on the path.
-const QUEUED_GAIN: f64 = 0.95;
+pub(super) const QUEUED_CRUISE_GAIN: f64 = 0.95;
+
+/// The same beside another flow, which would take what this one leaves.
+pub(super) const SHARED_CRUISE_GAIN: f64 = 1.0;
 
 impl Phase {
     pub(super) const STARTUP: Self = Self::Startup {
@@ -72,15 +75,15 @@ impl Phase {
         stale_rounds: 0,
     };
 
-    /// The pacing rate as a multiple of the measured rate.
-    pub(super) const fn pacing_gain(&self, has_queue: bool) -> f64 {
+    /// The pacing rate as a multiple of the measured rate; `cruise_gain` in `Cruise`.
+    pub(super) const fn pacing_gain(&self, cruise_gain: f64) -> f64 {
         match self {
             Self::Startup { .. } => STARTUP_GAIN,
             Self::Drain => DRAIN_GAIN,
             Self::Up { gain, .. } => *gain,
             Self::Down { .. } => DOWN_GAIN,
-            Self::Cruise { .. } if has_queue => QUEUED_GAIN,
-            Self::Cruise { .. } | Self::ProbeRoundTrip { .. } => CRUISE_GAIN,
+            Self::Cruise { .. } => cruise_gain,
+            Self::ProbeRoundTrip { .. } => 1.0,
         }
     }
 
