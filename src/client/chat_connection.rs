@@ -158,7 +158,9 @@ fn read(
             requests.recv().map(|first| {
                 let mut asked: Vec<Request> =
                     [first].into_iter().chain(requests.try_iter()).collect();
-                asked.iter_mut().for_each(|it| binding.complete(it));
+                for request in &mut asked {
+                    binding.complete(request);
+                }
                 asked
             })
         };

@@ -70,7 +70,7 @@ impl Run {
 
     /// Runs until the sender has ended, for two minutes at most: a receiver that says that
     /// it has everything may take its time.
-    fn to_end(mut self, lie: Lie, sender_clock: Jump, receiver_clock: Jump) -> Self {
+    fn run_to_end(mut self, lie: Lie, sender_clock: Jump, receiver_clock: Jump) -> Self {
         let mut now = Moment::START;
         let end = Moment::START + Duration::from_secs(120);
         while self.sender.outcome().is_none() && now < end {
@@ -102,11 +102,12 @@ impl Run {
             }
             while let Some(transmit) = self.receiver.poll_transmit(receiver_now) {
                 let packet = transmit.packet;
-                let lies = match &packet.body {
-                    Body::Ack(ack) | Body::Nack(ack) if packet.number > 0 => {
-                        lie(&packet, ack, self.furthest)
-                    }
-                    _ => vec![packet],
+                let lies = if let Body::Ack(ack) | Body::Nack(ack) = &packet.body
+                    && packet.number > 0
+                {
+                    lie(&packet, ack, self.furthest)
+                } else {
+                    vec![packet]
                 };
                 for packet in lies {
                     enter(&mut self.acks, packet, now);
@@ -213,16 +214,16 @@ fn of_any_age(packet: &Packet, ack: &Acknowledgement, _: u32) -> Vec<Packet> {
 
 #[test]
 fn acks_of_packets_that_have_not_arrived_yet_cause_no_flood() {
-    let run = Run::new("loss=0%").to_end(optimistic, no_jump, no_jump);
+    let run = Run::new("loss=0%").run_to_end(optimistic, no_jump, no_jump);
     run.floods_nothing(0);
-    let run = Run::new("loss=5%").to_end(optimistic, no_jump, no_jump);
+    let run = Run::new("loss=5%").run_to_end(optimistic, no_jump, no_jump);
     run.floods_nothing(5);
 }
 
 #[test]
 fn acks_of_packets_that_were_never_sent_change_nothing() {
-    let truth = Run::new("loss=2%").to_end(honest, no_jump, no_jump);
-    let lies = Run::new("loss=2%").to_end(invented, no_jump, no_jump);
+    let truth = Run::new("loss=2%").run_to_end(honest, no_jump, no_jump);
+    let lies = Run::new("loss=2%").run_to_end(invented, no_jump, no_jump);
     lies.floods_nothing(2);
     lies.is_whole();
     assert!(
@@ -236,7 +237,7 @@ fn acks_of_packets_that_were_never_sent_change_nothing() {
 #[test]
 fn divided_and_repeated_acks_cause_no_flood() {
     for (loss, percent) in [("loss=0%", 0), ("loss=5%", 5)] {
-        let run = Run::new(loss).to_end(divided, no_jump, no_jump);
+        let run = Run::new(loss).run_to_end(divided, no_jump, no_jump);
         run.floods_nothing(percent);
         run.is_whole();
     }
@@ -244,7 +245,7 @@ fn divided_and_repeated_acks_cause_no_flood() {
 
 #[test]
 fn acks_with_wrong_echoes_cause_no_flood() {
-    let run = Run::new("loss=1%").to_end(of_any_age, no_jump, no_jump);
+    let run = Run::new("loss=1%").run_to_end(of_any_age, no_jump, no_jump);
     run.floods_nothing(1);
     run.is_whole();
 }
@@ -255,27 +256,19 @@ fn has_jumped(now: Moment) -> bool {
 }
 
 fn jumps_forward(now: Moment) -> Duration {
-    no_jump(now)
-        + if has_jumped(now) {
-            3 * HOUR
-        } else {
-            Duration::ZERO
-        }
+    let jump = if has_jumped(now) { 3 } else { 0 };
+    no_jump(now) + jump * HOUR
 }
 
 fn jumps_back(now: Moment) -> Duration {
-    no_jump(now)
-        - if has_jumped(now) {
-            3 * HOUR
-        } else {
-            Duration::ZERO
-        }
+    let jump = if has_jumped(now) { 3 } else { 0 };
+    no_jump(now).saturating_sub(jump * HOUR)
 }
 
 #[test]
 fn a_receiver_whose_clock_jumps_receives_the_file_or_ends() {
     for jump in [jumps_forward as Jump, jumps_back] {
-        let run = Run::new("loss=2%").to_end(honest, no_jump, jump);
+        let run = Run::new("loss=2%").run_to_end(honest, no_jump, jump);
         run.floods_nothing(2);
         assert!(run.sender.outcome().is_some());
     }
@@ -284,7 +277,7 @@ fn a_receiver_whose_clock_jumps_receives_the_file_or_ends() {
 #[test]
 fn a_sender_whose_clock_jumps_sends_the_file_or_ends() {
     for jump in [jumps_forward as Jump, jumps_back] {
-        let run = Run::new("loss=2%").to_end(honest, jump, no_jump);
+        let run = Run::new("loss=2%").run_to_end(honest, jump, no_jump);
         run.floods_nothing(2);
         assert!(run.sender.outcome().is_some());
     }
