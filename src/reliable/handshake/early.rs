@@ -17,7 +17,7 @@ const LONGEST_ANNOUNCED: Duration = Duration::from_secs(1);
 
 impl Handshake {
     /// The server's side if the request contained what a SYN contains: the SYN-ACK is due
-    /// at once, and its echo is [`NO_ECHO`]. `proposal.chat_round_trip` must be given.
+    /// at once, and its echo is `NO_ECHO`. `proposal.chat_round_trip` must be given.
     #[must_use]
     pub fn begin(proposal: Proposal, now: Moment) -> Self {
         let mut handshake = Self::respond(proposal);
