@@ -7,7 +7,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 {
     printf 'const WASM = "'
-    base64 <"$1" | tr -d '\n'
+    gzip -9 -n -c "$1" | base64 | tr -d '\n'
     printf '";\n'
 } >"$scratch/wasm.js"
 # Comments and indentation are for readers of the source.

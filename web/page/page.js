@@ -12,9 +12,15 @@ let isDark = false;
 // --- the laboratory ----------------------------------------------------------------
 
 async function start() {
-  const bytes = Uint8Array.from(atob(WASM), (letter) => letter.charCodeAt(0));
-  const { instance } = await WebAssembly.instantiate(bytes, {});
+  const { instance } = await WebAssembly.instantiate(await module(), {});
   machine = instance.exports;
+}
+
+// The bytes of the module, which the page holds compressed.
+function module() {
+  const bytes = Uint8Array.from(atob(WASM), (letter) => letter.charCodeAt(0));
+  const gunzip = new DecompressionStream("gzip");
+  return new Response(new Blob([bytes]).stream().pipeThrough(gunzip)).arrayBuffer();
 }
 
 // One request, one answer. See web/src/abi.rs.

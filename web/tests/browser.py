@@ -58,7 +58,7 @@ class Tests:
         page.until("state.content === 'run' && state.time_us > 0")
         expect("Count the retransmissions" in page.value("at('lesson').innerText"), "the card's question")
         equal(page.requests(), [self.url], "requests")
-        imports = page.value("WebAssembly.compile(Uint8Array.from(atob(WASM), (c) => c.charCodeAt(0)))"
+        imports = page.value("module().then((bytes) => WebAssembly.compile(bytes))"
                              ".then((it) => WebAssembly.Module.imports(it).length)")
         equal(imports, 0, "what the module wants of the page")
         equal(page.complaints(), [], "the console complains")

@@ -159,6 +159,9 @@ const LEAST_LEFT: f64 = 0.5;
 /// timeout.
 const LEAST_WINDOW: f64 = 8.0;
 
+/// The window after a timeout (BBR.MinPipeCwnd).
+const TIMEOUT_WINDOW: f64 = 4.0;
+
 /// The least round-trip time is measured again if this much time has passed.
 const LEAST_ROUND_TRIP_AGE: Duration = Duration::from_secs(10);
 
@@ -492,7 +495,7 @@ impl Controller for Bbr {
             Signal::Loss(loss) => self.path.on_loss(loss),
             Signal::Nack(_) => (),
             // Nothing was acknowledged: the window is small until ACKs enlarge it.
-            Signal::Timeout(_) => self.window = LEAST_WINDOW.min(self.most),
+            Signal::Timeout(_) => self.window = TIMEOUT_WINDOW.min(self.most),
         }
     }
 

@@ -2,17 +2,19 @@ use super::super::super::Signal;
 use super::super::super::test_signals::{TestSignals, at, ms};
 use super::*;
 
-/// A round of 100 packets of which `lost` were lost, 100 ms after the one before.
+/// A round of 100 packets of which `lost` were lost, five at a time, 100 ms after the one
+/// before.
 fn round(path: &mut Path, number: u64, lost: u32) -> bool {
     let test_signals = TestSignals {
         delivered_when_sent: 100 * number,
         delivered: 100 * (number + 1),
         ..TestSignals::default()
     };
-    if let Signal::Loss(loss) = test_signals.lost(lost, 100 * number, 0)
-        && lost > 0
-    {
-        path.on_loss(&loss);
+    for found in 0..lost.div_ceil(5) {
+        let packets = (lost - 5 * found).min(5);
+        if let Signal::Loss(loss) = test_signals.lost(packets, 100 * number, 0) {
+            path.on_loss(&loss);
+        }
     }
     let ack = Acked {
         lost_since: u64::from(lost),
