@@ -368,7 +368,9 @@ impl Trial<'_> {
         let part = Part::begin(&destination, None).unwrap();
         let finish = |sending: &Sending| sending.digest(contents::digest(SIZE));
         if self.is_upload {
-            receiving::accept(server, outlet, LOCALHOST, part, server_report).unwrap();
+            let accepted =
+                receiving::accept(server, outlet, LOCALHOST, part, server_report);
+            accepted.unwrap().admit();
             finish(&sending::initiate(client, file, path, client_report).unwrap());
         } else {
             finish(
