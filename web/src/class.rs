@@ -89,7 +89,6 @@ impl ClassRequest {
         }
         answer
     }
-
 }
 
 /// An exercise of the teacher's.
@@ -203,8 +202,16 @@ mod tests {
         let run = exercise("drop=d2.1;delay=50ms", Some(9));
         assert_eq!(run["result"]["number"], 3);
         let done = &run["result"]["outcome"]["done"];
-        assert_eq!((&done["predicted_packets"], &done["sent_packets"]), (&json!(9), &json!(12)));
-        assert!(run["play"].as_str().unwrap().starts_with("#open=run&link=drop=d2.1;"));
+        assert_eq!(
+            (&done["predicted_packets"], &done["sent_packets"]),
+            (&json!(9), &json!(12))
+        );
+        assert!(
+            run["play"]
+                .as_str()
+                .unwrap()
+                .starts_with("#open=run&link=drop=d2.1;")
+        );
         assert!(exercise("drop=x", None)["problem"].is_string());
     }
 
