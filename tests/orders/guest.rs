@@ -5,8 +5,6 @@ use crate::real::io::{self, Read, Write};
 use crate::real::time::Duration;
 use crate::time::Instant;
 use crate::transfer::Job;
-use crate::transfer::tap::Tap;
-use sash::link::Scenario;
 use sash::reliable::Machine;
 use sash::reliable::connection::{Outcome, Receiving};
 use sash::reliable::moment::Moment;
