@@ -1,8 +1,8 @@
 //! A journal that can be played in both directions.
 //!
-//! Forward, entries are added to the strip. For going back, the strip is copied from time
-//! to time, and entries are added again from the last copy before the place: at most
-//! [`SPACING`] entries, or a [`MOST_COPIES`]th of the journal, whichever is more.
+//! To play forward, entries are added to the strip. To play backward, the nearest earlier
+//! copy of the strip is taken, and entries are added to it again: at most [`SPACING`]
+//! entries, or a [`MOST_COPIES`]th of the journal, whichever is more.
 
 use super::Strip;
 use crate::lab::journal::{Entry, Heading};
