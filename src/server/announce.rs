@@ -94,7 +94,7 @@ impl Announcer {
     /// Answers until the server ends.
     pub(super) fn run(self) {
         let clock = Clock::start();
-        let mut limits = Limits::default();
+        let mut limits = Limits::new(own_networks);
         let mut datagram = [0; FIND_BYTES + 1];
         while !self.is_stopping.load(Ordering::Acquire) {
             let Ok((length, from)) = self.socket.recv_from(&mut datagram) else {
@@ -103,7 +103,7 @@ impl Announcer {
             let Some(find) = Find::decode(&datagram[..length]) else {
                 continue;
             };
-            if limits.may_answer(from.ip(), clock.now()) && is_neighbour(from.ip()) {
+            if limits.may_answer(from.ip(), clock.now()) {
                 let room = Room {
                     nonce: find.nonce,
                     ..self.room.clone()
@@ -116,24 +116,40 @@ impl Announcer {
     }
 }
 
-/// The answers of the current second.
-#[derive(Default)]
+/// The answers of the current second. Strangers take none of them from neighbours.
 struct Limits {
     since: Option<Moment>,
     in_all: u32,
     given: HashMap<IpAddr, u32>,
+    networks: Vec<Network>,
+    /// Lists the own networks, once a second.
+    list: fn() -> Vec<Network>,
 }
 
+/// An own address, and the mask of its network.
+type Network = (Ipv4Addr, Ipv4Addr);
+
 impl Limits {
+    fn new(list: fn() -> Vec<Network>) -> Self {
+        Self {
+            since: None,
+            in_all: 0,
+            given: HashMap::new(),
+            networks: Vec::new(),
+            list,
+        }
+    }
+
     fn may_answer(&mut self, address: IpAddr, now: Moment) -> bool {
         let is_over = |since: Moment| now - since >= Duration::from_secs(1);
         if self.since.is_none_or(is_over) {
             *self = Self {
                 since: Some(now),
-                ..Self::default()
+                networks: (self.list)(),
+                ..Self::new(self.list)
             };
         }
-        if self.in_all >= IN_ALL {
+        if self.in_all >= IN_ALL || !is_neighbour(address, &self.networks) {
             return false;
         }
         let given = self.given.entry(address).or_default();
@@ -146,19 +162,25 @@ impl Limits {
     }
 }
 
-/// Whether an address belongs to a network that this computer is connected to.
-fn is_neighbour(address: IpAddr) -> bool {
+/// The networks that this computer is connected to.
+fn own_networks() -> Vec<Network> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let networks = interfaces.iter().filter_map(|it| match &it.addr {
+        if_addrs::IfAddr::V4(own) => Some((own.ip, own.netmask)),
+        if_addrs::IfAddr::V6(_) => None,
+    });
+    networks.collect()
+}
+
+/// Whether an address belongs to one of these networks, or to this computer.
+fn is_neighbour(address: IpAddr, networks: &[Network]) -> bool {
     let IpAddr::V4(address) = address.to_canonical() else {
         return false;
     };
-    if address.is_loopback() {
-        return true;
-    }
-    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
-    interfaces.iter().any(|interface| match &interface.addr {
-        if_addrs::IfAddr::V4(own) => is_in(address, own.ip, own.netmask),
-        if_addrs::IfAddr::V6(_) => false,
-    })
+    address.is_loopback()
+        || networks
+            .iter()
+            .any(|(own, mask)| is_in(address, *own, *mask))
 }
 
 fn is_in(address: Ipv4Addr, own: Ipv4Addr, mask: Ipv4Addr) -> bool {
@@ -170,13 +192,18 @@ fn is_in(address: Ipv4Addr, own: Ipv4Addr, mask: Ipv4Addr) -> bool {
 mod tests {
     use super::*;
 
+    /// 192.0.2.0/25.
+    fn network() -> Vec<Network> {
+        vec![([192, 0, 2, 7].into(), [255, 255, 255, 128].into())]
+    }
+
     #[test]
     fn a_flood_is_answered_no_more_often_than_the_rate() {
-        let mut limits = Limits::default();
+        let mut limits = Limits::new(network);
         let address = |it: u8| IpAddr::from([192, 0, 2, it]);
         let mut now = Moment::START;
         let answered = |limits: &mut Limits, now| {
-            let asked = (0..1_000).map(|it| address(u8::try_from(it % 200).unwrap()));
+            let asked = (0..1_000).map(|it| address(u8::try_from(it % 100).unwrap()));
             asked.filter(|from| limits.may_answer(*from, now)).count()
         };
         assert_eq!(answered(&mut limits, now), 40);
@@ -189,12 +216,24 @@ mod tests {
     }
 
     #[test]
+    fn a_flood_from_other_networks_takes_no_answer_from_a_neighbour() {
+        let mut limits = Limits::new(network);
+        for last in 0..=255 {
+            let stranger = IpAddr::from([203, 0, 113, last]);
+            assert!(!limits.may_answer(stranger, Moment::START));
+        }
+        let neighbour = IpAddr::from([192, 0, 2, 9]);
+        assert!(limits.may_answer(neighbour, Moment::START));
+    }
+
+    #[test]
     fn only_addresses_of_the_own_networks_are_neighbours() {
         let [own, mask] = [[192, 0, 2, 7], [255, 255, 255, 128]].map(Ipv4Addr::from);
         assert!(is_in([192, 0, 2, 100].into(), own, mask));
         assert!(!is_in([192, 0, 2, 200].into(), own, mask));
         assert!(!is_in([198, 51, 100, 1].into(), own, [0; 4].into()));
-        assert!(is_neighbour(IpAddr::from([127, 0, 0, 1])));
-        assert!(!is_neighbour(IpAddr::from([203, 0, 113, 9])));
+        let networks = own_networks();
+        assert!(is_neighbour(IpAddr::from([127, 0, 0, 1]), &networks));
+        assert!(!is_neighbour(IpAddr::from([203, 0, 113, 9]), &networks));
     }
 }

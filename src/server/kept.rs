@@ -24,6 +24,8 @@ use crate::transfer::part::{self, Destination, Part};
 use crate::transfer::record::Record;
 use crate::transfer::source;
 use crate::wire::version::FileVersion;
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,7 +41,7 @@ const LONGEST_KEPT_MS: u64 = 24 * 60 * 60 * 1_000;
 /// milliseconds.
 const FRESH_MS: u64 = 60 * 60 * 1_000;
 
-/// The most parts; beyond this the oldest are removed.
+/// The most parts; beyond this a user who has more than others loses the first ones.
 const MOST_KEPT: usize = 64;
 
 /// The parts below one served folder.
@@ -120,15 +122,31 @@ impl Kept {
         self.idle().iter().map(|idle| idle.length).sum()
     }
 
-    /// Removes parts that are too old, and the oldest of too many. `now_ms`: since
-    /// 1970-01-01 UTC.
+    /// Removes parts that are too old, and of too many those of the user who has the most;
+    /// of users who have equally many, first the smallest one that is not fresh. `now_ms`:
+    /// since 1970-01-01 UTC.
     pub(super) fn sweep(&self, now_ms: u64) {
-        let idle = self.idle();
-        let too_many = idle.len().saturating_sub(MOST_KEPT);
-        for (place, idle) in idle.iter().enumerate() {
-            if place < too_many || is_older(idle.modified, now_ms, LONGEST_KEPT_MS) {
-                idle.remove();
-            }
+        let mut idle = self.idle();
+        idle.retain(|idle| {
+            let is_old = is_older(idle.modified, now_ms, LONGEST_KEPT_MS);
+            !is_old || !idle.remove()
+        });
+        let mut counts: HashMap<Option<String>, usize> = HashMap::new();
+        for idle in &idle {
+            *counts.entry(idle.owner.clone()).or_default() += 1;
+        }
+        while idle.len() > MOST_KEPT {
+            let first = (0..idle.len()).max_by_key(|at| {
+                let it = &idle[*at];
+                let is_stale = is_older(it.modified, now_ms, FRESH_MS);
+                (counts[&it.owner], is_stale, Reverse((it.length, *at)))
+            });
+            let Some(first) = first else {
+                break;
+            };
+            let removed = idle.remove(first);
+            removed.remove();
+            counts.entry(removed.owner).and_modify(|count| *count -= 1);
         }
         self.remove_strays(now_ms);
         // It stays if it is not empty.
@@ -382,6 +400,26 @@ mod tests {
         while kept.remove_for(OWNER, 0, NOW_MS) {}
         kept.sweep(NOW_MS);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn many_small_partial_files_of_others_do_not_remove_a_fresh_one() {
+        let (_folder, kept) = begun();
+        kept.leave("hers", 40, 0);
+        let leave_many = |owner: &dyn Fn(usize) -> String| {
+            for number in 0..MOST_KEPT {
+                let name = format!("{}-{number}", owner(number));
+                let parsed: FileName = name.parse().unwrap();
+                drop(kept.open(&parsed, VERSION, &owner(number)).unwrap());
+                let now = UNIX_EPOCH + Duration::from_millis(NOW_MS);
+                kept.append(&name, 1).set_modified(now).unwrap();
+            }
+            kept.sweep(NOW_MS);
+            assert_eq!(kept.idle().len(), MOST_KEPT);
+            assert!(kept.path("hers.part").exists());
+        };
+        leave_many(&|_| "mallory".to_owned());
+        leave_many(&|number| format!("m{number}"));
     }
 
     #[test]

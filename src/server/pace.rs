@@ -20,7 +20,7 @@ use crate::reliable::moment::Moment;
 use std::time::Duration;
 
 /// The bucket of one client.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Pace {
     /// The time when it will be empty, if nothing is added.
     empty_at: Moment,
@@ -42,6 +42,11 @@ impl Pace {
         Self {
             empty_at: Moment::START,
         }
+    }
+
+    /// Whether all of it has drained.
+    pub(super) fn is_empty(self, now: Moment) -> bool {
+        self.empty_at <= now
     }
 
     /// Adds a line; returns the time to wait before more is read, zero for a user who

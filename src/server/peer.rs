@@ -66,7 +66,7 @@ pub(super) struct Peer {
     key: OnceLock<Key>,
     /// The reason why the server ended it; never set if the client ended it.
     cut_because: OnceLock<&'static str>,
-    _seat: Seat,
+    seat: Seat,
 }
 
 /// A longer queue must move, or its client is dropped. Unit: bytes.
@@ -107,7 +107,7 @@ impl Peer {
             orders: AtomicUsize::new(0),
             key: OnceLock::new(),
             cut_because: OnceLock::new(),
-            _seat: seat,
+            seat,
         };
         Ok((peer, half))
     }

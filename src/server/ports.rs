@@ -130,17 +130,7 @@ impl Ports {
         reason = "a queue that refills has no end"
     )]
     pub fn next(&mut self) -> Option<(u64, u16)> {
-        let most = match self.range {
-            PortRange::Any => [usize::MAX; 2],
-            PortRange::Between { first, last } => {
-                let count = usize::from(last - first) + 1;
-                [count.div_ceil(2), (3 * count).div_ceil(4)]
-            }
-        };
-        let tally = self.tally();
-        let transfer = tally.next(&self.users(), |held| {
-            held.iter().zip(most).all(|(held, most)| *held < most)
-        })?;
+        let transfer = self.tally().next(&self.users(), self.most())?;
         let port = match self.range {
             PortRange::Any => 0,
             PortRange::Between { .. } => self.free.pop_front()?,
@@ -150,6 +140,41 @@ impl Ports {
         self.last_turns.insert(user, self.turns);
         self.holders.insert(transfer, user);
         Some((transfer, port))
+    }
+
+    /// The first of these transfers whose port would go to a user without a port, or of an
+    /// address with fewer ports.
+    #[must_use]
+    pub fn first_to_yield(&self, mut running: impl Iterator<Item = u64>) -> Option<u64> {
+        let (tally, users) = (self.tally(), self.users());
+        running.find(|transfer| {
+            self.holders.get(transfer).is_some_and(|user| {
+                let mut without = tally.clone();
+                without.give_back(*user);
+                let next = without.next(&users, self.most());
+                let heir = next.and_then(|next| self.queue.get(&next));
+                heir.is_some_and(|heir| {
+                    let [own, theirs] = [user, heir].map(|it| tally.held(*it));
+                    theirs[0] == 0 || theirs[1] + 1 < own[1]
+                })
+            })
+        })
+    }
+
+    /// The number of ports, if it is limited.
+    #[must_use]
+    pub fn count(&self) -> Option<usize> {
+        match self.range {
+            PortRange::Any => None,
+            PortRange::Between { first, last } => Some(usize::from(last - first) + 1),
+        }
+    }
+
+    /// The limits of the ports of a client and of an address.
+    fn most(&self) -> [usize; 2] {
+        self.count().map_or([usize::MAX; 2], |count| {
+            [count.div_ceil(2), (3 * count).div_ceil(4)]
+        })
     }
 
     /// Another program uses that port: the transfer waits again, and the port is not used
@@ -195,11 +220,9 @@ impl Ports {
     /// How many times all ports must become free until each waiting user has had one.
     #[must_use]
     pub fn rounds(&self) -> usize {
-        let PortRange::Between { first, last } = self.range else {
-            return 0;
-        };
         let waiting: HashSet<_> = self.queue.values().collect();
-        waiting.len().div_ceil(usize::from(last - first) + 1)
+        self.count()
+            .map_or(0, |count| waiting.len().div_ceil(count))
     }
 
     /// Whether anybody but this user waits.
@@ -267,11 +290,11 @@ impl Tally {
     fn next(
         &self,
         users: &BTreeMap<User, VecDeque<u64>>,
-        may_have: impl Fn([usize; 2]) -> bool,
+        most: [usize; 2],
     ) -> Option<u64> {
         let ranks = users.iter().filter_map(|(user, waiting)| {
             let rank = self.rank(*user, waiting)?;
-            may_have([rank.client, rank.household]).then_some(rank)
+            (rank.client < most[0] && rank.household < most[1]).then_some(rank)
         });
         ranks.min().map(|rank| rank.transfer)
     }
@@ -300,6 +323,14 @@ impl Tally {
         }
         self.turns += 1;
         self.last_turns.insert(user, self.turns);
+    }
+
+    fn give_back(&mut self, user: User) {
+        let by_client = self.by_client.get_mut(&user.client);
+        let by_household = user.household.and_then(|it| self.by_household.get_mut(&it));
+        for held in by_client.into_iter().chain(by_household) {
+            *held -= 1;
+        }
     }
 }
 
@@ -417,6 +448,37 @@ mod tests {
     }
 
     #[test]
+    fn a_port_passes_on_to_a_user_without_one_or_of_an_address_with_fewer() {
+        let mut ports = four_ports();
+        for (transfer, client) in [(1, 1), (2, 1), (3, 2), (4, 2), (5, 1), (6, 2)] {
+            ports.wait(transfer, user(client));
+        }
+        while ports.next().is_some() {}
+        assert_eq!(ports.first_to_yield(1..=6), None);
+        ports.wait(7, user(3));
+        assert_eq!(ports.first_to_yield([5, 2, 1].into_iter()), Some(2));
+        ports.release(2, 101);
+        assert_eq!(ports.next(), Some((7, 101)));
+        // Client 2 has two ports, client 1 has one and waits: each has its share.
+        assert_eq!(ports.first_to_yield(1..=7), None);
+        let stranger = |client, last| User {
+            client,
+            household: Some(IpAddr::from([192, 0, 2, last])),
+        };
+        let mut ports = four_ports();
+        (1..=3).for_each(|it| ports.wait(it, stranger(it, 1)));
+        while ports.next().is_some() {}
+        (4..=5).for_each(|it| ports.wait(it, stranger(4, 2)));
+        while ports.next().is_some() {}
+        assert_eq!(ports.first_to_yield(1..=3), Some(1));
+        ports.release(1, 100);
+        assert_eq!(ports.next(), Some((5, 100)));
+        assert_eq!(ports.first_to_yield(1..=5), None);
+        ports.wait(6, stranger(5, 2));
+        assert_eq!(ports.first_to_yield([4, 2].into_iter()), Some(4));
+    }
+
+    #[test]
     fn the_places_of_many_users_are_those_in_which_they_are_served() {
         let mut ports = four_ports();
         for transfer in 1..=60 {
@@ -433,7 +495,7 @@ mod tests {
         let mut served = Vec::new();
         let mut tally = ports.tally();
         let mut users = ports.users();
-        while let Some(transfer) = tally.next(&users, |_| true) {
+        while let Some(transfer) = tally.next(&users, [usize::MAX; 2]) {
             let user = ports.queue[&transfer];
             users.get_mut(&user).unwrap().pop_front();
             tally.take(user);

@@ -2,21 +2,36 @@
 //!
 //! A client takes a [`Seat`] when it connects, and dropping it reports its address. Only
 //! the `accept` thread counts.
+//!
+//! A client that reconnects has the rate of the one that left: the next client of this
+//! address gets the fullest [`Pace`] that is left there.
 
+use super::pace::Pace;
+use crate::transfer::clock::Clock;
 use crossbeam_channel::{Receiver, Sender};
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 /// A place for one client. Dropping it frees the place.
 #[derive(Debug)]
 pub(super) struct Seat {
+    /// The clock of [`Seat::pace`].
+    pub(super) clock: Clock,
+    /// The bucket with which the client begins.
+    pub(super) pace: Pace,
+    /// The bucket when it ends.
+    pub(super) left_pace: OnceLock<Pace>,
     address: IpAddr,
-    vacated: Sender<IpAddr>,
+    vacated: Sender<Vacated>,
 }
+
+/// The address of a client that has left, and its bucket.
+type Vacated = (IpAddr, Option<Pace>);
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let _ = self.vacated.send(self.address);
+        let _ = self.vacated.send((self.address, self.left_pace.take()));
     }
 }
 
@@ -25,7 +40,10 @@ pub(super) struct Seats {
     limits: SeatLimits,
     taken: HashMap<IpAddr, usize>,
     total: usize,
-    vacated: (Sender<IpAddr>, Receiver<IpAddr>),
+    /// The buckets that are not empty, of clients that have left.
+    left_paces: HashMap<IpAddr, Vec<Pace>>,
+    clock: Clock,
+    vacated: (Sender<Vacated>, Receiver<Vacated>),
 }
 
 /// The number of places.
@@ -46,14 +64,19 @@ impl Seats {
             limits,
             taken: HashMap::new(),
             total: 0,
+            left_paces: HashMap::new(),
+            clock: Clock::start(),
             vacated: crossbeam_channel::unbounded(),
         }
     }
 
     /// A seat, or a sentence with the reason.
     pub(super) fn take(&mut self, address: IpAddr) -> Result<Seat, &'static str> {
-        for left in self.vacated.1.try_iter() {
+        for (left, pace) in self.vacated.1.try_iter() {
             self.total -= 1;
+            if let Some(pace) = pace {
+                self.left_paces.entry(left).or_default().push(pace);
+            }
             if let Some(count) = self.taken.get_mut(&left) {
                 *count -= 1;
                 if *count == 0 {
@@ -71,10 +94,30 @@ impl Seats {
         }
         *from_there += 1;
         self.total += 1;
+        let pace = self.left_pace(address);
         Ok(Seat {
+            clock: self.clock,
+            pace,
+            left_pace: OnceLock::new(),
             address,
             vacated: self.vacated.0.clone(),
         })
+    }
+
+    /// The fullest bucket that is left at this address, or an empty one. Empty ones are
+    /// forgotten.
+    fn left_pace(&mut self, address: IpAddr) -> Pace {
+        let now = self.clock.now();
+        self.left_paces.retain(|_, paces| {
+            paces.retain(|pace| !pace.is_empty(now));
+            !paces.is_empty()
+        });
+        let left = self.left_paces.get_mut(&address);
+        let fullest = left.and_then(|paces| {
+            paces.sort_unstable();
+            paces.pop()
+        });
+        fullest.unwrap_or(Pace::new())
     }
 }
 
@@ -93,6 +136,7 @@ impl SeatLimits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     const STRANGER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
@@ -111,6 +155,35 @@ mod tests {
         assert!(seats.take(LOOPBACK).is_ok());
         taken.pop();
         assert!(seats.take(STRANGER).is_ok());
+    }
+
+    #[test]
+    fn a_client_that_reconnects_continues_with_its_rate() {
+        let mut seats = seats(1000, None);
+        let flooded = |seats: &mut Seats| {
+            let seat = seats.take(STRANGER).unwrap();
+            let mut pace = seat.pace;
+            let wait = pace.take(0, 90, seat.clock.now());
+            seat.left_pace.set(pace).unwrap();
+            (seat, wait)
+        };
+        let (first, wait) = flooded(&mut seats);
+        assert!(wait.is_zero(), "{wait:?}");
+        drop(first);
+        let (again, wait) = flooded(&mut seats);
+        assert!(wait > Duration::from_secs(9), "{wait:?}");
+        // Others of this address have buckets of their own, and so have other addresses.
+        let (other, wait) = flooded(&mut seats);
+        assert!(wait.is_zero(), "{wait:?}");
+        drop((again, other));
+        let elsewhere = IpAddr::from([192, 0, 2, 2]);
+        let seat = seats.take(elsewhere).unwrap();
+        assert!(seat.pace.is_empty(seat.clock.now()));
+        let [fullest, next] = [flooded(&mut seats).1, flooded(&mut seats).1];
+        assert!(
+            fullest > next + Duration::from_secs(9),
+            "{fullest:?} {next:?}"
+        );
     }
 
     #[test]

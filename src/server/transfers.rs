@@ -6,8 +6,8 @@
 //!                 v error    v                           v offer, transfer...
 //! ```
 //!
-//! A transfer without progress is interrupted after a while if others wait for a port.
-//! Its partial file stays, and it can be resumed.
+//! If others wait for a port, a transfer without progress is interrupted after a while, and
+//! one that moves after its turn. Its partial file stays, and it can be resumed.
 //!
 //! A request is checked before it waits, so that nobody waits for a file that does not
 //! exist. The file is opened again at its turn, so that a queue needs no descriptors.
@@ -21,7 +21,8 @@
 //! | `checks` | the checks before a transfer may wait for a port |
 //! | [`upload_limits`] | the upload limits, and the used part of them |
 //! | `queue` | from a request to a free port |
-//! | `standstill` | transfers without progress while others wait |
+//! | `round_robin` | ports that pass on to users who wait |
+//! | `unanswered` | limits the DATA for ports that nothing came from |
 //! | `half_closed` | clients that send no more requests and wait for their transfers |
 //! | `listing` | the list of files, made once for many requests |
 //!
@@ -32,9 +33,10 @@ mod download;
 mod half_closed;
 mod listing;
 mod queue;
-mod standstill;
+mod round_robin;
 pub(super) mod thread;
 mod transfer;
+mod unanswered;
 mod upload;
 pub mod upload_limits;
 
@@ -45,6 +47,7 @@ use super::kept::Kept;
 use super::messages::{HashWork, Hashed, RoomMessage, TransfersMessage};
 use super::peer::{Budget, Peer};
 use super::ports::Ports;
+use crate::reliable::moment::Moment;
 use crate::room::ClientNumber;
 use crate::transfer::clock::{Clock, wall_time_ms};
 use crate::transfer::{Ending, Report, verdict_of};
@@ -55,13 +58,14 @@ use crate::wire::options::NegotiatedOptions;
 use crate::wire::version::FileVersion;
 use crossbeam_channel::Sender;
 use listing::Listing;
-use standstill::Interruptions;
+use round_robin::Interruptions;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use transfer::{
     BrokenOff, Transfer, TransferPhase, TransferResources, TransferThreads, Upload,
 };
+use unanswered::Unanswered;
 use upload_limits::Allowance;
 
 /// The state of the `transfers` thread.
@@ -79,6 +83,9 @@ pub(super) struct Transfers {
     last_number: u64,
     budget: Arc<Budget>,
     interruptions: Interruptions,
+    unanswered: Unanswered,
+    /// The earliest time at which a turn may end.
+    next_turn: Moment,
     clock: Clock,
     /// The offered files, as last listed.
     listing: Option<Listing>,
@@ -123,6 +130,8 @@ impl Transfers {
             last_number: 0,
             budget,
             interruptions: Interruptions::default(),
+            unanswered: Unanswered::default(),
+            next_turn: Moment::START,
             clock: Clock::start(),
             listing: None,
             ticks: 0,
@@ -179,7 +188,8 @@ impl Transfers {
         };
         let version = told_version(request);
         let mut running = self.all.iter_mut();
-        let earlier = running.find(|(_, it)| it.gives_way_to(&peer, &name, &version));
+        let earlier =
+            running.find(|(_, it)| it.gives_way_to(&peer, &from, &name, &version));
         let awaits = earlier.map(|(number, earlier)| {
             earlier.cancel();
             *number
@@ -296,6 +306,7 @@ impl Transfers {
                     transfer.peer.tell(&Reply::Transfer(news));
                 }
                 if matches!(state, TransferState::Sending | TransferState::Paused) {
+                    self.note_answer(number);
                     self.settle_opened(number);
                 }
             }
@@ -308,6 +319,12 @@ impl Transfers {
 
     /// A sender has ended by now. A receiver lingers: its port stays in use.
     fn on_ended(&mut self, number: u64, mut ending: Ending) {
+        if matches!(
+            ending.state,
+            TransferState::Verified | TransferState::Damaged
+        ) {
+            self.note_answer(number);
+        }
         let Some(mut transfer) = self.all.remove(&number) else {
             return;
         };
@@ -333,7 +350,8 @@ impl Transfers {
                 threads: TransferThreads::Sending { version, .. },
                 ..
             } => {
-                if ending.state == TransferState::Damaged {
+                // The client has received all of it: this costs as much as a new digest.
+                if ending.state == TransferState::Damaged && transfer.prefix.is_none() {
                     self.resources.digests.doubt(&transfer.name, version);
                 }
                 self.ports.release(number, port);

@@ -50,11 +50,16 @@ pub(crate) enum Attack {
     Names,
     /// Each guesses the teacher's password, and comes back.
     Guesses,
+    /// Each joins, leaves and comes back with another name.
+    Joins,
+    /// Each asks for a download that begins at a port where nobody listens, cancels it and
+    /// asks again.
+    Early,
 }
 
 impl Attack {
     /// Every kind.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Paused,
         Self::Unopened,
         Self::Lists,
@@ -63,6 +68,8 @@ impl Attack {
         Self::Reservations,
         Self::Names,
         Self::Guesses,
+        Self::Joins,
+        Self::Early,
     ];
 }
 
@@ -305,7 +312,9 @@ impl<'a> Attacker<'a> {
             | Attack::Lists
             | Attack::Deaf
             | Attack::LongLines
-            | Attack::Reservations => self.say(&join(name))?,
+            | Attack::Reservations
+            | Attack::Joins
+            | Attack::Early => self.say(&join(name))?,
         }
         match attack {
             Attack::Paused | Attack::Unopened => self.take_ports(attack),
@@ -315,7 +324,12 @@ impl<'a> Attacker<'a> {
                 let line = format!("{}\n", "x".repeat(17_500));
                 self.repeat(&line, true)
             }
-            Attack::Reservations => self.reserve(),
+            Attack::Reservations => self.ask_and_cancel(upload),
+            Attack::Early => self.ask_and_cancel(|_| early()),
+            Attack::Joins => {
+                let mut line = String::new();
+                self.heard.read_line(&mut line).map(|_| ())
+            }
             Attack::Names | Attack::Guesses => Ok(()),
         }
     }
@@ -348,10 +362,10 @@ impl<'a> Attacker<'a> {
         })
     }
 
-    /// Asks to upload much, and cancels it once it is offered.
-    fn reserve(&mut self) -> io::Result<()> {
+    /// Asks for transfers, and cancels each once it is offered.
+    fn ask_and_cancel(&mut self, request: impl Fn(usize) -> String) -> io::Result<()> {
         for number in 0..16 {
-            self.say(&upload(number))?;
+            self.say(&request(number))?;
         }
         let mut number = 16;
         self.hear(|it, reply| {
@@ -359,7 +373,7 @@ impl<'a> Attacker<'a> {
                 && news.state.is_end()
             {
                 number += 1;
-                return it.say(&upload(number));
+                return it.say(&request(number));
             }
             let Reply::Offer(Offer { transfer, .. }) = reply else {
                 return Ok(());
@@ -494,6 +508,12 @@ fn join(name: &str) -> String {
 
 fn upload(number: usize) -> String {
     format!("{{\"upload\":{{\"file\":\"u{number}\",\"size\":1073741824}}}}\n")
+}
+
+/// A download that begins at once, at a port where nobody listens.
+fn early() -> String {
+    let early = "{\"port\":50009,\"round_trip_us\":1000}";
+    format!("{{\"download\":{{\"file\":\"honest.bin\",\"early\":{early}}}}}\n")
 }
 
 fn is_wait(error: &io::Error) -> bool {

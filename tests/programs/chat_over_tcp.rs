@@ -831,6 +831,64 @@ fn a_damaged_download_makes_the_server_recompute_the_digest() {
 }
 
 #[test]
+fn a_damaged_verdict_about_a_file_that_was_not_sent_computes_no_digest_again() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.txt"), "one").unwrap();
+    let server = offering(folder.path());
+    let mut dana = RawClient::join(server.address(), "dana");
+    let mut ask = json!({"download": {"file": "a.txt", "transport": "tcp"}});
+    dana.send(&ask);
+    let offer = dana.wait_for("offer");
+    fetch(&server, &offer, 1);
+    wait_for_state(&mut dana, "verified");
+    ask["download"]["prefix"] =
+        json!({"offset": 3, "size": 3, "modified": offer["modified"]});
+    dana.send(&ask);
+    let mut offer = dana.wait_for("offer");
+    assert_eq!(offer["offset"], 3);
+    offer["size"] = json!(0); // Only the digest comes.
+    fetch(&server, &offer, 2);
+    wait_for_state(&mut dana, "damaged");
+    dana.send(&json!("files"));
+    assert!(dana.wait_for("files")["files"][0]["digest"].is_string());
+    server.stop();
+}
+
+#[test]
+fn a_request_of_another_user_does_not_end_the_upload_of_a_half_closed_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server::start(Config {
+        files: folder.path().into(),
+        ports: PortRange::Any,
+        ..config()
+    })
+    .unwrap();
+    let mut guy = RawClient::join(server.address(), "guy");
+    let mut dana = RawClient::join(server.address(), "dana");
+    let ask =
+        json!({"upload": {"file": "a", "size": 3, "modified": 7, "transport": "tcp"}});
+    dana.send(&ask);
+    let offer = dana.wait_for("offer");
+    let port = u16::try_from(offer["port"].as_u64().unwrap()).unwrap();
+    let mut stream = TcpStream::connect((server.address().ip(), port)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+    let token = offer["token"].as_str().unwrap();
+    stream.write_all(format!("{token}\nab").as_bytes()).unwrap();
+    wait_for_state(&mut dana, "sending");
+    close_half(&dana);
+    guy.wait_for("left");
+    guy.send(&ask);
+    guy.wait_for("offer");
+    stream.write_all(b"c").unwrap();
+    let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    stream.write_all(&bytes_of(digest)).unwrap();
+    let mut verdict = [0];
+    stream.read_exact(&mut verdict).unwrap();
+    assert_eq!(verdict, [1]);
+    server.stop();
+}
+
+#[test]
 fn a_recreated_folder_is_used_for_uploads_and_listings() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("served");
@@ -867,9 +925,13 @@ fn a_recreated_folder_is_used_for_uploads_and_listings() {
 
 /// The SHA-256 of no bytes.
 fn of_nothing() -> Vec<u8> {
-    let digits = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    bytes_of("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+}
+
+/// The bytes of these hexadecimal digits.
+fn bytes_of(digits: &str) -> Vec<u8> {
     let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
-    (0..64).step_by(2).map(byte).collect()
+    (0..digits.len()).step_by(2).map(byte).collect()
 }
 
 #[test]

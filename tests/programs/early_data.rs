@@ -106,6 +106,22 @@ fn a_client_that_tells_its_port_and_stays_silent_receives_one_first_window() {
 }
 
 #[test]
+fn a_client_that_never_answers_soon_gets_no_data_before_its_syn() {
+    let (socket, port) = socket();
+    let mut dana = Dana::join();
+    let mut begun = 0;
+    for _ in 0..48 {
+        let offer = dana.download(&early(port, 20_000), "").unwrap();
+        let came = packets(&socket, QUIET / 10);
+        begun += usize::from(came.iter().any(|it| it.token == offer.token));
+        let line = format!("{{\"cancel\":{{\"transfer\":{}}}}}\n", offer.transfer);
+        dana.stream.write_all(line.as_bytes()).unwrap();
+    }
+    // One more is permitted in ten seconds.
+    assert!((32..=35).contains(&begun), "{begun}");
+}
+
+#[test]
 fn a_port_or_round_trip_that_cannot_be_true_and_other_protocols_wait_for_a_syn() {
     let (socket, port) = socket();
     let lesson = ",\"arq\":\"go-back-n\"";

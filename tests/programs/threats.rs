@@ -9,6 +9,7 @@ use crate::raw_client::RawClient;
 #[cfg(target_os = "linux")]
 use crate::running::belongings;
 use crate::running::{ServerProcess, TIMEOUT, wait_until};
+use crossbeam_channel::after;
 use sash::reliable::connection::{Receiving, Sending};
 use sash::reliable::handshake::Proposal;
 use sash::reliable::moment::Moment;
@@ -20,13 +21,16 @@ use sash::wire::message::{Offer, Reply};
 use sash::wire::options::Arq;
 use sash::wire::packet::{Acknowledgement, Body, HandshakeFields, Packet, Reset};
 use sash::wire::sequence::SequenceNumber;
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, UdpSocket};
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -573,6 +577,64 @@ fn sixty_four_clients_of_one_address_do_not_delay_a_newcomer_by_unused_ports() {
     // Ten seconds for each of four rounds would be forty.
     assert!(waited < Duration::from_secs(8), "{waited:?}");
     drop(crowd);
+}
+
+/// Reads on, a few bytes at a time.
+struct SlowReader {
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl SlowReader {
+    fn start(offer: &Offer) -> Self {
+        let mut stream = open_by_tcp(offer);
+        let is_over = Arc::new(AtomicBool::new(false));
+        let is_ended = Arc::clone(&is_over);
+        let reading = threads::start("slow".to_owned(), move || {
+            while !is_ended.load(Ordering::Relaxed)
+                && stream.read(&mut [0; 16_384]).is_ok_and(|count| count > 0)
+            {
+                let _ = after(Duration::from_millis(100)).recv();
+            }
+        });
+        let thread = Some(reading.unwrap());
+        Self { is_over, thread }
+    }
+}
+
+impl Drop for SlowReader {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+#[test]
+fn slow_readers_with_other_names_at_the_same_address_keep_a_port_for_one_turn_only() {
+    let server = Server::start(program(), &["--udp-ports", &range_of(2)]);
+    let large = File::create(server.folder.path().join("large.bin")).unwrap();
+    large.set_len(1_000_000_000).unwrap(); // Far more than sockets hold.
+    let clock = Clock::start();
+    let mut slow = [0, 1].map(|number| {
+        let mut guest = join(&server, &format!("m{number}"));
+        guest.request(r#"{"download":{"file":"large.bin","transport":"tcp"}}"#);
+        let reader = SlowReader::start(&guest.hear_offer());
+        (guest, reader)
+    });
+    let mut dana = join(&server, "dana");
+    ask_for_the_file(&mut dana);
+    let waited = clock.now().since_start();
+    assert!(waited > Duration::from_secs(29), "{waited:?}");
+    assert!(waited < Duration::from_secs(40), "{waited:?}");
+    let news = slow[0].0.hear(|reply| {
+        let Reply::Transfer(news) = reply else {
+            return None;
+        };
+        Some(news).filter(|news| news.state.is_end())
+    });
+    let sentence = news.sentence.unwrap();
+    assert!(sentence.contains("has had its turn"), "{sentence}");
+    assert!(news.interrupted);
 }
 
 /// The peak memory of a process. Unit: bytes.

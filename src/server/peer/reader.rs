@@ -32,11 +32,15 @@ pub(in super::super) fn read_lines(
     let client = peer.number;
     let mut reader = Reader {
         peer,
-        clock: Clock::start(),
+        clock: peer.seat.clock,
         lines: Lines::default(),
-        pace: (!peer.remote.ip().to_canonical().is_loopback()).then(Pace::new),
+        pace: (!peer.remote.ip().to_canonical().is_loopback()).then_some(peer.seat.pace),
     };
-    let why = match reader.run(room, join_within) {
+    let ended = reader.run(room, join_within);
+    if let Some(pace) = reader.pace {
+        let _ = peer.seat.left_pace.set(pace);
+    }
+    let why = match ended {
         Ok(()) => "connection closed",
         Err(error) => {
             log::debug!("client {client} ended: {error}");
@@ -73,7 +77,7 @@ impl Reader<'_> {
         join_within: Duration,
     ) -> io::Result<()> {
         let client = self.peer.number;
-        let mut deadline = Some(Moment::START + join_within);
+        let mut deadline = Some(self.clock.now() + join_within);
         let mut is_late = false;
         let mut buffer = [0; 4096];
         loop {

@@ -60,7 +60,8 @@ impl Transfers {
             has_taken: false,
             offset: 0,
         };
-        let gives_way = |it: &&Transfer| it.gives_way_to(peer, &name, &upload.version);
+        let gives_way =
+            |it: &&Transfer| it.gives_way_to(peer, from, &name, &upload.version);
         let earlier = self.all.values().find(gives_way);
         self.make_room(&name, &upload, earlier, false)?;
         Ok((name, settled))

@@ -31,13 +31,16 @@ impl Transfers {
                 self.ports.release(number, port);
                 continue;
             };
+            let address = transfer.address();
+            let early = transfer.early.filter(|it| it.plausible().is_some());
+            transfer.early = early.filter(|_| self.unanswered.may_begin(address, now));
             let resources = &mut self.resources;
             let started = match transfer.upload.clone() {
                 None => transfer.start_download(number, port, resources),
                 Some(upload) => transfer.start_upload(number, port, &upload, resources),
             };
             match started {
-                Ok(()) => transfer.note_progress(TransferState::Opening, 0, now),
+                Ok(()) => transfer.begin_turn(now),
                 Err(StartError::PortHeld) => {
                     log::debug!("skipped port {port}: another program uses it");
                     self.ports.pass_over(number, port);
@@ -48,6 +51,15 @@ impl Transfers {
                     self.end_queued(number, TransferState::Failed, Some(sentence));
                 }
             }
+        }
+    }
+
+    /// A client has answered for the first time.
+    pub(super) fn note_answer(&mut self, number: u64) {
+        if let Some(transfer) = self.all.get_mut(&number)
+            && transfer.early.take().is_some()
+        {
+            self.unanswered.answered(transfer.address());
         }
     }
 

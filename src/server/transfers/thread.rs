@@ -42,7 +42,7 @@ pub(in super::super) fn run(
             Err(RecvTimeoutError::Timeout) => {}
         }
         if clock.until(next_look).is_zero() {
-            transfers.interrupt_the_idle();
+            transfers.pass_on_ports();
             let is_wanted = transfers.is_port_wanted();
             let interval = if is_wanted {
                 LOOK_INTERVAL

@@ -5,6 +5,7 @@
 //!
 //! Source: RFC 4086 (the token).
 
+use super::round_robin::Standing;
 use crate::journals::Journals;
 use crate::lab::journal::Side;
 use crate::link::Scenario;
@@ -73,12 +74,7 @@ pub(super) enum TransferPhase {
         /// Its port in the pool.
         port: u16,
         threads: TransferThreads,
-        /// The state that its thread last reported.
-        state: TransferState,
-        /// The time of its last progress.
-        moved_at: Moment,
-        /// Unit: bytes.
-        acked_bytes: u64,
+        standing: Standing,
     },
     /// An upload has ended; its receiver still lingers at that port.
     Lingering { port: u16, receiving: Receiving },
@@ -219,9 +215,7 @@ impl Transfer {
         self.phase = TransferPhase::Running {
             port,
             threads,
-            state: TransferState::Opening,
-            moved_at: Moment::START,
-            acked_bytes: 0,
+            standing: Standing::new(Moment::START),
         };
     }
 
@@ -237,30 +231,38 @@ impl Transfer {
         }
     }
 
-    /// Its state, and the part of it that has arrived.
-    pub(super) fn note_progress(&mut self, news: TransferState, bytes: u64, now: Moment) {
-        if let TransferPhase::Running {
-            state,
-            moved_at,
-            acked_bytes,
-            ..
-        } = &mut self.phase
-        {
-            *state = news;
-            if *acked_bytes != bytes || *moved_at == Moment::START {
-                *acked_bytes = bytes;
-                *moved_at = now;
-            }
+    /// The address of its household, or of this computer.
+    pub(super) fn address(&self) -> IpAddr {
+        let address = self.peer.remote.ip().to_canonical();
+        household(address).unwrap_or(address)
+    }
+
+    /// Its turn begins.
+    pub(super) const fn begin_turn(&mut self, now: Moment) {
+        if let TransferPhase::Running { standing, .. } = &mut self.phase {
+            *standing = Standing::new(now);
         }
     }
 
-    /// Its state and the time of its last progress, while it runs and was not ended.
-    pub(super) fn standing(&self) -> Option<(TransferState, Moment)> {
+    /// Its state, and the part of it that has arrived.
+    pub(super) fn note_progress(
+        &mut self,
+        state: TransferState,
+        bytes: u64,
+        now: Moment,
+    ) {
+        if let TransferPhase::Running { standing, .. } = &mut self.phase {
+            standing.note(state, bytes, now);
+        }
+    }
+
+    /// Its progress, while it runs and was not ended.
+    pub(super) fn standing(&self) -> Option<Standing> {
         let is_ending = self.is_leaving || self.broken_off.is_some();
         match self.phase {
-            TransferPhase::Running {
-                state, moved_at, ..
-            } => Some((state, moved_at)).filter(|_| !is_ending),
+            TransferPhase::Running { standing, .. } => {
+                Some(standing).filter(|_| !is_ending)
+            }
             TransferPhase::Queued { .. } | TransferPhase::Lingering { .. } => None,
         }
     }
@@ -292,16 +294,18 @@ impl Transfer {
         }
     }
 
-    /// Whether this is a running upload of that version, and `asker` may continue from
-    /// its part: it is ending, its client has left, or the same client requests it again,
-    /// and the earlier one is interrupted.
+    /// Whether this is a running upload of that version, and the `asker`, with the name
+    /// `from`, may continue from its part: it is ending, its client has left, or the same
+    /// client requests it again, and the earlier one is interrupted.
     pub(super) fn gives_way_to(
         &self,
         asker: &Peer,
+        from: &str,
         name: &FileName,
         version: &FileVersion,
     ) -> bool {
-        let is_it = |upload: &Upload| upload.version.is_same(version);
+        let is_it =
+            |upload: &Upload| upload.version.is_same(version) && upload.from == from;
         let is_same = self.name == *name && self.upload.as_ref().is_some_and(is_it);
         is_same
             && matches!(self.phase, TransferPhase::Running { .. })

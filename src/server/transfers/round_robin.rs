@@ -1,13 +1,21 @@
-//! Finds transfers that use a port without progress while others wait.
+//! Takes ports from transfers while others wait: from one that does not use its port, and
+//! from one whose turn is over.
 //!
 //! ```text
-//! moving, then silent   --10 s------------> interrupted   a network may be down for a while
 //! paused, never opened  --1.2 s or less---> interrupted   nobody uses this port
+//! moving, then silent   --10 s------------> interrupted   a network may be down for a while
+//! moving                --30 s------------> interrupted   its turn is over: round robin
 //! ```
 //!
-//! This happens only while other users wait. The client is informed first and requests
-//! the transfer again, at once or when its user resumes; a client that does not react is
-//! disconnected a moment later.
+//! A client that reads a byte now and then moves, and so does one behind a slow network:
+//! the server cannot distinguish them. Therefore it looks at the time only, and a user
+//! with fewer ports gets the next turn. The ports pass on one after the other, so that
+//! with sixteen ports a new user waits for two seconds.
+//!
+//! The client is informed first and requests the transfer again, at once or when its user
+//! resumes; a client that does not react is disconnected a moment later.
+//!
+//! Source: Kurose & Ross §4.2.5 (round robin).
 
 use super::Transfers;
 use super::transfer::{BrokenOff, TransferPhase, Upload};
@@ -19,6 +27,9 @@ use std::time::Duration;
 
 /// A transfer without progress for this long loses its port if others wait.
 const LONGEST_STANDSTILL: Duration = Duration::from_secs(10);
+
+/// The time that a transfer keeps its port in any case while it moves.
+const TURN: Duration = Duration::from_secs(30);
 
 /// A waiting user gets an unused port within this time, whatever the number of waiting
 /// users.
@@ -35,6 +46,44 @@ const MOST_DOUBLINGS: u32 = 2;
 const STOOD_STILL: &str = "The transfer made no progress while others were waiting, so \
                            the server gave its port to them. The part that arrived is \
                            kept: continue with /resume.";
+
+/// Why a transfer whose turn is over has ended.
+const TURN_IS_OVER: &str = "Others were waiting, and this transfer has had its turn, so \
+                            the server gave its port to them. The part that arrived is \
+                            kept: continue with /resume.";
+
+/// The progress of a running transfer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Standing {
+    /// The state that its thread last reported.
+    state: TransferState,
+    /// The time since which it has its port.
+    since: Moment,
+    /// The time of its last progress.
+    moved_at: Moment,
+    /// Unit: bytes.
+    acked_bytes: u64,
+}
+
+impl Standing {
+    /// A transfer that gets its port now.
+    pub(super) const fn new(now: Moment) -> Self {
+        Self {
+            state: TransferState::Opening,
+            since: now,
+            moved_at: now,
+            acked_bytes: 0,
+        }
+    }
+
+    pub(super) fn note(&mut self, state: TransferState, bytes: u64, now: Moment) {
+        self.state = state;
+        if self.acked_bytes != bytes {
+            self.acked_bytes = bytes;
+            self.moved_at = now;
+        }
+    }
+}
 
 /// How often each client has lost a port to others.
 #[derive(Debug, Default)]
@@ -90,9 +139,9 @@ impl Transfers {
         }
     }
 
-    /// Frees the ports of transfers without progress while others wait, at most one for
-    /// each waiting user.
-    pub(super) fn interrupt_the_idle(&mut self) {
+    /// While others wait, frees the ports of transfers without progress, at most one for
+    /// each waiting transfer, and one port whose turn is over.
+    pub(super) fn pass_on_ports(&mut self) {
         for transfer in self.all.values_mut() {
             if transfer.broken_off == Some(BrokenOff::Interrupted) && !transfer.is_leaving
             {
@@ -103,10 +152,30 @@ impl Transfers {
         if waiting == 0 {
             return;
         }
-        let (now, rounds) = (self.clock.now(), self.ports.rounds());
+        let now = self.clock.now();
+        for number in self.find_idle(now).into_iter().take(waiting) {
+            if let Some(client) = self.interrupt(number, "did not move", STOOD_STILL) {
+                self.interruptions.count(client);
+            }
+        }
+        if now >= self.next_turn
+            && let Some(number) = self.find_over(now)
+        {
+            let ports = self.ports.count().and_then(|it| u32::try_from(it).ok());
+            self.next_turn = now + TURN / ports.unwrap_or(1);
+            self.interrupt(number, "has had its turn", TURN_IS_OVER);
+        }
+    }
+
+    /// The transfers that do not use their ports, the longest unused first.
+    fn find_idle(&self, now: Moment) -> Vec<u64> {
+        let rounds = self.ports.rounds();
         let mut idle: Vec<(Moment, u64)> = Vec::new();
         for (number, transfer) in &self.all {
-            let Some((state, moved_at)) = transfer.standing() else {
+            let Some(Standing {
+                state, moved_at, ..
+            }) = transfer.standing()
+            else {
                 continue;
             };
             let is_unused =
@@ -121,18 +190,39 @@ impl Transfers {
             }
         }
         idle.sort_unstable();
-        for (_, number) in idle.into_iter().take(waiting) {
-            let Some(transfer) = self.all.get_mut(&number) else {
-                continue;
-            };
-            log::info!("transfer {number} did not move: its port goes to others");
-            transfer.broken_off = Some(BrokenOff::Interrupted);
-            let mut news = transfer.news(number, TransferState::Failed);
-            news.sentence = Some(STOOD_STILL.to_owned());
-            news.interrupted = true;
-            transfer.peer.tell(&Reply::Transfer(news));
-            self.interruptions.count(transfer.peer.number);
-        }
+        idle.into_iter().map(|(_, number)| number).collect()
+    }
+
+    /// The transfer whose turn has been over the longest, if its port goes to a user with
+    /// fewer ports.
+    fn find_over(&self, now: Moment) -> Option<u64> {
+        let running = self.all.iter();
+        let running = running.filter_map(|(number, transfer)| {
+            let Standing { since, .. } = transfer.standing()?;
+            (now - since >= TURN).then_some((since, *number))
+        });
+        let mut over: Vec<(Moment, u64)> = running.collect();
+        over.sort_unstable();
+        let over = over.into_iter().map(|(_, number)| number);
+        self.ports.first_to_yield(over)
+    }
+
+    /// Informs the client of this transfer that its port goes to others; returns the
+    /// client.
+    fn interrupt(
+        &mut self,
+        number: u64,
+        reason: &str,
+        sentence: &str,
+    ) -> Option<ClientNumber> {
+        let transfer = self.all.get_mut(&number)?;
+        log::info!("transfer {number} {reason}: its port goes to others");
+        transfer.broken_off = Some(BrokenOff::Interrupted);
+        let mut news = transfer.news(number, TransferState::Failed);
+        news.sentence = Some(sentence.to_owned());
+        news.interrupted = true;
+        transfer.peer.tell(&Reply::Transfer(news));
+        Some(transfer.peer.number)
     }
 
     /// Whether ports are needed now: a transfer waits, or one is being interrupted.
