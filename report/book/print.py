@@ -51,11 +51,12 @@ def body(page, pages):
     # The heading's link to itself is for a screen.
     text = re.sub(r'<a class="header" href="[^"]*">(.*?)</a>', r"\1", text, flags=re.S)
     text = re.sub(r' id="([^"]*)"', lambda it: f' id="{name(page, it[1])}"', text)
-    # WeasyPrint counts a list from 1, breaks no name of a test, and gives a table's columns
-    # bad widths, unless told.
+    # WeasyPrint counts a list from 1, breaks a flag behind its hyphens and no name of a test, and
+    # gives a table's columns bad widths, unless told.
     text = re.sub(r'<ol start="(\d+)">', number_from, text)
     text = re.sub(r"<table>.*?</table>", with_widths, text, flags=re.S)
     text = re.sub(r"<td>.*?</td>", breakable, text, flags=re.S)
+    text = re.sub(r"<code>([^<\s]{1,28})</code>", r'<code class="short">\1</code>', text)
     text = re.sub(r"<pre>(.*?)</pre>", fitted, text, flags=re.S)
     # A paragraph that announces something stays with it.
     text = re.sub(r"<p>((?:(?!</p>).)*:)</p>", r'<p class="before">\1</p>', text, flags=re.S)
