@@ -58,8 +58,9 @@ def body(page, pages):
     text = re.sub(r"<td>.*?</td>", breakable, text, flags=re.S)
     text = re.sub(r"<code>([^<\s]{1,28})</code>", r'<code class="short">\1</code>', text)
     text = re.sub(r"<pre>(.*?)</pre>", fitted, text, flags=re.S)
-    # A paragraph that announces something stays with it.
-    text = re.sub(r"<p>((?:(?!</p>).)*:)</p>", r'<p class="before">\1</p>', text, flags=re.S)
+    # A paragraph stays with the list, listing or table that it announces.
+    announces = r"<p>((?:(?!</p>).)*(?::</p>|</p>(?=\s*<(?:div|pre|table))))"
+    text = re.sub(announces, r'<p class="before">\1', text, flags=re.S)
     text = re.sub(r'src="([^":]*)"', lambda it: f'src="html/{beside(page, it[1])}"', text)
     return re.sub(r'<a href="([^"]*)"', lambda it: link(page, it[1], pages), text)
 
@@ -82,7 +83,7 @@ def with_widths(table):
     rows = re.findall(r"<tr>(.*?)</tr>", table[0], flags=re.S)
     rows = [re.findall(r"<t[dh].*?>(.*?)</t[dh]>", row, flags=re.S) for row in rows]
     columns = list(zip(*rows))
-    need = [min(40, max(map(longest_piece, column))) + 3 for column in columns]
+    need = [min(34, max(map(longest_piece, column))) + 3 for column in columns]
     columns = [list(map(plain, column)) for column in columns]
     longest = [max(map(len, column)) + 3 for column in columns]
     if sum(longest) <= TABLE_COLUMNS:
@@ -99,7 +100,7 @@ def with_widths(table):
 def longest_piece(cell):
     """The length of the longest part of a cell that is not broken."""
     whole = re.sub(CODE, lambda it: "x" * len(it[1]) if is_short(it[1]) else it[1], cell)
-    return max(map(len, re.split(r"(?<=[_/,:])|\s", plain(whole))), default=0)
+    return max(map(len, re.split(r"(?<=[_/,:-])|\s", plain(whole))), default=0)
 
 
 def breakable(cell):
@@ -110,7 +111,8 @@ def breakable(cell):
 def in_pieces(code):
     if is_short(code[1]):
         return f'<code class="short">{code[1]}</code>'
-    pieces = re.sub(r"(?<=[_/,:])(?=.)", "<wbr>", code[1])
+    # A space without a width: WeasyPrint breaks there, and nobody copies it.
+    pieces = re.sub(r"(?<=[_/,:])(?=.)", "&#8203;", code[1])
     return f"<code>{pieces}</code>"
 
 
