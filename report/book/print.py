@@ -59,7 +59,8 @@ def body(page, pages):
     text = re.sub(r"<code>([^<\s]{1,28})</code>", r'<code class="short">\1</code>', text)
     text = re.sub(r"<pre>(.*?)</pre>", fitted, text, flags=re.S)
     # A paragraph stays with the list, listing or table that it announces.
-    announces = r"<p>((?:(?!</p>).)*(?::</p>|</p>(?=\s*<(?:div|pre|table))))"
+    text = re.sub("<!--.*?-->", "", text, flags=re.S)
+    announces = r"<p>(?!<img)((?:(?!</p>).)*(?::</p>|</p>(?=\s*<(?:div|pre|table))))"
     text = re.sub(announces, r'<p class="before">\1', text, flags=re.S)
     text = re.sub(r'src="([^":]*)"', lambda it: f'src="html/{beside(page, it[1])}"', text)
     return re.sub(r'<a href="([^"]*)"', lambda it: link(page, it[1], pages), text)
