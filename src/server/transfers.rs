@@ -22,6 +22,7 @@
 //! | [`upload_limits`] | the upload limits, and the used part of them |
 //! | `queue` | from a request to a free port |
 //! | `round_robin` | ports that pass on to users who wait |
+//! | `standing` | the progress of a running transfer |
 //! | `unanswered` | limits the DATA for ports that nothing came from |
 //! | `half_closed` | clients that send no more requests and wait for their transfers |
 //! | `listing` | the list of files, made once for many requests |
@@ -34,6 +35,7 @@ mod half_closed;
 mod listing;
 mod queue;
 mod round_robin;
+mod standing;
 pub(super) mod thread;
 mod transfer;
 mod unanswered;

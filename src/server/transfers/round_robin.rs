@@ -18,6 +18,7 @@
 //! Source: Kurose & Ross §4.2.5 (round robin).
 
 use super::Transfers;
+use super::standing::Standing;
 use super::transfer::{BrokenOff, TransferPhase, Upload};
 use crate::reliable::moment::Moment;
 use crate::room::ClientNumber;
@@ -51,39 +52,6 @@ const STOOD_STILL: &str = "The transfer made no progress while others were waiti
 const TURN_IS_OVER: &str = "Others were waiting, and this transfer has had its turn, so \
                             the server gave its port to them. The part that arrived is \
                             kept: continue with /resume.";
-
-/// The progress of a running transfer.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Standing {
-    /// The state that its thread last reported.
-    state: TransferState,
-    /// The time since which it has its port.
-    since: Moment,
-    /// The time of its last progress.
-    moved_at: Moment,
-    /// Unit: bytes.
-    acked_bytes: u64,
-}
-
-impl Standing {
-    /// A transfer that gets its port now.
-    pub(super) const fn new(now: Moment) -> Self {
-        Self {
-            state: TransferState::Opening,
-            since: now,
-            moved_at: now,
-            acked_bytes: 0,
-        }
-    }
-
-    pub(super) fn note(&mut self, state: TransferState, bytes: u64, now: Moment) {
-        self.state = state;
-        if self.acked_bytes != bytes {
-            self.acked_bytes = bytes;
-            self.moved_at = now;
-        }
-    }
-}
 
 /// How often each client has lost a port to others.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@
 //!
 //! Source: RFC 4086 (the token).
 
-use super::round_robin::Standing;
+use super::standing::Standing;
 use crate::journals::Journals;
 use crate::lab::journal::Side;
 use crate::link::Scenario;
