@@ -160,15 +160,14 @@ impl Machine for Sender {
 
     fn next_timeout(&self) -> Option<Moment> {
         let pacing = self.ledger.flow.next_timeout();
-        let losses = self.loss_detection.next_timeout();
-        earliest([pacing, losses, self.probe.deadline])
+        earliest([pacing, self.loss_detection.deadline, self.probe.deadline])
     }
 
     fn on_timeout(&mut self, now: Moment) {
         let has_passed =
             |deadline: Option<Moment>| deadline.is_some_and(|deadline| deadline <= now);
         self.ledger.flow.on_timeout(now);
-        if has_passed(self.loss_detection.next_timeout()) {
+        if has_passed(self.loss_detection.deadline) {
             self.record_timeout(Timer::LossDetection);
             self.detect_losses(now);
         }

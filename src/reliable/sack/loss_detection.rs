@@ -41,7 +41,7 @@ pub(super) struct LossDetection {
     /// The latest one that is known to have arrived.
     newest_arrived: Option<u64>,
     /// When time decides on the oldest packet in flight.
-    deadline: Option<Moment>,
+    pub(super) deadline: Option<Moment>,
     reordering: Reordering,
 }
 
@@ -141,11 +141,6 @@ impl LossDetection {
             }
         }
         None
-    }
-
-    /// When to look again.
-    pub(super) const fn next_timeout(&self) -> Option<Moment> {
-        self.deadline
     }
 
     /// How many transmissions are remembered.
@@ -268,7 +263,7 @@ mod tests {
             (0..10).for_each(|_| transmissions.send_and_arrive());
             assert_eq!(transmissions.lost(at(11)), []);
             let deadline = at(1) + Duration::from_micros(time_threshold_us);
-            assert_eq!(transmissions.loss_detection.next_timeout(), Some(deadline));
+            assert_eq!(transmissions.loss_detection.deadline, Some(deadline));
             let told = [(order, Trigger::TimeThreshold)];
             assert_eq!(transmissions.lost(deadline), told);
         }
@@ -304,6 +299,6 @@ mod tests {
         transmissions.send_and_arrive();
         transmissions.send();
         assert_eq!(transmissions.lost(at(60_000)), []);
-        assert_eq!(transmissions.loss_detection.next_timeout(), None);
+        assert_eq!(transmissions.loss_detection.deadline, None);
     }
 }
