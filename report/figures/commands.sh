@@ -39,7 +39,7 @@ lab race --size 256KiB --link "seed=7;loss=5%;delay=10ms" --svg report/figures/r
 lab ladder --arq stop-and-wait --size 700 --segment 100 --link "delay=50ms;drop=d2.1" \
     --svg report/figures/ladder_stop_and_wait.svg
 
-lab ladder --arq go-back-n --window 4 --size 700 --segment 100 \
+lab ladder --arq go-back-n --window 4 --size 700 --segment 100 --from 140 --to 600 \
     --link "delay=50ms;drop=d2.1" --svg report/figures/ladder_go_back_n.svg
 
 lab ladder --arq selective-repeat --window 4 --size 700 --segment 100 \

@@ -65,7 +65,9 @@ pub fn start(
         return Err(io::Error::other("the file has just changed"));
     }
     if offer.offset > offer.size {
-        return Err(io::Error::other("the server asked for bytes after its end"));
+        return Err(io::Error::other(
+            "the server asked for bytes after the file's end",
+        ));
     }
     let copy = File::open(path)?;
     let job = context.job(offer, settings);

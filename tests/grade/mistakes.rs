@@ -78,6 +78,7 @@ fn is_reported_by_its_name(edit: &Edit) -> Result<(), String> {
 }
 
 #[test]
+#[ignore = "takes long: ./sash test --long"]
 fn every_common_mistake_loses_marks_and_is_reported_by_its_name() {
     let edits = edits();
     let named: BTreeSet<_> = edits.iter().map(|edit| &edit.name[..]).collect();

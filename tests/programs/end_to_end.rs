@@ -263,7 +263,14 @@ fn a_killed_server_ends_the_download_with_a_sentence() {
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_either_side_cleanly() {
-    let slow = ["--link", "delay=20ms", "--arq", "stop-and-wait"];
+    let slow = [
+        "--link",
+        "delay=20ms",
+        "--arq",
+        "stop-and-wait",
+        "--grace",
+        "2s",
+    ];
     let mut server = Server::start(&[("large.bin", 2_000_000)], &slow);
     let client = server.download("dana", "large.bin", &[]);
     client.begins("large.bin");

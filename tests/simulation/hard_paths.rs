@@ -141,6 +141,7 @@ fn ratio(part: u64, whole: u64) -> f64 {
 }
 
 #[test]
+#[ignore = "takes long: ./sash test --long"]
 fn a_broadband_path_is_utilized_at_loss_rates_up_to_30_percent() {
     let shares = [
         (0, 0.96),

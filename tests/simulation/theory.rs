@@ -30,6 +30,7 @@ fn stop_and_wait_and_go_back_n_are_as_efficient_as_their_formulas() {
 }
 
 #[test]
+#[ignore = "takes long: ./sash test --long"]
 fn selective_repeat_is_as_efficient_as_its_model_and_never_exceeds_its_bound() {
     let rows = rows_as_expected(vec![Arq::SelectiveRepeat]);
     for row in &rows {
@@ -39,6 +40,7 @@ fn selective_repeat_is_as_efficient_as_its_model_and_never_exceeds_its_bound() {
 }
 
 #[test]
+#[ignore = "takes long: ./sash test --long"]
 fn the_efficiency_table_matches_the_report() {
     let grid = Grid {
         losses: vec![0.0, 0.02, 0.1, 0.3],
@@ -51,6 +53,7 @@ fn the_efficiency_table_matches_the_report() {
 }
 
 #[test]
+#[ignore = "takes long: ./sash test --long"]
 fn the_table_of_effects_that_the_textbook_omits_matches_the_report() {
     let mut text = "efficiency at a = 10; N is 16, of stop-and-wait 1".to_owned();
     let columns = [

@@ -21,7 +21,7 @@ Examples
   lab theory --setting real-timer --arq stop-and-wait
   lab theory --csv > theory.csv
 P is the share of DATA packets that is lost, N the window, and a the propagation delay in
-transmission times of one packet. With the setting textbook the exit code is 1 if fewer than
+transmission delays of one packet. With the setting textbook the exit code is 1 if fewer than
 95 % of a protocol's cells are within 5 % of the formula (selective repeat: of the model).
 Sack's cells are only shown: it has a timer of its own, which the model does not know.
 ";
@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N,..", value_delimiter = ',',
           value_parser = clap::value_parser!(u32).range(1..=1_024))]
     window: Vec<u32>,
-    /// Use these propagation delays, one way, in transmission times [default:
+    /// Use these one-way propagation delays, as multiples of the transmission delay [default:
     /// 0,0.5,1,2,5,10,20,50]
     #[arg(long, value_name = "A,..", value_delimiter = ',', value_parser = delay)]
     a: Vec<f64>,
@@ -194,5 +194,5 @@ fn delay(text: &str) -> Result<f64, String> {
     let number = text.trim().parse().ok();
     number
         .filter(|a| (0.0..=1_000.0).contains(a))
-        .ok_or_else(|| "write a number of transmission times from 0 to 1000".to_owned())
+        .ok_or_else(|| "write a number of transmission delays from 0 to 1000".to_owned())
 }

@@ -210,6 +210,8 @@ impl Page {
 
     /// Opens a journal, as if its place had been typed.
     pub(super) fn open(&self, journal: &Path) {
+        // The first card would lose the keys to the first field when the run appears.
+        self.canvases.borrow().focus()();
         self.doing
             .take_later(LaboratoryRequest::Open(journal.to_owned()));
     }

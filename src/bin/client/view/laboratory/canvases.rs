@@ -132,8 +132,12 @@ impl Canvases {
     /// Takes the keys that play, when called.
     pub(super) fn focus(&self) -> impl Fn() + use<> {
         let (main, wants) = (self.main.clone(), Rc::clone(&self.wants_focus));
-        // A hidden widget takes no focus: it takes it once it is shown.
-        move || wants.set(main.clone().widget().take_focus().is_err())
+        move || {
+            let mut canvas = main.clone();
+            let canvas = canvas.widget();
+            // Hidden, it takes the focus once it is shown.
+            wants.set(!canvas.visible_r() || canvas.take_focus().is_err());
+        }
     }
 
     /// The column, for the layout.

@@ -84,9 +84,9 @@ impl Cards {
         &mut self.column
     }
 
-    /// Takes the keys: the first card has them.
+    /// Takes the keys if it is shown: the first card has them.
     pub(super) fn focus(&self) -> bool {
-        let first = self.buttons.first();
+        let first = self.buttons.first().filter(|card| card.visible_r());
         first.is_some_and(|card| card.clone().take_focus().is_ok())
     }
 
