@@ -1,5 +1,8 @@
 //! Reliable transfer over a channel that loses, repeats, reorders and corrupts packets.
 //!
+//! To understand go-back-N read [`protocol`] and then [`go_back_n`]; skip the rest. To
+//! understand sack read [`sack`], which names the files that belong to it.
+//!
 //! Layer 1: state machines. None of them holds a socket, a clock, a thread or a random
 //! generator; the caller brings time and randomness. Each has the same six methods
 //! ([`Machine`]), so a real socket, a simulated link and a test drive it alike:
@@ -23,8 +26,6 @@
 //!              --> receiver --> stop_and_wait, go_back_n, selective_repeat (Receiver)
 //!              --> sack       machines of its own
 //! ```
-//!
-//! To understand go-back-N read [`protocol`] and then [`go_back_n`].
 //!
 //! | module | is | read with |
 //! | --- | --- | --- |

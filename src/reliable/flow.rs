@@ -41,6 +41,8 @@ use pacer::{Credit, Pacer};
 pub struct Flow {
     controller: Box<dyn Controller>,
     is_controlled: bool,
+    /// The length of the file.
+    segments: u32,
     pacer: Pacer,
     in_flight: u32,
     /// The number of packets delivered, and the time of the last delivery.
@@ -103,6 +105,7 @@ impl Flow {
         Self {
             controller: controller(congestion, most),
             is_controlled: congestion != Congestion::Fixed,
+            segments: u32::MAX,
             pacer: Pacer::default(),
             in_flight: 0,
             delivered: 0,
@@ -119,15 +122,32 @@ impl Flow {
         }
     }
 
-    /// The transfer begins.
-    pub fn start(&mut self, round_trip: &RoundTrip) {
+    /// The transfer of this many segments begins.
+    pub fn start(&mut self, segments: u32, round_trip: &RoundTrip) {
+        self.segments = segments;
         self.controller.on_start(round_trip.smoothed());
     }
 
+    /// Whether one more packet may leave, by window and pacing.
+    #[must_use]
+    pub fn may_send(&self, now: Moment) -> bool {
+        self.has_window_space() && self.pacer.is_due(now)
+    }
+
     /// Whether the window has space for one more packet.
+    ///
+    /// Until something is lost it has, whatever its size, if the file is small for the
+    /// controller: to send the last packets takes less time than the round trip that they
+    /// would wait.
     #[must_use]
     pub fn has_window_space(&self) -> bool {
-        self.in_flight < self.window()
+        let is_first_flight =
+            self.lost == 0 && self.segments <= self.controller.small_file();
+        is_first_flight || !self.is_full()
+    }
+
+    fn is_full(&self) -> bool {
+        self.in_flight >= self.window()
     }
 
     /// The congestion window.
@@ -142,30 +162,12 @@ impl Flow {
         self.in_flight
     }
 
-    /// Whether the pacer lets the next packet leave now.
-    #[must_use]
-    pub fn is_due(&self, now: Moment) -> bool {
-        self.pacer.is_due(now)
-    }
-
-    /// Whether all of a file of this length may leave in the first flight, whatever the
-    /// window: nothing was lost yet.
-    #[must_use]
-    pub fn is_first_flight(&self, segments: u32) -> bool {
-        self.lost == 0 && segments <= self.controller.small_file()
-    }
-
     /// The time when the pacer lets the next packet leave, if the window has space for
     /// it.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Moment> {
-        self.next_release().filter(|_| self.has_window_space())
-    }
-
-    /// When the pacing lets the next packet leave.
-    #[must_use]
-    pub const fn next_release(&self) -> Option<Moment> {
-        self.pacer.next_timeout()
+        let pacing = self.pacer.next_timeout();
+        pacing.filter(|_| self.has_window_space())
     }
 
     /// Time has passed.
@@ -214,7 +216,7 @@ impl Flow {
 
     /// A packet that was in flight has arrived.
     pub fn deliver(&mut self, sent_packet: &SentPacket, now: Moment) {
-        self.was_full |= !self.has_window_space();
+        self.was_full |= self.is_full();
         self.in_flight = self.in_flight.saturating_sub(1);
         self.deliver_late(sent_packet, now);
     }
@@ -237,7 +239,7 @@ impl Flow {
 
     /// A packet in flight is declared lost.
     pub fn declare_lost(&mut self, sent_packet: &SentPacket) {
-        self.was_full |= !self.has_window_space();
+        self.was_full |= self.is_full();
         self.in_flight = self.in_flight.saturating_sub(1);
         self.lost += 1;
         let losses = self.losses.get_or_insert(NewlyLost {
@@ -463,7 +465,7 @@ mod tests {
         let later = at(20) + timeout + Duration::from_millis(1);
         flow.restart(&round_trip, later);
         assert_eq!(flow.window(), 10);
-        assert!(flow.is_due(later), "an old pacer holds it back");
+        assert!(flow.may_send(later), "an old pacer holds it back");
     }
 
     #[test]
@@ -488,7 +490,7 @@ mod tests {
             let mut flow = Flow::new(Congestion::Reno, 1_000);
             let mut round_trip = RoundTrip::new(Duration::ZERO);
             round_trip.sample(Duration::from_millis(20));
-            flow.start(&round_trip);
+            flow.start(1_000, &round_trip);
             let mut now = at(0);
             let mut stamps = Vec::new();
             while flow.has_window_space() {
@@ -528,7 +530,7 @@ mod tests {
         let mut flow = Flow::new(Congestion::Reno, 1_000);
         let mut round_trip = RoundTrip::new(Duration::ZERO);
         round_trip.sample(Duration::from_millis(100));
-        flow.start(&round_trip);
+        flow.start(1_000, &round_trip);
         (flow, round_trip)
     }
 
@@ -537,10 +539,10 @@ mod tests {
         let (mut flow, _) = paced();
         flow.send(at(0));
         assert_eq!(flow.next_timeout(), Some(at(5)));
-        assert!(!flow.is_due(at(4)));
+        assert!(!flow.may_send(at(4)));
         flow.on_timeout(at(4));
-        assert!(!flow.is_due(at(4)), "woken early");
-        assert!(flow.is_due(at(5)));
+        assert!(!flow.may_send(at(4)), "woken early");
+        assert!(flow.may_send(at(5)));
         flow.on_timeout(at(5));
         assert_eq!(flow.next_timeout(), None, "woken twice for the same");
     }

@@ -130,7 +130,11 @@ impl FlowControl {
 
 /// A DATA packet without bytes.
 #[must_use]
-pub fn probe(parameters: &ConnectionParameters, attempt: u8, now: Moment) -> Transmit {
+pub fn window_probe(
+    parameters: &ConnectionParameters,
+    attempt: u8,
+    now: Moment,
+) -> Transmit {
     let (token, body) = (parameters.token, Body::Data { length: 0 });
     let mut transmit = Transmit::control(token, attempt, parameters.end(), body, now);
     transmit.packet.number = UNCOUNTED;
@@ -139,7 +143,7 @@ pub fn probe(parameters: &ConnectionParameters, attempt: u8, now: Moment) -> Tra
 
 /// Whether a packet is such a probe.
 #[must_use]
-pub const fn is_probe(packet: &Packet) -> bool {
+pub const fn is_window_probe(packet: &Packet) -> bool {
     packet.number == UNCOUNTED && matches!(packet.body, Body::Data { length: 0 })
 }
 

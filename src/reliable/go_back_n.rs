@@ -64,7 +64,7 @@ impl SenderProtocol for Sender {
 
     fn on_ack(&mut self, number: SegmentNumber, actions: &mut SenderActions) {
         if number < self.base {
-            return; // A duplicate ACK does not move the window.
+            return; // An old ACK moves nothing. Figure 3.20 has no such check.
         }
         self.base = number + 1;
         if self.base == self.next_sequence_number {

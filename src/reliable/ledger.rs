@@ -50,7 +50,7 @@ impl SenderLedger {
     pub fn new(parameters: ConnectionParameters, round_trip: RoundTrip) -> Self {
         let log = EventLog::new(parameters.listening);
         let mut flow = Flow::new(parameters.congestion, parameters.window);
-        flow.start(&round_trip);
+        flow.start(parameters.segments(), &round_trip);
         Self {
             parameters,
             round_trip,
@@ -232,12 +232,12 @@ impl ReceiverLedger {
 
     /// Whether this packet is a window probe: see [`flow_control`]. It does not count as
     /// an arrival; its time stamp is echoed.
-    pub fn is_probe(&mut self, packet: &Packet, now: Moment) -> bool {
-        let is_probe = flow_control::is_probe(packet);
-        if is_probe {
+    pub fn is_window_probe(&mut self, packet: &Packet, now: Moment) -> bool {
+        let is_window_probe = flow_control::is_window_probe(packet);
+        if is_window_probe {
             self.newest = Some((packet.sent_at, now));
         }
-        is_probe
+        is_window_probe
     }
 
     /// Sets the receive window; returns the ACK that is due at once, if any. Before any
@@ -249,14 +249,10 @@ impl ReceiverLedger {
         (is_turned && self.newest.is_some()).then_some(AckKind::Ack)
     }
 
-    /// Whether an ACK has permitted `sequence`, which is not before `next_expected`.
+    /// How many segments from `next_expected` on ACKs have permitted: never more than N.
     #[must_use]
-    pub fn is_promised(
-        &self,
-        sequence: SequenceNumber,
-        next_expected: SequenceNumber,
-    ) -> bool {
-        sequence - next_expected < self.window_end - next_expected
+    pub fn permitted(&self, next_expected: SequenceNumber) -> u32 {
+        self.window_end - next_expected
     }
 
     fn ignore(&mut self, packet: &Packet, why: Ignored) {

@@ -37,7 +37,7 @@ pub type SegmentNumber = i64;
 pub enum Timer {
     /// The only timer of stop-and-wait and go-back-N, for the oldest segment in flight.
     Only,
-    /// The timer of this segment.
+    /// The timer of this segment: selective repeat has one for each.
     Of(SegmentNumber),
 }
 
@@ -76,9 +76,7 @@ pub trait ReceiverProtocol: fmt::Debug + Send {
     fn on_corrupt(&mut self, actions: &mut ReceiverActions);
 
     /// Whether segment `number`, if it arrived now, would be delivered or buffered. The
-    /// generic receiver asks before `on_data`, to record a discarded segment; the driver
-    /// asks because it keeps the bytes of wanted segments, and the protocol knows numbers
-    /// only.
+    /// driver asks this before `on_data`.
     fn is_wanted(&self, number: SegmentNumber) -> bool;
 
     /// Whether the ACKs are cumulative or individual.

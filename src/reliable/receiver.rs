@@ -95,9 +95,9 @@ impl Receiver {
 
     /// Whether the receive window has space for this segment.
     fn is_in_receive_window(&self, number: SegmentNumber) -> bool {
-        let (sequence, next_expected) =
-            (self.sequence(number), self.sequence(self.next_expected));
-        number < self.next_expected || self.ledger.is_promised(sequence, next_expected)
+        let next_expected = self.sequence(self.next_expected);
+        let end = self.next_expected + i64::from(self.ledger.permitted(next_expected));
+        number < end
     }
 
     /// Carries out the actions of the protocol.
@@ -200,7 +200,7 @@ impl Machine for Receiver {
     }
 
     fn on_packet(&mut self, packet: &Packet, now: Moment) {
-        if self.ledger.is_probe(packet, now) {
+        if self.ledger.is_window_probe(packet, now) {
             return self.acknowledge_again();
         }
         let Some(sequence) = self.ledger.arrive(packet, now) else {

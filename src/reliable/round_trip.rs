@@ -184,15 +184,6 @@ impl RoundTrip {
         }
     }
 
-    /// The timeout of each packet, if it is fixed.
-    #[must_use]
-    pub const fn fixed_timeout(&self) -> Option<Duration> {
-        match self.timing {
-            Timing::Adaptive { .. } => None,
-            Timing::Fixed(timeout) => Some(timeout),
-        }
-    }
-
     /// Smoothed round trip (RFC 6298 SRTT); `None` before the first sample.
     #[must_use]
     pub fn smoothed(&self) -> Option<Duration> {

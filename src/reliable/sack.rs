@@ -1,9 +1,10 @@
 //! Sack: what TCP and QUIC do today, the step after the textbook.
 //!
 //! The receiver buffers what arrives out of order. Its ACK carries the next expected number
-//! and the ranges beyond it. The sender declares a packet lost when a packet that was sent
-//! at least three packets later is acknowledged, or when any later one is and 9/8 of a
-//! round-trip time has passed. A timer is needed only where no ACK arrives at all.
+//! and the ranges beyond it. The sender declares a packet lost when one that was sent at
+//! least three packets later is acknowledged; or when any later one is, and 9/8 of a
+//! round-trip time has passed since the packet itself was sent. A timer is needed only
+//! where no ACK arrives at all.
 //!
 //! ```text
 //!   sender     base                      next       base + N
@@ -14,29 +15,23 @@
 //! ```
 //!
 //! One probe timer serves all packets. When it expires, the oldest packet is retransmitted,
-//! and the ACK of this probe shows what else is missing. With a congestion controller, a
-//! second unanswered probe declares everything in flight lost, and the controller takes it
-//! for a timeout (RFC 5681 §3.1). Where the laboratory fixes the timeout, each packet has a
-//! timer of its own instead, as in the textbook.
+//! and the ACK of this probe shows what else is missing.
 //!
-//! **A departure from RFC 9002 §6.2**: there a probe timeout "MUST NOT" mark packets as
-//! lost. Sack marks the oldest one, because it remembers one transmission of a segment, and
-//! the probe replaces it. A controller counts one loss, which QUIC's would not.
+//! Two limits always apply. The send window, the smaller of N and the receive window, limits
+//! how far the sender may be ahead of `base`. The congestion window limits the packets in
+//! flight: without a controller it is N, too; with one it is usually much smaller, and a gap
+//! at `base` does not stop the sender.
 //!
-//! With a fixed window, N limits how far the sender may be ahead of `base`, as in the
-//! textbook. With a controller, the congestion window limits the packets in flight, and
-//! only the receive window limits how far ahead the sender may be: a gap at `base` does not
-//! stop it.
-//!
-//! Read [`Machine`] for [`Sender`] first, then `loss_detection.rs` and the receiver. Skip
-//! `SendingMachine` and `ReceivingMachine`: they answer questions of the driver.
+//! Read this file, `loss_detection.rs`, `receiver.rs`, the two functions of [`rules`], and
+//! `ReceiverLedger::answer` in `ledger.rs`. Elsewhere names suffice: `flow` decides only
+//! whether the window has space and pacing allows a packet, and tells the controller what
+//! was delivered and lost. Skip `listen`, `SendingMachine` and `ReceivingMachine`.
 //!
 //! ```
 //! use sash::reliable::connection_parameters::ConnectionParameters;
-//! use sash::reliable::{Machine, moment::Moment, round_trip::RoundTrip};
-//! use sash::reliable::sack::Sender;
-//! let round_trip = RoundTrip::timed(ConnectionParameters::EXAMPLE.timing);
-//! let mut sender = Sender::new(ConnectionParameters::EXAMPLE, round_trip); // A window of 4.
+//! use sash::reliable::{Machine, moment::Moment, round_trip::RoundTrip, sack::Sender};
+//! let parameters = ConnectionParameters::EXAMPLE; // A window of 4.
+//! let mut sender = Sender::new(parameters, RoundTrip::timed(parameters.timing));
 //! let sent = std::iter::from_fn(|| sender.poll_transmit(Moment::START));
 //! assert_eq!(sent.count(), 4);
 //! ```
@@ -103,25 +98,24 @@ enum SegmentState {
 /// The packet that elicits an ACK if none arrives.
 #[derive(Debug, Default)]
 struct Probe {
-    /// When the next one is due.
+    /// When the timer expires.
     deadline: Option<Moment>,
-    /// Probes since something was last acknowledged.
-    unanswered: u32,
-    /// One leaves with the next packet, even if window and pacing forbid it.
+    /// How often the timer expired since something was last acknowledged.
+    expiries: u32,
+    /// The next packet is a probe: it leaves even if window and pacing forbid it.
     is_due: bool,
 }
 
 impl Machine for Sender {
     /// A lost segment leaves first, then a new one.
     fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
-        if !self.may_send(now) {
+        if !self.probe.is_due && !self.ledger.flow.may_send(now) {
             return None;
         }
         let (sequence, attempt) = self.next_lost().or_else(|| self.next_unsent())?;
         self.probe.is_due = false;
         let sent_packet = self.ledger.flow.send(now);
-        let fixed_timeout = self.ledger.round_trip.fixed_timeout();
-        let order = self.loss_detection.depart(sequence, now, fixed_timeout);
+        let order = self.loss_detection.depart(sequence, now);
         let state = SegmentState::InFlight { order };
         let segment = Segment {
             attempt,
@@ -133,7 +127,8 @@ impl Machine for Sender {
         Some(self.ledger.data(sequence, attempt, now))
     }
 
-    /// Marks what an ACK acknowledges; then looks for losses.
+    /// Marks what an ACK acknowledges; then looks for losses. A NACK is treated as an ACK:
+    /// the ranges show the gap.
     fn on_packet(&mut self, packet: &Packet, now: Moment) {
         let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
             return;
@@ -144,41 +139,35 @@ impl Machine for Sender {
         }
         let ranges = ack.ranges.iter().map(|range| range.start..range.end);
         let acknowledged = rules::acknowledged(base, sent, packet.sequence, ranges);
-        let Some((acked, ranges)) = acknowledged else {
+        let Some((acked, beyond)) = acknowledged else {
             return self.ledger.ignore(packet, Ignored::ImpossibleAck);
         };
         self.ledger.measure(ack, now);
         self.receive_window = ack.window;
-        let ack_age = now.stamp().wrapping_sub(ack.echo);
+        let rtt_sample = now.stamp().wrapping_sub(ack.echo);
         let mut is_news = false;
-        for ahead in ranges.into_iter().flatten().chain(0..acked) {
-            is_news |= self.mark_arrived(ahead, ack_age, now);
+        for ahead in beyond.into_iter().flatten().chain(0..acked) {
+            is_news |= self.mark_acknowledged(ahead, rtt_sample, now);
         }
         self.segments.slide(acked);
         if is_news {
             self.ledger.round_trip.recover();
-            self.probe.unanswered = 0;
+            self.probe.expiries = 0;
             self.restart_probe_timer(now);
         }
         self.detect_losses(now);
     }
 
     fn next_timeout(&self) -> Option<Moment> {
-        let flow = &self.ledger.flow;
-        let pacing = if self.is_first_flight() {
-            flow.next_release()
-        } else {
-            flow.next_timeout()
-        };
-        let losses = self.loss_detection.next_timeout();
-        earliest([pacing, losses, self.probe.deadline])
+        let pacing = self.ledger.flow.next_timeout();
+        earliest([pacing, self.loss_detection.deadline, self.probe.deadline])
     }
 
     fn on_timeout(&mut self, now: Moment) {
         let has_passed =
             |deadline: Option<Moment>| deadline.is_some_and(|deadline| deadline <= now);
         self.ledger.flow.on_timeout(now);
-        if has_passed(self.loss_detection.next_timeout()) {
+        if has_passed(self.loss_detection.deadline) {
             self.record_timeout(Timer::LossDetection);
             self.detect_losses(now);
         }
@@ -238,35 +227,37 @@ impl Sender {
         Some((sequence, 1))
     }
 
-    /// How many segments from `base` on may have been sent. It is at least one: flow
-    /// control sends the probes of a zero window.
+    /// How many segments from `base` on may have been sent. At least one, because an ACK
+    /// that was overtaken may have brought a zero window: the answer to one more segment
+    /// brings the current one. (While the window really is zero, flow control asks this
+    /// sender for no packet.)
     fn send_window(&self) -> u32 {
         let window = self.ledger.parameters.window;
         window.min(self.receive_window).max(1)
     }
 
-    /// Marks one segment as acknowledged, and returns whether it was not before. `ack_age`
-    /// is the age, in microseconds, of the packet that the receiver answered with this ACK.
+    /// Marks one segment as acknowledged, and returns whether it was not before.
+    /// `rtt_sample` is this ACK's, in microseconds.
     ///
-    /// If the latest transmission is a retransmission and younger than that, an earlier
-    /// transmission has arrived: it was slow, not lost. Then the ACK says nothing about
+    /// A retransmission that left less than this round trip ago cannot have arrived: an
+    /// earlier transmission has, which was slow, not lost. Then the ACK says nothing about
     /// packets that left before the retransmission (RFC 8985 §6.2).
-    fn mark_arrived(&mut self, ahead: u32, ack_age: u32, now: Moment) -> bool {
+    fn mark_acknowledged(&mut self, ahead: u32, rtt_sample: u32, now: Moment) -> bool {
         let segment = &mut self.segments.queue[ahead as usize];
         match std::mem::replace(&mut segment.state, SegmentState::Acked) {
             SegmentState::Acked => return false,
             SegmentState::InFlight { order } => {
                 let sent_at = segment.sent_packet.sent_at;
                 let age = now.stamp().wrapping_sub(sent_at.stamp());
-                if segment.attempt == 1 || age >= ack_age {
+                if segment.attempt == 1 || age >= rtt_sample {
                     self.loss_detection.arrive(order);
                 } else {
-                    self.loss_detection.on_spurious_retransmission();
+                    self.loss_detection.on_spurious_loss();
                 }
                 self.ledger.flow.deliver(&segment.sent_packet, now);
             }
             SegmentState::Lost => {
-                self.loss_detection.on_spurious_retransmission();
+                self.loss_detection.on_spurious_loss();
                 self.ledger.flow.deliver_late(&segment.sent_packet, now);
             }
         }
@@ -295,17 +286,22 @@ impl Sender {
         }
     }
 
-    /// No ACK arrived in time: the oldest packet is retransmitted, to elicit one. With a
-    /// controller, the second time everything in flight is declared lost.
+    /// The timer expired: the oldest packet is declared lost, and its retransmission is the
+    /// probe. With a controller, the second expiry in a row declares everything in flight
+    /// lost, which the controller takes for a timeout (RFC 5681 §3.1).
+    ///
+    /// **A departure from RFC 9002 §6.2**: there a probe timeout "MUST NOT" mark packets as
+    /// lost. Sack marks the oldest one, because it remembers one transmission of a segment,
+    /// and the probe replaces it. A controller counts one loss, which QUIC's would not.
     fn send_probe(&mut self, now: Moment) {
         self.record_timeout(Timer::Retransmission);
         self.ledger.round_trip.back_off();
-        self.probe.unanswered = self.probe.unanswered.saturating_add(1);
+        self.probe.expiries = self.probe.expiries.saturating_add(1);
         self.probe.is_due = true;
-        let is_all_lost = self.probe.unanswered > 1 && self.ledger.flow.is_controlled();
+        let is_all_lost = self.probe.expiries >= 2 && self.ledger.flow.is_controlled();
+        let most = if is_all_lost { usize::MAX } else { 1 };
         let is_in_flight = |it: &Transmission| self.segments.is_in_flight(it);
         let oldest = || self.loss_detection.take_oldest(is_in_flight);
-        let most = if is_all_lost { usize::MAX } else { 1 };
         let lost: Vec<_> = std::iter::from_fn(oldest).take(most).collect();
         for transmission in lost {
             self.declare_lost(transmission, Trigger::Timeout);
@@ -317,34 +313,18 @@ impl Sender {
         self.restart_probe_timer(now);
     }
 
-    /// The probe timeout: the RTO, and the time that the receiver may delay an ACK (RFC
-    /// 9002 §6.2.1).
+    /// Every transmission and every ACK of something new restarts the timer; it stops when
+    /// everything is acknowledged. The probe timeout is the RTO, and the time that the
+    /// receiver may delay an ACK (RFC 9002 §6.2.1).
     fn restart_probe_timer(&mut self, now: Moment) {
-        let round_trip = &self.ledger.round_trip;
-        let needs_probe =
-            !self.segments.queue.is_empty() && round_trip.fixed_timeout().is_none();
-        let probe_timeout =
-            round_trip.timeout() + self.ledger.parameters.acknowledgement_delay;
-        self.probe.deadline = needs_probe.then(|| now + probe_timeout);
+        let acknowledgement_delay = self.ledger.parameters.acknowledgement_delay;
+        let probe_timeout = self.ledger.round_trip.timeout() + acknowledgement_delay;
+        let is_all_acknowledged = self.segments.queue.is_empty();
+        self.probe.deadline = (!is_all_acknowledged).then(|| now + probe_timeout);
     }
 
     fn record_timeout(&mut self, timer: Timer) {
         self.ledger.log.record(|| Event::TimerExpired { timer });
-    }
-
-    /// Whether window and pacer let a packet leave.
-    fn may_send(&self, now: Moment) -> bool {
-        let flow = &self.ledger.flow;
-        let has_window_space = flow.has_window_space() || self.is_first_flight();
-        self.probe.is_due || (has_window_space && flow.is_due(now))
-    }
-
-    /// Whether this is a small file that is still being sent for the first time: the
-    /// round trip that its last packets would wait for the window is longer than it takes
-    /// to send them.
-    fn is_first_flight(&self) -> bool {
-        let segments = self.ledger.parameters.segments();
-        self.ledger.flow.is_first_flight(segments)
     }
 }
 
@@ -369,10 +349,8 @@ impl Segments {
     /// Whether this transmission is the latest of its segment, and neither acknowledged nor
     /// declared lost.
     fn is_in_flight(&self, transmission: &Transmission) -> bool {
-        let Transmission {
-            order, sequence, ..
-        } = *transmission;
-        let segment = self.queue.get((sequence - self.base) as usize);
+        let order = transmission.order;
+        let segment = self.queue.get((transmission.sequence - self.base) as usize);
         segment.is_some_and(|segment| segment.state == SegmentState::InFlight { order })
     }
 
@@ -395,11 +373,10 @@ impl SendingMachine for Sender {
 
     fn has_window_space_for_fin(&self) -> bool {
         let next = self.segments.base + self.segments.sent();
-        let flow = &self.ledger.flow;
         next == self.ledger.parameters.end()
             && self.lost.is_empty()
-            && flow.is_controlled()
-            && (flow.has_window_space() || self.is_first_flight())
+            && self.ledger.flow.is_controlled()
+            && self.ledger.flow.has_window_space()
     }
 
     fn restart(&mut self, now: Moment) {

@@ -332,8 +332,7 @@ impl ReceiveWindow {
 
 impl Machine for Sender {
     fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
-        let flow = &mut self.ledger.flow;
-        if !flow.has_window_space() || !flow.is_due(now) {
+        if !self.ledger.flow.may_send(now) {
             return None;
         }
         let Some(number) = self.next_to_leave(now) else {

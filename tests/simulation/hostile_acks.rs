@@ -93,7 +93,7 @@ impl Run {
             while let Some(transmit) = self.sender.poll_transmit(sender_now) {
                 let packet = transmit.packet;
                 if matches!(packet.body, Body::Data { .. })
-                    && !flow_control::is_probe(&packet)
+                    && !flow_control::is_window_probe(&packet)
                 {
                     self.sent += 1;
                     self.furthest = self.furthest.max(packet.number + 1);

@@ -279,7 +279,7 @@ proptest! {
         for one in sent {
             let start = u64::from(one.packet.number) * 10;
             if let Body::Data { length } = one.packet.body
-                && !flow_control::is_probe(&one.packet)
+                && !flow_control::is_window_probe(&one.packet)
             {
                 let end = (start + 10).min(PROPOSAL.size);
                 prop_assert_eq!(one.bytes, start..end);

@@ -12,6 +12,7 @@
 //!   lossy-acks   the same                      spread             DATA and ACKs
 //! ```
 //!
+//! Sack has its own timer and thresholds in every setting, so no formula is exact for it.
 //! Every setting has a fixed window, one ACK per packet, and a sender directly at the
 //! wire. If the window does not fill the round trip, packets are spread, one each
 //! (1+2a)/N, as the formulas assume without saying it.
@@ -108,13 +109,16 @@ impl Cell {
             "seed=1;{loss}={percent}%;data.rate=1mbit;delay={}ms",
             self.a
         );
-        let timing = match setting {
-            Setting::Textbook | Setting::Bursts => {
-                Timing::Fixed(TRANSMISSION.mul_f64(round_trip(self.a)))
+        let timing = match (self.arq, setting) {
+            (
+                Arq::StopAndWait | Arq::GoBackN | Arq::SelectiveRepeat,
+                Setting::Textbook | Setting::Bursts,
+            ) => Timing::Fixed(TRANSMISSION.mul_f64(round_trip(self.a))),
+            (Arq::Sack, _) | (_, Setting::RealTimer | Setting::LossyAcks) => {
+                Timing::Adaptive {
+                    least: TRANSMISSION,
+                }
             }
-            Setting::RealTimer | Setting::LossyAcks => Timing::Adaptive {
-                least: TRANSMISSION,
-            },
         };
         let spacing = match setting {
             Setting::Bursts => TRANSMISSION,

@@ -15,7 +15,7 @@
 //! let rows: Vec<_> = grid.cells().map(|cell| {
 //!     Row::measure(cell, Setting::Textbook, 0.05).unwrap()
 //! }).collect();
-//! assert_eq!(rows.len(), 4); // a row for each protocol
+//! assert_eq!(rows.len(), 3); // a row for each textbook protocol
 //! assert!(text(&rows).contains("0.2000 100"));
 //! ```
 //!
@@ -59,11 +59,12 @@ pub const TOLERANCE: f64 = 0.05;
 pub const SHARE_WITHIN: f64 = 0.95;
 
 impl Grid {
-    /// P from 0 to 30 %, N from 1 to 128, a from 0 to 50: what `lab theory` runs unasked.
+    /// The textbook protocols with P from 0 to 30 %, N from 1 to 128, a from 0 to 50: what
+    /// `lab theory` runs unasked.
     #[must_use]
     pub fn full() -> Self {
         Self {
-            arqs: Arq::ALL.to_vec(),
+            arqs: vec![Arq::StopAndWait, Arq::GoBackN, Arq::SelectiveRepeat],
             losses: vec![0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3],
             windows: vec![1, 2, 4, 8, 16, 32, 64, 128],
             a: vec![0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0],
@@ -306,6 +307,6 @@ mod tests {
 
     #[test]
     fn the_full_grid_has_one_window_for_stop_and_wait_and_eight_for_the_others() {
-        assert_eq!(Grid::full().cells().count(), 7 * 8 * (1 + 8 + 8 + 8));
+        assert_eq!(Grid::full().cells().count(), 7 * 8 * (1 + 8 + 8));
     }
 }

@@ -461,7 +461,7 @@ impl Receiving {
                 self.answer_again(packet);
             }
             Phase::Verifying { .. } | Phase::Lingering { .. }
-                if flow_control::is_probe(packet) =>
+                if flow_control::is_window_probe(packet) =>
             {
                 self.answer_again(packet);
             }

@@ -410,7 +410,8 @@ impl Sending {
                 .or_else(|| self.poll_early_fin(now)),
             Phase::Transferring { parameters, .. } => {
                 let attempt = self.flow_control.poll(now);
-                attempt.map(|attempt| flow_control::probe(parameters, attempt, now))
+                attempt
+                    .map(|attempt| flow_control::window_probe(parameters, attempt, now))
             }
             Phase::Closing {
                 parameters,

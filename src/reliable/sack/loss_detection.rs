@@ -9,14 +9,12 @@
 //!
 //! The newest arrival alone decides: with 6 and 7 lost, too, 5 would still be lost, because
 //! 9 was sent at least three later. The order is that of transmission, not of sequence
-//! numbers, so a retransmission that is lost again is found in the same way. Each
-//! transmission enters and leaves the list once: the work per ACK is small, however wide
-//! the window is.
+//! numbers, so a retransmission that is lost again is found in the same way.
 //!
 //! A path that reorders makes late packets look lost. The first spurious retransmission
 //! switches the packet threshold off and makes the time threshold longer by a quarter of
-//! the shortest round trip; each further one adds a quarter. After sixteen real losses the
-//! path is trusted again.
+//! the shortest round trip; each further one adds a quarter, up to one SRTT in all. After
+//! sixteen losses without a spurious one the path is trusted again.
 //!
 //! Source: RFC 9002 §6.1 (thresholds); RFC 8985 §6.2 (the reordering window).
 
@@ -43,7 +41,7 @@ pub(super) struct LossDetection {
     /// The latest one that is known to have arrived.
     newest_arrived: Option<u64>,
     /// When time decides on the oldest packet in flight.
-    deadline: Option<Moment>,
+    pub(super) deadline: Option<Moment>,
     reordering: Reordering,
 }
 
@@ -65,23 +63,9 @@ struct Reordering {
     real_losses: u32,
 }
 
-/// Whether the oldest packet in flight is lost.
-enum Verdict {
-    Lost(Trigger),
-    /// It will be, then.
-    LostAt(Moment),
-    /// No later packet has arrived.
-    Unknown,
-}
-
 impl LossDetection {
     /// A segment leaves; returns the order of this transmission.
-    pub(super) fn depart(
-        &mut self,
-        sequence: SequenceNumber,
-        now: Moment,
-        fixed_timeout: Option<Duration>,
-    ) -> u64 {
+    pub(super) fn depart(&mut self, sequence: SequenceNumber, now: Moment) -> u64 {
         let order = self.next_order;
         self.next_order += 1;
         self.transmissions.push_back(Transmission {
@@ -89,9 +73,6 @@ impl LossDetection {
             sequence,
             sent_at: now,
         });
-        if let Some(timeout) = fixed_timeout {
-            self.deadline.get_or_insert(now + timeout); // An older one expires sooner.
-        }
         order
     }
 
@@ -100,8 +81,9 @@ impl LossDetection {
         self.newest_arrived = self.newest_arrived.max(Some(order));
     }
 
-    /// A segment was retransmitted although an earlier transmission had arrived.
-    pub(super) fn on_spurious_retransmission(&mut self) {
+    /// A transmission was declared lost, but had arrived: its retransmission is spurious, or
+    /// has not left yet.
+    pub(super) fn on_spurious_loss(&mut self) {
         self.reordering.quarters += 1;
         self.reordering.real_losses = 0;
     }
@@ -117,43 +99,35 @@ impl LossDetection {
         self.deadline = None;
         let mut lost = Vec::new();
         while let Some(oldest) = self.take_oldest(&is_in_flight) {
-            match self.verdict(&oldest, round_trip, now) {
-                Verdict::Lost(trigger) => {
-                    self.reordering.on_loss();
-                    lost.push((oldest, trigger));
-                    continue;
-                }
-                Verdict::LostAt(deadline) => self.deadline = Some(deadline),
-                Verdict::Unknown => {}
+            let lost_at = self.lost_at(&oldest, round_trip);
+            if let Some((deadline, trigger)) = lost_at
+                && deadline <= now
+            {
+                self.reordering.on_loss();
+                lost.push((oldest, trigger));
+            } else {
+                self.deadline = lost_at.map(|(deadline, _)| deadline);
+                self.transmissions.push_front(oldest);
+                break; // Later transmissions are lost later.
             }
-            self.transmissions.push_front(oldest);
-            break;
         }
         lost
     }
 
-    fn verdict(&self, oldest: &Transmission, path: &RoundTrip, now: Moment) -> Verdict {
-        let lost_after = |time: Duration, trigger| {
-            let deadline = oldest.sent_at + time;
-            if deadline <= now {
-                Verdict::Lost(trigger)
-            } else {
-                Verdict::LostAt(deadline)
-            }
-        };
-        if let Some(timeout) = path.fixed_timeout() {
-            return lost_after(timeout, Trigger::Timeout);
+    /// When a transmission is lost, and by which threshold; `None` if no later one has
+    /// arrived.
+    fn lost_at(
+        &self,
+        transmission: &Transmission,
+        round_trip: &RoundTrip,
+    ) -> Option<(Moment, Trigger)> {
+        let later = self.newest_arrived?.checked_sub(transmission.order)?;
+        if later >= PACKET_THRESHOLD && self.reordering.is_trusted() {
+            return Some((transmission.sent_at, Trigger::PacketThreshold)); // Now.
         }
-        let newest = self.newest_arrived;
-        match newest.and_then(|newest| newest.checked_sub(oldest.order)) {
-            None => Verdict::Unknown,
-            Some(PACKET_THRESHOLD..) if self.reordering.is_trusted() => {
-                Verdict::Lost(Trigger::PacketThreshold)
-            }
-            Some(_) => {
-                lost_after(self.reordering.time_threshold(path), Trigger::TimeThreshold)
-            }
-        }
+        let time_threshold = self.reordering.time_threshold(round_trip);
+        let deadline = transmission.sent_at + time_threshold;
+        Some((deadline, Trigger::TimeThreshold))
     }
 
     /// Removes and returns the oldest transmission in flight.
@@ -169,11 +143,6 @@ impl LossDetection {
         None
     }
 
-    /// When to look again.
-    pub(super) const fn next_timeout(&self) -> Option<Moment> {
-        self.deadline
-    }
-
     /// How many transmissions are remembered.
     #[cfg(test)]
     pub(super) fn remembered(&self) -> usize {
@@ -187,11 +156,13 @@ impl Reordering {
         self.quarters == 0
     }
 
-    /// How long after its transmission a packet that a later one has overtaken is lost.
+    /// How long after its transmission a packet that a later one has overtaken is lost: 9/8
+    /// of a round trip, and a quarter of the shortest for each spurious retransmission, but
+    /// no more than one SRTT of these.
     fn time_threshold(&self, round_trip: &RoundTrip) -> Duration {
-        let path = round_trip.path();
-        let late = path.least / 4 * self.quarters;
-        round_trip.reordering_window() + late.min(path.smoothed)
+        let times = round_trip.path();
+        let late = times.least / 4 * self.quarters;
+        round_trip.reordering_window() + late.min(times.smoothed)
     }
 
     fn on_loss(&mut self) {
@@ -230,7 +201,7 @@ mod tests {
         fn send(&mut self) -> u64 {
             self.now += 1;
             let sequence = SequenceNumber(u32::try_from(self.now).unwrap());
-            self.loss_detection.depart(sequence, at(self.now), None)
+            self.loss_detection.depart(sequence, at(self.now))
         }
 
         fn send_and_arrive(&mut self) {
@@ -287,12 +258,12 @@ mod tests {
         ] {
             let mut transmissions = Transmissions::default();
             (0..unnecessary)
-                .for_each(|_| transmissions.loss_detection.on_spurious_retransmission());
+                .for_each(|_| transmissions.loss_detection.on_spurious_loss());
             let order = transmissions.send(); // At 1 ms.
             (0..10).for_each(|_| transmissions.send_and_arrive());
             assert_eq!(transmissions.lost(at(11)), []);
             let deadline = at(1) + Duration::from_micros(time_threshold_us);
-            assert_eq!(transmissions.loss_detection.next_timeout(), Some(deadline));
+            assert_eq!(transmissions.loss_detection.deadline, Some(deadline));
             let told = [(order, Trigger::TimeThreshold)];
             assert_eq!(transmissions.lost(deadline), told);
         }
@@ -301,7 +272,7 @@ mod tests {
     #[test]
     fn sixteen_real_losses_in_a_row_restore_the_packet_threshold() {
         let mut transmissions = Transmissions::default();
-        transmissions.loss_detection.on_spurious_retransmission();
+        transmissions.loss_detection.on_spurious_loss();
         let lose_by_time = |transmissions: &mut Transmissions| {
             transmissions.send();
             (0..3).for_each(|_| transmissions.send_and_arrive());
@@ -312,7 +283,7 @@ mod tests {
         for _ in 0..15 {
             assert_eq!(lose_by_time(&mut transmissions), Trigger::TimeThreshold);
         }
-        transmissions.loss_detection.on_spurious_retransmission(); // The count restarts.
+        transmissions.loss_detection.on_spurious_loss(); // The count restarts.
         for _ in 0..16 {
             assert_eq!(lose_by_time(&mut transmissions), Trigger::TimeThreshold);
         }
@@ -328,6 +299,6 @@ mod tests {
         transmissions.send_and_arrive();
         transmissions.send();
         assert_eq!(transmissions.lost(at(60_000)), []);
-        assert_eq!(transmissions.loss_detection.next_timeout(), None);
+        assert_eq!(transmissions.loss_detection.deadline, None);
     }
 }

@@ -3,10 +3,13 @@
 //! It holds numbers, not bytes: the driver asks [`ReceivingMachine::is_wanted`] and keeps
 //! the payload until [`ReceivingMachine::next_expected`] has passed it.
 //!
-//! Most arrivals are acknowledged together. A new gap (NACK), a filled gap and a duplicate
-//! (ACK) are urgent: the answer waits for an eighth of the usual number of arrivals. An
-//! example with a window of 128: an ACK is due after 16 arrivals, an urgent one after 2, and
-//! each after 10 ms. DATA 0 is lost.
+//! Most arrivals are acknowledged together: the answer is due after an eighth of a window,
+//! at most 64 arrivals, or when the ACK delay ends: RTT/8, at least 1 ms and at most 10 ms.
+//! Three arrivals are urgent: one that leaves a new gap (NACK), one that fills the gap at
+//! next expected (ACK), and one that is discarded (ACK). An urgent answer is not immediate:
+//! it waits for an eighth of the usual number of arrivals. In this example the window is
+//! 128, so that an ACK is due after 16 arrivals and an urgent one after 2; the ACK delay is
+//! 10 ms, and DATA 0 is lost.
 //!
 //! ```text
 //!                    unacknowledged  urgent  due   deadline   the answer
@@ -41,7 +44,7 @@ pub struct Receiver {
     /// The segments beyond `next_expected` that have arrived.
     out_of_order: Ranges,
     /// One after the furthest segment that has arrived.
-    furthest: SequenceNumber,
+    furthest_end: SequenceNumber,
     /// The latest arrivals, newest last.
     recent: VecDeque<SequenceNumber>,
     /// Arrivals since the last answer.
@@ -85,7 +88,7 @@ impl Machine for Receiver {
     }
 
     fn on_packet(&mut self, packet: &Packet, now: Moment) {
-        if self.ledger.is_probe(packet, now) {
+        if self.ledger.is_window_probe(packet, now) {
             return self.answer_now(AckKind::Ack);
         }
         let Some(sequence) = self.ledger.arrive(packet, now) else {
@@ -119,7 +122,7 @@ impl Machine for Receiver {
 
     fn listen(&mut self) {
         self.ledger.listen(self.next_expected);
-        for ahead in 0..self.furthest - self.next_expected {
+        for ahead in 0..self.furthest_end - self.next_expected {
             let sequence = self.next_expected + ahead;
             if self.out_of_order.contains(sequence) {
                 self.record_buffered(sequence);
@@ -136,8 +139,7 @@ impl Receiver {
     /// Waits for the first segment.
     #[must_use]
     pub fn new(parameters: ConnectionParameters) -> Self {
-        // Without a delay each arrival is answered. A timer that expires at once is not the
-        // same: the sender's may expire with it.
+        // The laboratory may forbid to delay: then each arrival is answered.
         let acknowledge_every = if parameters.acknowledgement_delay.is_zero() {
             1
         } else {
@@ -147,7 +149,7 @@ impl Receiver {
             ledger: ReceiverLedger::new(parameters),
             next_expected: parameters.first,
             out_of_order: Ranges::default(),
-            furthest: parameters.first,
+            furthest_end: parameters.first,
             recent: VecDeque::with_capacity(RECENT),
             unacknowledged: 0,
             acknowledge_every,
@@ -159,37 +161,35 @@ impl Receiver {
 
     /// Why a segment cannot be used, if it cannot.
     fn why_discarded(&self, sequence: SequenceNumber) -> Option<DiscardReason> {
-        let parameters = &self.ledger.parameters;
-        let left = parameters.end() - self.next_expected;
-        let is_promised = self.ledger.is_promised(sequence, self.next_expected);
-        match rules::position(self.next_expected, parameters.window, left, sequence) {
-            Position::OutOfOrder if self.out_of_order.contains(sequence) => {
-                Some(DiscardReason::Duplicate)
-            }
-            Position::Next | Position::OutOfOrder if is_promised => None,
-            Position::Outside if sequence.precedes(self.next_expected) => {
-                Some(DiscardReason::Duplicate)
-            }
-            Position::Next | Position::OutOfOrder | Position::Outside => {
-                Some(DiscardReason::BeyondTheWindow)
-            }
+        let next_expected = self.next_expected;
+        if sequence.precedes(next_expected) || self.out_of_order.contains(sequence) {
+            return Some(DiscardReason::Duplicate);
+        }
+        let window = self.ledger.permitted(next_expected);
+        let left = self.ledger.parameters.end() - next_expected;
+        match rules::position(next_expected, window, left, sequence) {
+            Position::Next | Position::OutOfOrder => None,
+            Position::Outside => Some(DiscardReason::BeyondTheWindow),
         }
     }
 
     /// Accepts a segment, and returns the urgent answer to it, if it needs one.
     fn accept(&mut self, sequence: SequenceNumber) -> Option<AckKind> {
-        let leaves_a_gap = self.furthest.precedes(sequence);
-        if !sequence.precedes(self.furthest) {
-            self.furthest = sequence + 1;
+        let leaves_a_gap = self.furthest_end.precedes(sequence);
+        if !sequence.precedes(self.furthest_end) {
+            self.furthest_end = sequence + 1;
         }
         if sequence != self.next_expected {
             self.record_buffered(sequence);
             self.out_of_order.insert(sequence);
             return leaves_a_gap.then_some(AckKind::Nack);
         }
-        self.next_expected = self.next_expected + 1;
-        self.next_expected = self.out_of_order.take_run(self.next_expected)?;
-        Some(AckKind::Ack) // It filled a gap.
+        self.next_expected = sequence + 1;
+        if let Some(end) = self.out_of_order.take_run(self.next_expected) {
+            self.next_expected = end;
+            return Some(AckKind::Ack); // It filled the gap.
+        }
+        None // In order, and there was no gap.
     }
 
     /// Notes an arrival, and decides whether an answer is due now.
@@ -200,19 +200,17 @@ impl Receiver {
         self.recent.push_back(sequence);
         self.unacknowledged += 1;
         self.urgent = self.urgent.max(urgent);
-        let urgent_after = (self.acknowledge_every / URGENT_SHARE).max(1);
-        match self.urgent {
-            _ if self.next_expected == self.ledger.parameters.end() => {
-                self.answer_now(AckKind::Ack);
-            }
-            Some(kind) if self.unacknowledged >= urgent_after => self.answer_now(kind),
-            _ if self.unacknowledged >= self.acknowledge_every => {
-                self.answer_now(AckKind::Ack);
-            }
-            _ => {
-                let delay = self.ledger.parameters.acknowledgement_delay;
-                self.deadline.get_or_insert(now + delay);
-            }
+        let answer_after = match self.urgent {
+            Some(_) => (self.acknowledge_every / URGENT_SHARE).max(1),
+            None => self.acknowledge_every,
+        };
+        if self.next_expected == self.ledger.parameters.end() {
+            self.answer_now(AckKind::Ack);
+        } else if self.unacknowledged >= answer_after {
+            self.answer_now(self.urgent.unwrap_or(AckKind::Ack));
+        } else {
+            let delay = self.ledger.parameters.acknowledgement_delay;
+            self.deadline.get_or_insert(now + delay);
         }
     }
 

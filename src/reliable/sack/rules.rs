@@ -1,9 +1,8 @@
 //! Which ACKs a sender believes, and which segments a receiver accepts: free of time.
 //!
 //! The timers and thresholds of sack decide how fast a transfer is. These few lines decide
-//! whether it is correct. The machines ask them with 32-bit sequence numbers; the model
-//! checker in `tests/simulation/model.rs` asks them with two to eight numbers, and tries
-//! every order in which packets can be lost, duplicated, reordered and retransmitted.
+//! whether it is correct. (A model checker calls them, too, with a small sequence-number
+//! space: therefore they take any [`Circular`] number.)
 //!
 //! ```text
 //!   sender    base                base + sent       base + N
@@ -14,17 +13,8 @@
 //!              | Next | OutOfOrder |  Outside ...
 //! ```
 //!
-//! Each rule counts forward from the lower edge of a window, never backward: in a small
-//! sequence-number space, the numbers behind a window are also the numbers before it.
-//!
-//! ```
-//! use sash::reliable::sack::rules::{Position, acknowledged, position};
-//! use sash::wire::sequence::SequenceNumber;
-//! let base = SequenceNumber(u32::MAX);
-//! assert_eq!(acknowledged(base, 4, base + 3, []), Some((3, vec![])));
-//! assert_eq!(acknowledged(base, 4, base + 5, []), None); // It was never sent.
-//! assert_eq!(position(base, 4, 100, base + 3), Position::OutOfOrder);
-//! ```
+//! Each rule counts forward from the lower edge of a window, never backward: numbers wrap
+//! around, so those behind a window also lie before it.
 //!
 //! Source: RFC 2018 §4; Kurose & Ross §3.4.4 (the size of a sequence-number space).
 

@@ -517,8 +517,7 @@ fn congestion_window_and_pacing_limit_the_sender_below_the_receive_window() {
 }
 
 #[test]
-fn one_unanswered_probe_counts_as_one_loss_and_a_second_one_as_the_loss_of_all_in_flight()
-{
+fn the_first_probe_timeout_is_one_loss_and_the_second_is_the_loss_of_all_in_flight() {
     let mut story = reno();
     story.advance(ms(100));
     story.advance(ms(300)); // The last of ten left at 45 ms: the probe goes at 355.
