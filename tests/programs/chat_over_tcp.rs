@@ -8,7 +8,7 @@
 
 use crate::ports::first_of;
 use crate::raw_client::RawClient;
-use crate::running::TIMEOUT;
+use crate::running::{self, ServerProcess, TIMEOUT};
 use sash::server::ports::PortRange;
 use sash::server::{self, Config, Running};
 use sash::wire::line::{HOPELESS_LINE_BYTES, LONGEST_LINE_BYTES};
@@ -727,16 +727,19 @@ fn a_vanished_client_leaves_no_transfer_behind() {
 #[test]
 fn an_upload_interrupted_over_tcp_resumes_on_an_immediate_retry() {
     let folder = tempfile::tempdir().unwrap();
-    let server = offering(folder.path());
+    // A process of its own: what other tests start would inherit the lock of a partial file
+    // for a moment.
+    let server = ServerProcess::start(&mut running::server(folder.path()));
+    let address: SocketAddr = server.address.parse().unwrap();
     let size = 100_000;
     let ask = json!({"upload": {
         "file": "a", "size": size, "modified": 7, "transport": "tcp"
     }});
     let mut expected = 0;
-    let mut witness = RawClient::join(server.address(), "witness");
+    let mut witness = RawClient::join(address, "witness");
     for round in 0..20 {
         // Every other time the whole client is gone, and another one of that name asks.
-        let mut client = RawClient::join(server.address(), "guest");
+        let mut client = RawClient::join(address, "guest");
         for again in 0..2 {
             client.send(&ask);
             let offer = client.wait_for("offer");
@@ -746,7 +749,7 @@ fn an_upload_interrupted_over_tcp_resumes_on_an_immediate_retry() {
                 "{offset} of {expected}, {round} {again}"
             );
             let port = u16::try_from(offer["port"].as_u64().unwrap()).unwrap();
-            let mut stream = TcpStream::connect((server.address().ip(), port)).unwrap();
+            let mut stream = TcpStream::connect((address.ip(), port)).unwrap();
             let token = offer["token"].as_str().unwrap();
             stream.write_all(format!("{token}\n").as_bytes()).unwrap();
             stream.write_all(&[7; 1_000]).unwrap();
@@ -763,7 +766,6 @@ fn an_upload_interrupted_over_tcp_resumes_on_an_immediate_retry() {
         drop(client);
         witness.wait_for("left");
     }
-    server.stop();
 }
 
 #[cfg(unix)]
