@@ -30,12 +30,8 @@ case $platform in
         target=aarch64-unknown-linux-gnu standard=build
         flags='-C target-feature=+crt-static -C linker=aarch64-linux-gnu-gcc'
         export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc ;;
-    windows-x86_64)
+    windows-x86_64 | windows-x86_64-window)
         target=x86_64-pc-windows-gnu standard=build ;;
-    windows-x86_64-window)
-        target=x86_64-pc-windows-gnu standard=build
-        # A window has no console behind it.
-        flags='-C link-arg=-Wl,--subsystem,windows' ;;
     macos-arm64) target=aarch64-apple-darwin standard=build ;;
     freebsd-x86_64) target=x86_64-unknown-freebsd standard=build ;;
     *) echo "build.sh: no platform \"$platform\"" >&2; exit 2 ;;
@@ -52,7 +48,7 @@ fi
 out=${SASH_PLATFORMS:-$root/target/platforms}
 case $platform in
     # The same target with other flags: in one folder each would compile all anew.
-    *-window) out=$out/window ;;
+    linux-x86_64-window) out=$out/window ;;
 esac
 if [ "$profile" = archive ]; then
     cargo_home=${CARGO_HOME:-${HOME:-/root}/.cargo}

@@ -2,18 +2,18 @@
 # What a teacher hands out: one archive a platform, made on one Debian 12 machine.
 # `./sash package` calls it, and sees to the packages first.
 #
-#   .platforms/package.sh FOLDER [PLATFORM...]
+#   .platforms/package.sh FOLDER PAGE [PLATFORM...]    PAGE: the laboratory for a browser
 #
-#   sash-VERSION-linux-x86_64.tar.gz    server, lab, text client (static); client-window
-#   sash-VERSION-linux-arm64.tar.gz     server, lab, text client (static)
-#   sash-VERSION-windows-x86_64.zip     server, lab, text client; client-window
+#   sash-VERSION-linux-x86_64.tar.gz    server, lab, client (static); client-window
+#   sash-VERSION-linux-arm64.tar.gz     server, lab, client (static)
+#   sash-VERSION-windows-x86_64.zip     server, lab, client, client-window
 #
 # Two runs on one commit make the same bytes: names are sorted, every file has one time.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 root=$(dirname -- "$here")
-folder=$1
-shift
+folder=$1 laboratory=$2
+shift 2
 [ $# -gt 0 ] || set -- linux-x86_64 linux-arm64 windows-x86_64
 profile=${SASH_PROFILE:-archive}
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
@@ -26,7 +26,7 @@ stamp='1980-01-01 00:00:00'
 # The report as plain HTML pages, into the folder $1.
 report() {
     style=$(cat report/book/book.css)
-    for page in README.md CHANGELOG.md $(find report -name '*.md' | sort); do
+    for page in README.md CHANGELOG.md CONTRIBUTING.md $(find report -name '*.md' | sort); do
         html=$1/${page%.md}.html
         mkdir -p "$(dirname -- "$html")"
         title=$(sed -n 's/^# //p' "$page" | head -n 1)
@@ -55,8 +55,8 @@ readme() {
             check='certutil -hashfile FILE SHA256'
             programs='server.exe           the server
 lab.exe              the laboratory
-client.exe           the client in a terminal
-client-window.exe    the client with a window: double-click it'
+client.exe           the client, with --text in a terminal
+client-window.exe    its window: double-click it'
             windows='- Windows says that it protected your PC: the programs are not signed. Click "More info" and
   "Run anyway", or compare their digests first.' ;;
         *)
@@ -64,16 +64,19 @@ client-window.exe    the client with a window: double-click it'
             lab='./lab race --size 256KiB --link "seed=7;loss=5%;delay=10ms"'
             check='sha256sum -c SHA256SUMS'
             names='Linux on arm64' windows=''
-            programs='server     the server
-lab        the laboratory
-client     the client in a terminal
-They need no library, and run on any Linux.'
+            programs='server           the server
+lab              the laboratory
+client           the client in a terminal
+They need no library and run on any Linux.'
             [ "$1" = linux-arm64 ] || {
                 names='Linux on x86_64'
-                programs="$programs
-client-window    the client with a window. It needs the libraries of Debian 12 or later
-                 (glibc 2.36) and: libx11-6 libxinerama1 libxcursor1 libxfixes3
-                 libpango-1.0-0 libpangocairo-1.0-0 libcairo2"
+                programs='server           the server
+lab              the laboratory
+client           the client, with --text in a terminal
+client-window    its window, which client opens without --text
+The first three need no library and run on any Linux. The window needs Debian 12, Ubuntu 24.04
+or later (glibc 2.36) and the packages libx11-6 libxinerama1 libxcursor1 libxfixes3
+libpango-1.0-0 libpangocairo-1.0-0 libcairo2, which most desktops have.'
             } ;;
     esac
     awk -v version="$version" -v platform="$names" -v programs="$programs" \
@@ -88,7 +91,7 @@ client-window    the client with a window. It needs the libraries of Debian 12 o
 }
 
 pages=$folder/pages
-rm -rf "$pages"
+rm -rf "$folder"/sash-* "$pages"
 mkdir -p "$pages"
 report "$pages"
 
@@ -97,18 +100,22 @@ for platform in "$@"; do
     inside=$folder/$name
     rm -rf "$inside"
     mkdir -p "$inside"
-    end=''
-    case $platform in windows*) end=.exe ;; esac
-    programs=$("$here/build.sh" "$platform" "$profile" --bins)
+    case $platform in
+        # One build of all programs. On Linux the static ones cannot have a window.
+        windows*) end=.exe build=$platform-window ;;
+        *) end='' build=$platform ;;
+    esac
+    programs=$("$here/build.sh" "$build" "$profile" --bins)
     for program in server lab client; do
         cp "$programs/$program$end" "$inside/"
     done
     case $platform in
         *-x86_64)
-            programs=$("$here/build.sh" "$platform-window" "$profile" --bin client)
-            cp "$programs/client$end" "$inside/client-window$end" ;;
+            programs=$("$here/build.sh" "$platform-window" "$profile" --bin client-window)
+            cp "$programs/client-window$end" "$inside/" ;;
     esac
     cp LICENSE "$inside/"
+    cp "$laboratory" "$inside/laboratory.html"
     mkdir "$inside/files"
     find files -type f ! -name large.bin -exec cp {} "$inside/files/" \;
     cp -r "$pages" "$inside/report"
@@ -120,8 +127,8 @@ for platform in "$@"; do
     mv "$folder/sums" "$inside/SHA256SUMS"
     find "$inside" -type d -exec chmod 755 {} +
     find "$inside" -type f -exec chmod 644 {} +
-    find "$inside" -maxdepth 1 -type f ! -name '*.txt' ! -name LICENSE ! -name SHA256SUMS \
-        -exec chmod 755 {} +
+    find "$inside" -maxdepth 1 -type f ! -name '*.txt' ! -name '*.html' ! -name LICENSE \
+        ! -name SHA256SUMS -exec chmod 755 {} +
     find "$inside" -exec touch -h -d "$stamp" {} +
     cd "$folder"
     case $platform in

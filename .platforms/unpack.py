@@ -4,8 +4,8 @@
 
 Programs of Linux run in a root folder that holds the package alone (as root: chroot), so a
 library that they need would be missed; those of arm64 with qemu beside them; those of Windows
-under wine. A client fetches a file from a server of the same package, and every digest in
-SHA256SUMS is compared.
+under wine. A client fetches a file from a server of the same package, every digest in
+SHA256SUMS is compared, and the window opens on a virtual display.
 """
 
 import hashlib
@@ -17,12 +17,14 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
 QEMU = "qemu-aarch64-static"
-EXPECTED = ["LICENSE", "README.txt", "SHA256SUMS", "client", "files", "lab", "report", "server"]
+EXPECTED = ["LICENSE", "README.txt", "SHA256SUMS", "client", "files", "lab", "laboratory.html",
+            "report", "server"]
 
 
 def unpack(archive, scratch):
@@ -90,6 +92,50 @@ def run(folder):
         server.wait()
 
 
+def refuse_window(folder):
+    """Without the libraries of the window, `client` recommends the terminal."""
+    client = start(folder, "client", [], stderr=subprocess.PIPE, text=True)
+    _, complained = client.communicate(timeout=60)
+    assert client.returncode == 2 and "Use --text." in complained, complained
+
+
+def open_window(folder):
+    """`client` opens the window, which has no console behind it."""
+    windows = (folder / "client-window.exe").exists()
+    if windows:
+        systems = [subsystem(folder / f"{name}.exe")
+                   for name in ("client-window", "client", "server", "lab")]
+        assert systems == [2, 3, 3, 3], systems  # 2: a window, 3: a console
+    reading, writing = os.pipe()
+    display = subprocess.Popen(["Xvfb", "-displayfd", str(writing), "-screen", "0", "1200x800x24"],
+                               pass_fds=[writing], stderr=subprocess.DEVNULL)
+    try:
+        number = os.read(reading, 16).decode().strip()
+        variables = os.environ | {"DISPLAY": f":{number}", "WINEDEBUG": "-all"}
+        command = [str(folder / "client")]
+        if windows:
+            command = [os.environ.get("WINE", "wine"), command[0] + ".exe"]
+        client = subprocess.Popen(command, cwd=folder, env=variables)
+        search = ["xdotool", "search", "--onlyvisible", "--name", "^Sash$"]
+        until = time.monotonic() + 60
+        while not subprocess.run(search, env=variables, stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL).stdout:
+            assert client.poll() is None, f"client ended with {client.returncode}"
+            assert time.monotonic() < until, "the window does not open"
+            time.sleep(0.2)
+    finally:
+        display.kill()  # The window ends with it.
+        display.wait()
+    client.wait(timeout=60)
+
+
+def subsystem(program):
+    """The field Subsystem of a program of Windows (PE format, optional header)."""
+    start_of_program = program.read_bytes()[:1024]
+    header = int.from_bytes(start_of_program[0x3C:0x40], "little")
+    return int.from_bytes(start_of_program[header + 24 + 68:][:2], "little")
+
+
 def main():
     archives = sorted(Path(sys.argv[1]).glob("sash-*-*.*"))
     assert archives, "there is no package"
@@ -114,6 +160,10 @@ def main():
                                 folder / "bcryptprimitives.dll",
                                 HERE / "bcryptprimitives.c", "-ladvapi32"], check=True)
             run(folder)
+            if "linux-x86_64" in archive.name:
+                refuse_window(folder)
+            if "x86_64" in archive.name:
+                open_window(folder)
             print(f"{archive.name}: {archive.stat().st_size / 1e6:.1f} MB, unpacked and run")
 
 

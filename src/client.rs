@@ -9,9 +9,9 @@
 //!     '------------- Model -------------'
 //! ```
 //!
-//! The view is the window, and belongs to the program `client`
-//! (`src/bin/client/view.rs`), so `server` and `lab` are not linked to the libraries of a
-//! window.
+//! The view is the window, and belongs to the program `client-window`
+//! (`src/bin/client/view.rs`), which `client` starts. So `server`, `lab` and `client` are not
+//! linked to the libraries of a window.
 //!
 //! | module | is |
 //! | --- | --- |

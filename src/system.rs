@@ -13,7 +13,7 @@
 //! | [`filter`] | datagrams that the kernel drops before they reach a socket |
 //! | [`sockets`] | error numbers, fragments, a stream that never blocks |
 //! | [`terminal`] | modes of a terminal, escape sequences in a console |
-//! | [`processes`] | priority of a thread, process groups, the end of a process |
+//! | [`processes`] | priority of a thread, process groups, a process that becomes another program |
 //! | [`page_file`] | where the laboratory's page is |
 //! | [`display`] | the sockets of an X server |
 //!

@@ -196,8 +196,15 @@ impl Folder {
         let mut options = OpenOptions::new();
         options.read(true);
         files::do_not_wait(&mut options);
-        let opened = self.opened.handle.open_with(name.as_str(), &options);
-        let file = opened?.into_std();
+        let here = &self.opened.handle;
+        let file = match here.open_with(name.as_str(), &options) {
+            Ok(file) => file.into_std(),
+            // Windows does not open a folder as a file.
+            Err(_) if here.metadata(name.as_str()).is_ok_and(|it| it.is_dir()) => {
+                return Err(FolderError::NotThere);
+            }
+            Err(error) => return Err(error.into()),
+        };
         if !file.metadata()?.is_file() {
             return Err(FolderError::NotThere);
         }

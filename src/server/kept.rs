@@ -126,11 +126,11 @@ impl Kept {
     /// of users who have equally many, first the smallest one that is not fresh. `now_ms`:
     /// since 1970-01-01 UTC.
     pub(super) fn sweep(&self, now_ms: u64) {
-        let mut idle = self.idle();
-        idle.retain(|idle| {
-            let is_old = is_older(idle.modified, now_ms, LONGEST_KEPT_MS);
-            !is_old || !idle.remove()
-        });
+        let is_old = |idle: &Idle| is_older(idle.modified, now_ms, LONGEST_KEPT_MS);
+        let (old, mut idle): (Vec<_>, Vec<_>) = self.idle().into_iter().partition(is_old);
+        for idle in old {
+            idle.remove();
+        }
         let mut counts: HashMap<Option<String>, usize> = HashMap::new();
         for idle in &idle {
             *counts.entry(idle.owner.clone()).or_default() += 1;
@@ -145,8 +145,10 @@ impl Kept {
                 break;
             };
             let removed = idle.remove(first);
+            counts
+                .entry(removed.owner.clone())
+                .and_modify(|count| *count -= 1);
             removed.remove();
-            counts.entry(removed.owner).and_modify(|count| *count -= 1);
         }
         self.remove_strays(now_ms);
         // It stays if it is not empty.
@@ -158,21 +160,22 @@ impl Kept {
     /// its owner has more than this user would have. Returns `false` if there is nothing
     /// to remove. `now_ms`: since 1970-01-01 UTC.
     pub(super) fn remove_for(&self, user: &str, size: u64, now_ms: u64) -> bool {
-        let idle = self.idle();
+        let mut idle = self.idle();
         let bytes_of = |owner: Option<&str>| -> u64 {
             let theirs = idle.iter().filter(|it| it.owner.as_deref() == owner);
             theirs.map(|it| it.length).sum()
         };
         let wanted = bytes_of(Some(user)).saturating_add(size);
-        let own = idle.iter().find(|it| it.owner.as_deref() == Some(user));
+        let own = idle.iter().position(|it| it.owner.as_deref() == Some(user));
         let given = || {
-            idle.iter().find(|it| {
+            idle.iter().position(|it| {
                 it.owner.is_none()
                     || is_older(it.modified, now_ms, FRESH_MS)
                     || bytes_of(it.owner.as_deref()) > wanted
             })
         };
-        own.or_else(given).is_some_and(Idle::remove)
+        let chosen = own.or_else(given);
+        chosen.is_some_and(|place| idle.swap_remove(place).remove())
     }
 
     fn destination(&self, name: &FileName) -> Destination {
@@ -245,17 +248,21 @@ impl Idle {
         self.part.set_modified(self.modified)
     }
 
-    /// Whether it was removed.
-    fn remove(&self) -> bool {
-        let shown = self.path.display();
-        match part::discard(&self.path) {
+    /// Whether it was removed. On Windows a deleted file keeps its name until its last
+    /// handle is closed.
+    fn remove(self) -> bool {
+        let Self { path, part, .. } = self;
+        let shown = path.display();
+        let discarded = part::discard(&path);
+        drop(part);
+        match discarded {
             Ok(()) => log::info!(
                 "removed the partial file of an interrupted upload: \
                                   {shown}"
             ),
             Err(error) => log::warn!("cannot remove {shown}: {error}"),
         }
-        !self.path.exists()
+        !path.exists()
     }
 }
 

@@ -5,7 +5,8 @@
 //! stays the same. On other systems, and on file systems that cannot reserve, only the
 //! free space is checked.
 //!
-//! Source: `fallocate(2)` with `FALLOC_FL_KEEP_SIZE`; POSIX `fstatvfs`.
+//! Source: `fallocate(2)` with `FALLOC_FL_KEEP_SIZE`; POSIX `fstatvfs`; Windows
+//! `GetDiskFreeSpaceW`.
 
 use std::fs::File;
 use std::io;
@@ -48,20 +49,28 @@ pub fn free(folder: &Path) -> Option<u64> {
     Some(u64::from(told.blocks_available()).saturating_mul(told.fragment_size()))
 }
 
-/// The system is not asked here.
-#[cfg(not(unix))]
+/// The space that a program without privileges may still use there; `None` if the system
+/// does not report it. Unit: bytes.
+#[cfg(windows)]
 #[must_use]
-pub fn free(_folder: &Path) -> Option<u64> {
-    None
+pub fn free(folder: &Path) -> Option<u64> {
+    fs4::available_space(folder).ok()
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::MetadataExt;
 
     #[test]
+    fn the_free_space_is_known_on_each_system() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(free(folder.path()).is_some_and(|bytes| bytes > 0));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
     fn reserved_space_is_allocated_without_changing_the_file_length() {
+        use std::os::unix::fs::MetadataExt as _;
         let part = tempfile::tempfile().unwrap();
         reserve(&part, 1_000_000).unwrap();
         let told = part.metadata().unwrap();
@@ -70,6 +79,7 @@ mod tests {
         assert!(blocks == 0 || blocks >= 1_000_000); // 0: it cannot reserve.
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_reservation_beyond_the_free_space_fails() {
         let folder = tempfile::tempdir().unwrap();

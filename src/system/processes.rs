@@ -1,7 +1,9 @@
-//! Threads of low priority, groups of processes, and the signal that ended a process.
+//! Threads of low priority, groups of processes, a process that becomes another program, and
+//! the signal that ended a process.
 //!
-//! Source: setpriority(2), "C library/kernel differences"; `killpg(3)`, `proc(5)`.
+//! Source: setpriority(2), "C library/kernel differences"; `killpg(3)`, `proc(5)`, `exec(3)`.
 
+use std::io;
 use std::process::{Command, ExitStatus};
 
 /// The nice value of a thread of low priority, which gets a tenth of the share of
@@ -24,6 +26,25 @@ pub fn lower_priority() {
         if let Err(error) = lowered {
             log::debug!("cannot lower the priority of this thread: {error}");
         }
+    }
+}
+
+/// Continues as another program. On Unix it replaces this one, and the function returns only
+/// if it cannot. Windows has no such call: the function waits for the program and passes on
+/// its stderr, because a program without a console cannot write to this one's.
+///
+/// # Errors
+/// Those of the system: the program was not started.
+pub fn become_program(command: &mut Command) -> io::Result<ExitStatus> {
+    #[cfg(unix)]
+    return Err(std::os::unix::process::CommandExt::exec(command));
+    #[cfg(windows)]
+    {
+        let mut child = command.stderr(std::process::Stdio::piped()).spawn()?;
+        if let Some(mut said) = child.stderr.take() {
+            let _ = io::copy(&mut said, &mut io::stderr());
+        }
+        child.wait()
     }
 }
 

@@ -209,7 +209,8 @@ mod tests {
             [BAD_DESCRIPTOR, NOT_A_SOCKET]
         );
         assert_eq!(numbers_of(Meaning::TooLong), [MESSAGE_TOO_LONG]);
-        assert!((1..10).contains(&numbers_of(Meaning::Nothing).len()));
+        // Windows has many numbers for a timeout.
+        assert!((1..30).contains(&numbers_of(Meaning::Nothing).len()));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The shared libraries of the programs: `server` and `lab` start on a computer without a
-//! display.
+//! The shared libraries of the programs: `server`, `lab` and `client --text` start on a
+//! computer without X11. For the window `client` becomes `client-window`.
 
 #![cfg(target_os = "linux")]
 #![expect(
@@ -7,6 +7,8 @@
     reason = "a test ends where something is not as it must be"
 )]
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The beginnings of the names of libraries that only a window needs.
@@ -45,10 +47,92 @@ fn of_a_window(program: &str) -> Vec<String> {
 }
 
 #[test]
-fn server_and_laboratory_need_no_library_of_a_window() {
+fn no_program_but_the_one_of_the_window_needs_a_library_of_a_window() {
     assert_eq!(of_a_window(env!("CARGO_BIN_EXE_server")), [""; 0]);
     assert_eq!(of_a_window(env!("CARGO_BIN_EXE_lab")), [""; 0]);
-    // The client with the window needs them; otherwise this test would look for wrong names.
-    let of_the_client = of_a_window(env!("CARGO_BIN_EXE_client"));
-    assert_eq!(of_the_client.is_empty(), cfg!(not(feature = "gui")));
+    assert_eq!(of_a_window(env!("CARGO_BIN_EXE_client")), [""; 0]);
+}
+
+/// Otherwise the test above would look for wrong names.
+#[cfg(feature = "gui")]
+#[test]
+fn the_program_of_the_window_needs_them() {
+    assert_ne!(of_a_window(env!("CARGO_BIN_EXE_client-window")), [""; 0]);
+}
+
+/// Runs a command. Files that are executed later are written by other processes: a file that
+/// this one has open for writing cannot be executed, nor while a child of another test is
+/// about to start (`execve(2)`, ETXTBSY).
+fn sh(script: &str, arguments: [&Path; 2]) {
+    let mut sh = Command::new("sh");
+    let sh = sh.args(["-euc", script, "sh"]).args(arguments);
+    assert!(sh.status().unwrap().success());
+}
+
+/// A copy of `client` in a folder of its own, with this script as the program of the window.
+fn client_with(window: Option<&str>) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let client = folder.path().join("client");
+    let here = Path::new(env!("CARGO_BIN_EXE_client"));
+    sh("cp \"$1\" \"$2\"", [here, &client]);
+    if let Some(text) = window {
+        let program = folder.path().join("client-window");
+        let write = "printf '#!/bin/sh\n%s\n' \"$2\" >\"$1\"; chmod +x \"$1\"";
+        sh(write, [&program, Path::new(text)]);
+    }
+    (folder, client)
+}
+
+/// The exit code and stderr of the client.
+fn run(client: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let told = Command::new(client).args(arguments).output().unwrap();
+    (told.status.code(), String::from_utf8(told.stderr).unwrap())
+}
+
+#[test]
+fn a_client_without_the_program_of_the_window_recommends_the_text_mode() {
+    let (_folder, client) = client_with(None);
+    let (code, told) = run(&client, &[]);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("no program client-window"), "{told}");
+    assert!(told.contains("Use --text."), "{told}");
+}
+
+/// The script says what the loader says, with its exit code: `ld.so(8)`.
+#[test]
+fn a_missing_library_of_the_window_is_named_and_the_text_mode_recommended() {
+    let missing = "error while loading shared libraries: libX11.so.6: cannot open";
+    let window = format!("echo '{missing}' >&2; exit 127");
+    let (_folder, client) = client_with(Some(&window));
+    let (code, told) = run(&client, &[]);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("libX11.so.6"), "{told}");
+    assert!(told.contains("Use --text."), "{told}");
+}
+
+#[test]
+fn the_program_of_the_window_gets_the_arguments_and_gives_its_exit_code() {
+    let window = r#"[ "$1" = --version ] || { echo "$*" >&2; exit 4; }"#;
+    let (_folder, client) = client_with(Some(window));
+    let (code, told) = run(&client, &["--server", "there", "--name", "dana"]);
+    assert_eq!(code, Some(4), "{told}");
+    assert_eq!(told, "--server there --name dana --count 1\n");
+}
+
+#[test]
+fn everything_in_the_package_for_debian_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let (_, assets) = manifest.split_once("\nassets = [\n").unwrap();
+    let (assets, _) = assets.split_once("\n]").unwrap();
+    for asset in assets.lines() {
+        let path = asset.split('"').nth(1).unwrap();
+        match path.strip_prefix("target/release/") {
+            Some(name) => assert!(
+                ["server", "client", "client-window", "lab"].contains(&name),
+                "{asset}"
+            ),
+            None => assert!(root.join(path.trim_end_matches('*')).exists(), "{asset}"),
+        }
+    }
 }

@@ -11,6 +11,7 @@
 use crate::running::{
     ServerProcess, TIMEOUT, ended_with, signal, spawn, succeeded, wait_until, within,
 };
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::pty::{Winsize, openpty};
 use serde_json::{Value, json};
 use std::fs::{self, File};
@@ -18,6 +19,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -39,6 +41,7 @@ struct Person {
     client: Child,
     keys: File,
     screen: Arc<Mutex<String>>,
+    is_closing: Arc<AtomicBool>,
 }
 
 impl Fixture {
@@ -104,6 +107,8 @@ impl Fixture {
             ws_ypixel: 0,
         };
         let pty = openpty(&size, None).unwrap();
+        // A child that inherits the terminal's own side would keep the terminal open.
+        fcntl(&pty.master, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).unwrap();
         let side = || Stdio::from(pty.slave.try_clone().unwrap());
         let client = Command::new("setsid")
             .args(["--ctty", "--wait", env!("CARGO_BIN_EXE_client")])
@@ -120,9 +125,13 @@ impl Fixture {
         let mut seen = keys.try_clone().unwrap();
         let screen = Arc::new(Mutex::new(String::new()));
         let shared = Arc::clone(&screen);
+        let is_closing = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&is_closing);
         thread::spawn(move || {
             let mut bytes = [0; 4096];
-            while let Ok(count @ 1..) = seen.read(&mut bytes) {
+            while let Ok(count @ 1..) = seen.read(&mut bytes)
+                && !ends.load(Ordering::Acquire)
+            {
                 let text = String::from_utf8_lossy(&bytes[..count]);
                 shared.lock().unwrap().push_str(&text);
             }
@@ -131,6 +140,7 @@ impl Fixture {
             client,
             keys,
             screen,
+            is_closing,
         }
     }
 }
@@ -176,6 +186,14 @@ impl Person {
 
     fn screen(&self) -> String {
         self.screen.lock().unwrap().clone()
+    }
+
+    /// Closes the window of the terminal. A last key, which the terminal shows, ends the
+    /// thread that reads the screen.
+    fn closes_the_terminal(&mut self) {
+        self.is_closing.store(true, Ordering::Release);
+        self.sends(".");
+        self.keys = File::open("/dev/null").unwrap();
     }
 }
 
@@ -291,9 +309,29 @@ fn several_lines_typed_in_one_burst_are_all_entered() {
     let server = place.serve("127.0.0.1:0", &[]);
     let mut person = place.person(&server);
     person.sees_the_prompt();
-    person.sends("first\rsecond\rthird\r");
-    person.sees("<dana> first");
-    person.sees("<dana> third");
+    // The last two as Windows ends a line.
+    person.sends("first\rsecond\rthird\r\nfourth\r\n");
+    for line in ["first", "second", "third", "fourth"] {
+        person.sees(&format!("<dana> {line}"));
+    }
+}
+
+#[test]
+fn a_terminal_that_closes_ends_the_client_and_keeps_the_partial_file() {
+    let place = Fixture::new();
+    let server = place.serve("127.0.0.1:0", &SLOWLY);
+    let mut person = place.person(&server);
+    person.sees_the_prompt();
+    wait_until(|| {
+        person.types("\u{15}/download a.bin");
+        soon(|| place.part_is(1))
+    });
+    person.closes_the_terminal();
+    wait_until(|| person.client.try_wait().unwrap().is_some());
+    assert!(place.part_is(1));
+    assert!(!place.has_arrived());
+    succeeded(&place.start_download(&server).wait_with_output().unwrap());
+    assert!(place.has_arrived());
 }
 
 #[test]

@@ -343,6 +343,31 @@ fn the_partial_file_on_a_full_disk_is_kept_and_resumed_when_space_is_available()
     }
 }
 
+/// Root may write everywhere, except without this capability.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_read_only_folder_is_named_and_the_transfer_cancelled() {
+    let place = Fixture::new();
+    let server = place.serve(&AT_ONCE);
+    let read_only = "chmod 500 \"$1\"; client=$0; \
+        set -- \"$client\" --server \"$2\" --name dana --out \"$1\" --exec '/download a.bin'; \
+        [ \"$(id -u)\" != 0 ] || \
+            exec setpriv --bounding-set=-dac_override,-dac_read_search \"$@\"; \
+        exec \"$@\"";
+    let output = Command::new("sh")
+        .args(["-c", read_only, env!("CARGO_BIN_EXE_client")])
+        .arg(place.out.path())
+        .arg(&server.address)
+        .output()
+        .unwrap();
+    let told = printed(&output);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    let folder = place.out.path().display().to_string();
+    assert!(told.contains(&folder), "{told}");
+    assert!(told.contains("Permission denied"), "{told}");
+    assert_eq!(place.names(), [""; 0]);
+}
+
 #[test]
 fn an_existing_file_is_kept_replaced_skipped_or_an_error_as_chosen() {
     let place = Fixture::new();

@@ -103,8 +103,9 @@ impl Desk {
             .arg("--out")
             .arg(folder.path())
             .env("DISPLAY", &self.display)
-            // This window has its own remembered settings.
-            .env("XDG_CONFIG_HOME", folder.path().join("config"))
+            // This window has its own remembered settings, of a user whose name has
+            // other letters and a space.
+            .env("XDG_CONFIG_HOME", folder.path().join("דנה כהן"))
             .spawn()
             .unwrap();
         let pattern = format!("^{title}$");

@@ -16,7 +16,7 @@ fn a_lost_display_is_reported_in_a_sentence_and_the_partial_file_is_kept() {
         .args(["--server", &server.address(), "--name", "dana", "--out"])
         .arg(folder.path())
         .env("DISPLAY", desk.display())
-        .env("XDG_CONFIG_HOME", folder.path().join("config"))
+        .env("XDG_CONFIG_HOME", folder.path().join("דנה כהן"))
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
