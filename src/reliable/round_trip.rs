@@ -159,10 +159,24 @@ impl RoundTrip {
     /// The retransmission timeout now (RFC 6298 RTO).
     #[must_use]
     pub fn timeout(&self) -> Duration {
-        let least = match self.timing {
-            Timing::Adaptive { least } => least,
-            Timing::Fixed(timeout) => return timeout,
-        };
+        match self.timing {
+            Timing::Adaptive { least } => self.adaptive(least),
+            Timing::Fixed(timeout) => timeout,
+        }
+    }
+
+    /// The timeout of a probe. A first probe that leaves too early costs one packet, so it
+    /// waits for a quarter of the shortest timeout only: on a short path the loss of one
+    /// ACK would otherwise cost as much time as hundreds of packets (RFC 8985 §7.2).
+    #[must_use]
+    pub fn probe_timeout(&self) -> Duration {
+        match self.timing {
+            Timing::Adaptive { least } if self.backoff == 0 => self.adaptive(least / 4),
+            Timing::Adaptive { .. } | Timing::Fixed(_) => self.timeout(),
+        }
+    }
+
+    fn adaptive(&self, least: Duration) -> Duration {
         let plain = self.estimate.map_or(FIRST_TIMEOUT, |estimate| {
             estimate.smoothed + (4 * estimate.variation).max(GRANULARITY)
         });

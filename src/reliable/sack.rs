@@ -54,7 +54,7 @@ use super::event::{Event, Ignored, Timer, Trigger};
 use super::flow::SentPacket;
 use super::ledger::SenderLedger;
 use super::moment::Moment;
-use super::round_trip::RoundTrip;
+use super::round_trip::{GRANULARITY, RoundTrip};
 use super::{Machine, SendingMachine, Transmit, earliest};
 use crate::wire::message::Progress;
 use crate::wire::packet::{Body, Packet};
@@ -323,8 +323,15 @@ impl Sender {
         let round_trip = &self.ledger.round_trip;
         let needs_probe =
             !self.segments.queue.is_empty() && round_trip.fixed_timeout().is_none();
-        let probe_timeout =
-            round_trip.timeout() + self.ledger.parameters.acknowledgement_delay;
+        let delay = self.ledger.parameters.acknowledgement_delay;
+        let flow = &self.ledger.flow;
+        let probe_timeout = if flow.is_controlled() && !flow.has_window_space() {
+            // The receiver delays no ACK for longer than this share of a round trip.
+            let share = (round_trip.path().smoothed / 8).max(GRANULARITY);
+            round_trip.probe_timeout() + delay.min(share)
+        } else {
+            round_trip.timeout() + delay
+        };
         self.probe.deadline = needs_probe.then(|| now + probe_timeout);
     }
 
