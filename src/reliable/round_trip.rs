@@ -338,4 +338,16 @@ mod tests {
         assert!(round_trip.sample_echo(sent.stamp(), sent + ms(5)));
         assert_eq!(round_trip.smoothed(), Some(ms(5)));
     }
+
+    #[test]
+    fn the_first_probe_leaves_earlier_than_a_retransmission_on_a_short_path() {
+        let mut round_trip = RoundTrip::new(FLOOR);
+        round_trip.sample(ms(1));
+        assert_eq!(
+            (round_trip.probe_timeout(), round_trip.timeout()),
+            (ms(5), FLOOR)
+        );
+        round_trip.back_off();
+        assert_eq!(round_trip.probe_timeout(), round_trip.timeout());
+    }
 }

@@ -7,7 +7,7 @@
 //!                            ^-- BBR keeps here
 //!
 //!   startup  x2.77 per round until the rate no longer grows, or until a round loses more;
-//!            then the rate is what arrived
+//!            then the rate is what arrived; late rounds grow by 1.7 only
 //!   drain    until the queue that this made is gone
 //!   cycle    up 1.25   is there more? for one round, or until it loses more than before;
 //!                      where there is, again, and faster; after a loss, half as far up
@@ -41,6 +41,8 @@ mod epoch;
 mod loss;
 mod path;
 mod phase;
+mod round;
+mod startup;
 
 use super::{Acked, Controller, SMALL_FILE, Signal};
 use crate::reliable::moment::Moment;
@@ -50,6 +52,7 @@ use phase::{
     CRUISE_GAIN, FULL_CRUISE_GAIN, OVERRUN_CRUISE_GAIN, Phase, QUEUED_CRUISE_GAIN,
     SHARED_CRUISE_GAIN,
 };
+use startup::{FIRST_WINDOW, LEAST_FIRST_WINDOW, first_rate, first_window};
 use std::time::Duration;
 
 /// The controller: the model of the path, and the phase.
@@ -81,19 +84,6 @@ pub struct Bbr {
     /// It followed another one that had found more bandwidth.
     has_grown: bool,
 }
-
-/// Startup begins with this many per round trip (RFC 6928: ten, at once). Unit: packets.
-const FIRST_WINDOW: f64 = 32.0;
-
-/// The largest first window, on a long path. Unit: packets.
-const MOST_FIRST_WINDOW: f64 = 32.0;
-
-/// On a path with a shorter round-trip time, which may be slow as well, startup begins no
-/// faster than on a path with this one.
-const SHORT_PATH: Duration = Duration::from_millis(10);
-
-/// The first window on such a path, as in RFC 6928. Unit: packets.
-const LEAST_FIRST_WINDOW: f64 = 10.0;
 
 /// The usual gain of the cycle.
 const UP_GAIN: f64 = FIRST_GAIN;
@@ -138,17 +128,6 @@ const SHARED_GAIN: f64 = 1.1;
 
 /// The limit for clumps in startup; without it startup would fill any queue.
 const LONGEST_LATE: Duration = Duration::from_millis(8);
-
-/// While the rate still grows, the window doubles with it.
-const STARTUP_WINDOW_GAIN: f64 = 2.0;
-
-/// The first rounds, which double: a small file is sent by then.
-const DOUBLING_ROUNDS: u64 = 5;
-
-/// In later rounds, each of which can overrun the bottleneck by hundreds of packets, it
-/// grows more slowly. What a startup loses in its last round is this gain less 1 times
-/// what it has queued before, or taken from the bucket of a policer.
-const LATE_STARTUP_WINDOW_GAIN: f64 = 1.7;
 
 /// The number of rounds in the phase `Cruise`.
 const CRUISE_ROUNDS: u64 = 6;
@@ -463,7 +442,7 @@ impl Bbr {
             );
         let gain = match self.phase {
             Phase::Startup { .. } if is_growing => {
-                self.startup_window_gain() / (1.0 - self.path.loss_so_far())
+                startup::window_gain(self.path.rounds()) / (1.0 - self.path.loss_so_far())
             }
             Phase::Up { gain, .. } => WINDOW_GAIN.max(gain),
             Phase::Startup { .. }
@@ -494,15 +473,6 @@ impl Bbr {
         self.window = self.window.clamp(LEAST_WINDOW.min(self.most), self.most);
     }
 
-    /// The window while the rate still grows, in bandwidth-delay products.
-    fn startup_window_gain(&self) -> f64 {
-        if self.path.rounds() < DOUBLING_ROUNDS {
-            STARTUP_WINDOW_GAIN
-        } else {
-            LATE_STARTUP_WINDOW_GAIN
-        }
-    }
-
     /// Startup begins with one first window per round trip: single ACKs show no rate.
     fn raise_startup_rate(&mut self, ack: &Acked) {
         let measured = self.path.rate().unwrap_or(0.0);
@@ -528,18 +498,6 @@ impl Bbr {
             }
         }
     }
-}
-
-/// The first window on a path with this round-trip time. A short path gets fewer packets,
-/// because its second round follows soon. Unit: packets.
-fn first_window(round_trip: Duration) -> f64 {
-    let share = round_trip.as_secs_f64() / SHORT_PATH.as_secs_f64();
-    (FIRST_WINDOW * share).clamp(LEAST_FIRST_WINDOW, MOST_FIRST_WINDOW)
-}
-
-/// The first window per round trip. Unit: packets per second.
-fn first_rate(round_trip: Duration) -> f64 {
-    FIRST_WINDOW / round_trip.max(SHORT_PATH).as_secs_f64()
 }
 
 impl Controller for Bbr {
@@ -571,7 +529,7 @@ impl Controller for Bbr {
             Signal::Nack(_) => (),
             // Nothing was acknowledged: the window is small until ACKs enlarge it.
             Signal::Timeout(_) => {
-                self.path.on_timeout(f64::from(self.window()));
+                self.path.on_timeout();
                 self.window = TIMEOUT_WINDOW.min(self.most);
             }
         }

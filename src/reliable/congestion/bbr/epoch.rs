@@ -65,6 +65,13 @@ impl Epoch {
         }
     }
 
+    /// The rate at which they have arrived since it began, pauses included. Unit: packets
+    /// per second.
+    pub(super) fn rate_until(&self, now: Moment) -> f64 {
+        let seconds = self.began.map_or(0.0, |began| (now - began).as_secs_f64());
+        self.tally.delivered / seconds.max(1e-9)
+    }
+
     /// The rate at which they arrived. Unit: packets per second.
     pub(super) fn rate(&self) -> f64 {
         let at_once = self.first.map_or(0.0, |(_, packets)| packets);

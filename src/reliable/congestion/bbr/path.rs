@@ -18,6 +18,7 @@
 use super::super::{Acked, Lost};
 use super::epoch::Epoch;
 use super::loss::{FEWEST_PACKETS, LOSS_TOLERANCE, OwnLoss, Tally};
+use super::round::{MaxFilter, PACKETS_PER_ROUND, Round};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
@@ -43,6 +44,8 @@ pub(super) struct Path {
     startup: Epoch,
     doubted: Option<Doubted>,
     round: Round,
+    /// The packets in flight after the last ACK.
+    in_flight: u32,
 }
 
 /// A loss whose cause is not known yet: the path or its bottleneck.
@@ -58,31 +61,6 @@ struct Doubted {
 /// loss remains, it is the path's own.
 const CONFIRMED: f64 = 0.75;
 
-/// The current round trip.
-#[derive(Debug, Default)]
-struct Round {
-    count: u64,
-    /// The round ends with the ACK of a packet that was sent after this many deliveries.
-    ends_at: u64,
-    /// The time when the previous round ended.
-    began: Option<Moment>,
-    tally: Tally,
-    /// Whether something else than this controller held the sender back.
-    is_application_limited: bool,
-    /// The last whole round, and its longest round-trip time.
-    last: Tally,
-    longest: Duration,
-    /// The longest round-trip time so far.
-    longest_so_far: Duration,
-}
-
-/// The largest value of the last rounds (a windowed maximum filter).
-#[derive(Debug, Default)]
-struct MaxFilter {
-    /// The candidates, by round; their rates decrease.
-    samples: Vec<(u64, f64)>,
-}
-
 /// The shortest duration of a round after startup. On a short path shorter rounds would
 /// measure threads that wake late.
 const LEAST_ROUND: Duration = Duration::from_millis(2);
@@ -91,14 +69,15 @@ const LEAST_ROUND: Duration = Duration::from_millis(2);
 /// whether one more clump falls into the round.
 const CLUMPS_PER_ROUND: u32 = 10;
 
-/// The least number of packets in a round. With fewer, its loss would be chance.
-const PACKETS_PER_ROUND: f64 = 32.0;
-
 /// A burst of the pacer makes a queue of this many packets.
 const BURST_PACKETS: f64 = 6.0;
 
-/// Jitter makes a round trip longer by this many mean deviations.
-const JITTER: f64 = 2.5;
+/// What else varies makes a round trip longer by this many mean deviations.
+const UNEVEN_JITTER: f64 = 2.5;
+
+/// Jitter makes a round trip longer by four mean deviations at most, where each delay is
+/// equally likely.
+const MOST_JITTER: f64 = 4.5;
 
 /// The usual gain of a probe; a larger one follows a probe that seemed to find more.
 pub(super) const FIRST_GAIN: f64 = 1.25;
@@ -109,17 +88,17 @@ const LEAST_VERDICT: f64 = 0.9;
 /// See [`LEAST_VERDICT`]: on a path with loss of its own.
 const LEAST_LOSSY_VERDICT: f64 = 0.95;
 
+/// No path loses this share of a round by itself: the loss of 30 % in bursts is less.
+const OVERRUN: f64 = 0.6;
+
 /// One overrun lowers the rate to this share at least.
-const LEAST_AFTER_OVERRUN: f64 = 0.1;
+const LEAST_AFTER_OVERRUN: f64 = 0.25;
 
 /// Fewer packets are no clump: pacing and a queue vary as much. Unit: packets.
 const UNEVEN: f64 = 4.0;
 
 /// The longest clump that is believed.
 const LONGEST_CLUMP: Duration = Duration::from_millis(16);
-
-/// The number of rounds for which a rate counts: a little more than a cycle.
-const FILTER_ROUNDS: u64 = 10;
 
 /// A sample within this share above the least round-trip time confirms it.
 const SEEN_AGAIN: u32 = 16;
@@ -141,6 +120,7 @@ impl Path {
             self.measure_deviation(ack.round_trip.latest);
         }
         self.round.take(ack);
+        self.in_flight = ack.in_flight;
         for epoch in [
             &mut self.slow,
             &mut self.steady,
@@ -199,9 +179,9 @@ impl Path {
     }
 
     /// Everything in flight was lost.
-    pub(super) fn on_timeout(&mut self, packets: f64) {
+    pub(super) fn on_timeout(&mut self) {
         if self.slow.ended.is_none() {
-            self.slow.tally.lost += packets;
+            self.slow.tally.lost += f64::from(self.in_flight.max(1));
             self.slow.tally.findings += 1.0;
         }
     }
@@ -402,9 +382,9 @@ impl Path {
     /// far too high: it came from a bucket or a burst. No path loses that much by itself.
     pub(super) fn take_overrun(&mut self, now: Moment) -> bool {
         let slow = self.slow.tally;
-        let is_overrun = slow.packets() >= 2.0 * FEWEST_PACKETS && !slow.is_believable();
+        let is_overrun = slow.packets() >= PACKETS_PER_ROUND && slow.share() > OVERRUN;
         if is_overrun {
-            self.lower_rate(self.slow.rate(), LEAST_AFTER_OVERRUN);
+            self.lower_rate(self.slow.rate_until(now), LEAST_AFTER_OVERRUN);
             self.begin_draining(now);
         }
         is_overrun
@@ -503,7 +483,8 @@ impl Path {
             return false;
         };
         let waited = self.fast.longest.saturating_sub(least).as_secs_f64();
-        waited > BURST_PACKETS / rate + JITTER * self.calm
+        let jitter = BURST_PACKETS / rate + UNEVEN_JITTER * self.calm;
+        waited > jitter.max(MOST_JITTER * self.calm)
     }
 
     /// Whether most packets that the probe added were lost.
@@ -577,63 +558,6 @@ pub(super) enum Probing {
     More(f64),
     /// Nothing new: the measured rate may be lower than the known one, but not higher.
     No,
-}
-
-impl Round {
-    fn take(&mut self, ack: &Acked) {
-        self.began.get_or_insert(ack.now);
-        self.tally.delivered += f64::from(ack.packets);
-        self.longest_so_far = self.longest_so_far.max(ack.round_trip.latest);
-        self.is_application_limited |= ack.is_application_limited;
-    }
-
-    fn packets(&self) -> f64 {
-        self.tally.packets()
-    }
-
-    fn is_over(&self, ack: &Acked, least: Duration) -> bool {
-        let is_long_enough = self.began.is_some_and(|began| ack.now - began >= least);
-        let has_enough = least.is_zero() || self.packets() >= PACKETS_PER_ROUND;
-        ack.delivered_when_sent >= self.ends_at
-            && (is_long_enough && has_enough || self.count == 0)
-    }
-
-    fn end(&mut self, ack: &Acked) {
-        let elapsed = self.began.map_or(Duration::ZERO, |began| ack.now - began);
-        let last = Tally {
-            seconds: elapsed.as_secs_f64(),
-            rounds: 1,
-            ..self.tally
-        };
-        *self = Self {
-            count: self.count + 1,
-            ends_at: ack.delivered,
-            began: Some(ack.now),
-            tally: Tally::default(),
-            is_application_limited: false,
-            last,
-            longest: self.longest_so_far,
-            longest_so_far: Duration::ZERO,
-        };
-    }
-}
-
-impl MaxFilter {
-    fn insert(&mut self, round: u64, rate: f64) {
-        self.samples
-            .retain(|&(seen, earlier)| earlier > rate && seen + FILTER_ROUNDS > round);
-        self.samples.push((round, rate));
-    }
-
-    fn largest(&self) -> f64 {
-        self.samples.first().map_or(0.0, |&(_, rate)| rate)
-    }
-
-    fn scale(&mut self, factor: f64) {
-        for (_, rate) in &mut self.samples {
-            *rate *= factor;
-        }
-    }
 }
 
 #[cfg(test)]
