@@ -337,7 +337,7 @@ impl Bbr {
             Phase::Drain => (1, 0.0),
             Phase::Down { best, .. } if best.is_infinite() => (1, 0.0),
             Phase::Down { .. } | Phase::Cruise { .. } => {
-                // What the last probes found may have come from a bucket.
+                // The last probes may have found only a bucket.
                 let is_doubtful = self.has_grown && !self.path.is_known_to_lose();
                 (if is_doubtful { 1 } else { PROVEN_ROUNDS }, LEAST_LEFT)
             }

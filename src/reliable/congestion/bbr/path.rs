@@ -72,7 +72,7 @@ const CLUMPS_PER_ROUND: u32 = 10;
 /// A burst of the pacer makes a queue of this many packets.
 const BURST_PACKETS: f64 = 6.0;
 
-/// What else varies makes a round trip longer by this many mean deviations.
+/// Other variations make a round trip longer by this many mean deviations.
 const UNEVEN_JITTER: f64 = 2.5;
 
 /// Jitter makes a round trip longer by four mean deviations at most, where each delay is

@@ -24,8 +24,8 @@ const STARTUP_WINDOW_GAIN: f64 = 2.0;
 const DOUBLING_ROUNDS: u64 = 5;
 
 /// In later rounds, each of which can overrun the bottleneck by hundreds of packets, it
-/// grows more slowly. What a startup loses in its last round is this gain less 1 times
-/// what it has queued before, or taken from the bucket of a policer.
+/// grows more slowly. The last round of startup loses this gain less 1 times the packets
+/// that it has queued before, or that the bucket of a policer held.
 const LATE_STARTUP_WINDOW_GAIN: f64 = 1.7;
 
 /// The first window on a path with this round-trip time. A short path gets fewer packets,
