@@ -159,10 +159,24 @@ impl RoundTrip {
     /// The retransmission timeout now (RFC 6298 RTO).
     #[must_use]
     pub fn timeout(&self) -> Duration {
-        let least = match self.timing {
-            Timing::Adaptive { least } => least,
-            Timing::Fixed(timeout) => return timeout,
-        };
+        match self.timing {
+            Timing::Adaptive { least } => self.adaptive(least),
+            Timing::Fixed(timeout) => timeout,
+        }
+    }
+
+    /// The timeout of a probe. A first probe that leaves too early costs one packet, so it
+    /// waits for a quarter of the shortest timeout only: on a short path the loss of one
+    /// ACK would otherwise cost as much time as hundreds of packets (RFC 8985 §7.2).
+    #[must_use]
+    pub fn probe_timeout(&self) -> Duration {
+        match self.timing {
+            Timing::Adaptive { least } if self.backoff == 0 => self.adaptive(least / 4),
+            Timing::Adaptive { .. } | Timing::Fixed(_) => self.timeout(),
+        }
+    }
+
+    fn adaptive(&self, least: Duration) -> Duration {
         let plain = self.estimate.map_or(FIRST_TIMEOUT, |estimate| {
             estimate.smoothed + (4 * estimate.variation).max(GRANULARITY)
         });
@@ -314,5 +328,17 @@ mod tests {
         let mut round_trip = RoundTrip::new(FLOOR);
         assert!(round_trip.sample_echo(sent.stamp(), sent + ms(5)));
         assert_eq!(round_trip.smoothed(), Some(ms(5)));
+    }
+
+    #[test]
+    fn the_first_probe_leaves_earlier_than_a_retransmission_on_a_short_path() {
+        let mut round_trip = RoundTrip::new(FLOOR);
+        round_trip.sample(ms(1));
+        assert_eq!(
+            (round_trip.probe_timeout(), round_trip.timeout()),
+            (ms(5), FLOOR)
+        );
+        round_trip.back_off();
+        assert_eq!(round_trip.probe_timeout(), round_trip.timeout());
     }
 }

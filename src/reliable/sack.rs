@@ -49,7 +49,7 @@ use super::event::{Event, Ignored, Timer, Trigger};
 use super::flow::SentPacket;
 use super::ledger::SenderLedger;
 use super::moment::Moment;
-use super::round_trip::RoundTrip;
+use super::round_trip::{GRANULARITY, RoundTrip};
 use super::{Machine, SendingMachine, Transmit, earliest};
 use crate::wire::message::Progress;
 use crate::wire::packet::{Body, Packet};
@@ -317,8 +317,16 @@ impl Sender {
     /// everything is acknowledged. The probe timeout is the RTO, and the time that the
     /// receiver may delay an ACK (RFC 9002 §6.2.1).
     fn restart_probe_timer(&mut self, now: Moment) {
-        let acknowledgement_delay = self.ledger.parameters.acknowledgement_delay;
-        let probe_timeout = self.ledger.round_trip.timeout() + acknowledgement_delay;
+        let round_trip = &self.ledger.round_trip;
+        let delay = self.ledger.parameters.acknowledgement_delay;
+        let flow = &self.ledger.flow;
+        let probe_timeout = if flow.is_controlled() && !flow.has_window_space() {
+            // The receiver delays no ACK for longer than this share of a round trip.
+            let share = (round_trip.path().smoothed / 8).max(GRANULARITY);
+            round_trip.probe_timeout() + delay.min(share)
+        } else {
+            round_trip.timeout() + delay
+        };
         let is_all_acknowledged = self.segments.queue.is_empty();
         self.probe.deadline = (!is_all_acknowledged).then(|| now + probe_timeout);
     }

@@ -19,21 +19,21 @@ fn number(variable: &str, usual: u64) -> u64 {
 
 /// The links on which a bound is broken, one line each, and the number of links.
 ///
-/// The bounds do not hold on every link yet. Of the 100 links of a usual run 10 break one;
-/// what they have in common is:
+/// The bounds do not hold on every link yet. Of the 100 links of a usual run 8 break one,
+/// and of 3,000 others about a tenth (of those with a policer a fifth); what they have in
+/// common is:
 ///
-/// - Seed 70 has a bucket of several bandwidth-delay products. Startup doubles until the
+/// - Seed 70 has a bucket of several bandwidth-delay products. Startup grows until the
 ///   bucket is empty, and the first loss shows one round trip later. Until then it loses
 ///   about as much as the bucket held. A policer delays nothing, so that a sender that
-///   doubles cannot know it earlier.
-/// - Seeds 43, 82 and 89 have a queue or a bucket of 9 to 12 packets. A probe for more
-///   overflows it before the receiver, which may hold an ACK back for 1 ms or 64 packets,
-///   acknowledges anything; and the 32 packets of a round do not tell the loss of the path
-///   from that of a policer.
-/// - Seeds 15, 22, 77 and 84 lose in bursts, reorder, or lose a fifth of the packets.
-///   Startup ends too early, and then the rate grows by a quarter per cycle.
-/// - On seeds 3 and 65 jitter, or ACKs that come in clumps, let more packets be in flight
-///   than fit on the path: they wait in the queue.
+///   grows cannot know it earlier.
+/// - Seeds 9, 82 and 93 have a bucket of 9 to 19 packets. A probe for more overflows it
+///   before the receiver, which may hold an ACK back for 1 ms or 64 packets, acknowledges
+///   anything; and the 32 packets of a round do not tell the loss of the path from that of
+///   a policer. The bucket of seed 92 has a fiftieth of the bandwidth-delay product.
+/// - Seeds 14, 22 and 84 lose in bursts, and two of them delay or reorder. Startup ends too
+///   early, and then the rate grows by a quarter per cycle: neither a queue nor the rate at
+///   which a probe arrives shows through so much jitter.
 fn broken(is_policed: bool) -> (Vec<String>, usize) {
     let (from, count) = (number("SASH_LINKS_FROM", 0), number("SASH_LINKS", 100));
     let links = (from..from + count).map(RandomLink::draw);
@@ -69,13 +69,13 @@ fn at_most_so_many_are_broken(usual: usize, percent: usize, is_policed: bool) {
 }
 
 #[test]
-fn all_but_seven_random_links_with_a_queue_meet_every_bound_and_none_is_flooded() {
-    at_most_so_many_are_broken(7, 20, false);
+fn all_but_three_random_links_with_a_queue_meet_every_bound_and_none_is_flooded() {
+    at_most_so_many_are_broken(3, 14, false);
 }
 
 #[test]
-fn all_but_three_random_links_with_a_policer_meet_every_bound_and_none_is_flooded() {
-    at_most_so_many_are_broken(3, 50, true);
+fn all_but_five_random_links_with_a_policer_meet_every_bound_and_none_is_flooded() {
+    at_most_so_many_are_broken(5, 40, true);
 }
 
 #[test]

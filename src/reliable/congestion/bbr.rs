@@ -7,7 +7,7 @@
 //!                            ^-- BBR keeps here
 //!
 //!   startup  x2.77 per round until the rate no longer grows, or until a round loses more;
-//!            then the rate is what arrived
+//!            then the rate is what arrived; late rounds grow by 1.7 only
 //!   drain    until the queue that this made is gone
 //!   cycle    up 1.25   is there more? for one round, or until it loses more than before;
 //!                      where there is, again, and faster; after a loss, half as far up
@@ -41,12 +41,18 @@ mod epoch;
 mod loss;
 mod path;
 mod phase;
+mod round;
+mod startup;
 
 use super::{Acked, Controller, SMALL_FILE, Signal};
 use crate::reliable::moment::Moment;
 use aggregation::Aggregation;
-use path::{Path, Probing};
-use phase::{CRUISE_GAIN, Phase, QUEUED_CRUISE_GAIN, SHARED_CRUISE_GAIN};
+use path::{FIRST_GAIN, Path, Probing, proof};
+use phase::{
+    CRUISE_GAIN, FULL_CRUISE_GAIN, OVERRUN_CRUISE_GAIN, Phase, QUEUED_CRUISE_GAIN,
+    SHARED_CRUISE_GAIN,
+};
+use startup::{FIRST_WINDOW, LEAST_FIRST_WINDOW, first_rate, first_window};
 use std::time::Duration;
 
 /// The controller: the model of the path, and the phase.
@@ -71,23 +77,16 @@ pub struct Bbr {
     /// usual one: half as far above 1 after a phase that lost packets, twice as far after
     /// one that did not.
     up_gain: f64,
+    /// The last probe reached what the bottleneck can carry.
+    is_full: bool,
+    /// Most of what it added was lost.
+    has_overrun: bool,
+    /// It followed another one that had found more bandwidth.
+    has_grown: bool,
 }
 
-/// Startup begins with this many per round trip (RFC 6928: ten, at once). Unit: packets.
-const FIRST_WINDOW: f64 = 32.0;
-
-/// The largest first window, on a long path. Unit: packets.
-const MOST_FIRST_WINDOW: f64 = 32.0;
-
-/// On a path with a shorter round-trip time, which may be slow as well, startup begins no
-/// faster than on a path with this one.
-const SHORT_PATH: Duration = Duration::from_millis(10);
-
-/// The first window on such a path, as in RFC 6928. Unit: packets.
-const LEAST_FIRST_WINDOW: f64 = 10.0;
-
-/// Gains of the cycle.
-const UP_GAIN: f64 = 1.25;
+/// The usual gain of the cycle.
+const UP_GAIN: f64 = FIRST_GAIN;
 
 /// A probe found more bandwidth if it raised the rate by this factor; then the sender
 /// probes again. If another flow slows down, the rate rises by less.
@@ -130,17 +129,17 @@ const SHARED_GAIN: f64 = 1.1;
 /// The limit for clumps in startup; without it startup would fill any queue.
 const LONGEST_LATE: Duration = Duration::from_millis(8);
 
-/// While the rate still grows, the window doubles with it.
-const STARTUP_WINDOW_GAIN: f64 = 2.0;
-
 /// The number of rounds in the phase `Cruise`.
 const CRUISE_ROUNDS: u64 = 6;
 
 /// The first one is shorter, because startup may have ended too soon.
-const FIRST_CRUISE_ROUNDS: u64 = 2;
+const FIRST_CRUISE_ROUNDS: u64 = 1;
 
 /// Startup ends after this many rounds in which the rate did not grow by a quarter.
 const STALE_ROUNDS: u32 = 3;
+
+/// The same if a queue grew in the last round: then the bottleneck is busy.
+const QUEUED_STALE_ROUNDS: u32 = 2;
 
 /// The first rounds are too short to measure a rate.
 const MEASURING_ROUNDS: u64 = 2;
@@ -184,6 +183,9 @@ impl Bbr {
             is_shared: false,
             up_gain: UP_GAIN,
             cruise_gain: CRUISE_GAIN,
+            is_full: false,
+            has_overrun: false,
+            has_grown: false,
         }
     }
 
@@ -196,19 +198,25 @@ impl Bbr {
         self.cruise_gain = match (self.is_shared, has_queue) {
             (true, _) => SHARED_CRUISE_GAIN,
             (false, true) => QUEUED_CRUISE_GAIN,
+            (false, false) if self.has_overrun => OVERRUN_CRUISE_GAIN,
+            (false, false) if self.is_full => FULL_CRUISE_GAIN,
             (false, false) => CRUISE_GAIN,
         };
+        if let Phase::Down { since, best, gain } = self.phase
+            && round == since + 1
+            && best.is_finite()
+        {
+            self.judge_probe(best, gain);
+        }
         self.answer_congestion(ack);
         match self.phase {
             Phase::Startup { best, stale_rounds } => {
                 self.phase = self.continue_startup(best, stale_rounds, ack);
             }
-            Phase::Up { best, gain } => {
-                self.up_gain = (1.0 + 2.0 * (self.up_gain - 1.0)).min(UP_GAIN);
-                self.go_down(best, gain, ack.now);
-            }
+            Phase::Up { best, gain } => self.go_down(best, gain, ack.now),
             Phase::Down { since, best, gain }
                 if round == since + 1
+                    && !self.is_full
                     && self.path.rate().unwrap_or(0.0) > best * FOUND =>
             {
                 self.go_up((gain + UP_STEP).min(MOST_UP_GAIN), ack.now);
@@ -251,6 +259,21 @@ impl Bbr {
         }
     }
 
+    /// The packets of the probe were acknowledged: how the next one and the cruise before
+    /// it will be.
+    fn judge_probe(&mut self, best: f64, gain: f64) {
+        self.is_full = self.path.judge_probe(best, gain);
+        self.has_grown = gain > UP_GAIN;
+        self.has_overrun = self.is_full && self.path.has_lost_most(gain);
+        let change = if self.path.has_lost_most(gain) {
+            0.5
+        } else {
+            2.0
+        };
+        self.up_gain =
+            (1.0 + change * (self.up_gain - 1.0)).clamp(LEAST_UP_GAIN, UP_GAIN);
+    }
+
     /// The rate is known. An apparent clump of ACKs was a rate that doubled.
     fn end_startup(&mut self, now: Moment) -> Phase {
         self.aggregation = Aggregation::default();
@@ -291,7 +314,12 @@ impl Bbr {
             };
         }
         let stale_rounds = stale_rounds + 1;
-        if stale_rounds < STALE_ROUNDS && !self.path.is_lossy() {
+        let most = if self.path.was_queued() {
+            QUEUED_STALE_ROUNDS
+        } else {
+            STALE_ROUNDS
+        };
+        if stale_rounds < most && !self.path.is_lossy() {
             return Phase::Startup { best, stale_rounds };
         }
         if self.path.is_lossy() {
@@ -308,7 +336,11 @@ impl Bbr {
             // that it filled.
             Phase::Drain => (1, 0.0),
             Phase::Down { best, .. } if best.is_infinite() => (1, 0.0),
-            Phase::Down { .. } | Phase::Cruise { .. } => (PROVEN_ROUNDS, LEAST_LEFT),
+            Phase::Down { .. } | Phase::Cruise { .. } => {
+                // The last probes may have found only a bucket.
+                let is_doubtful = self.has_grown && !self.path.is_known_to_lose();
+                (if is_doubtful { 1 } else { PROVEN_ROUNDS }, LEAST_LEFT)
+            }
             Phase::Startup { .. } | Phase::Up { .. } | Phase::ProbeRoundTrip { .. } => {
                 return;
             }
@@ -316,7 +348,8 @@ impl Bbr {
         if !self.path.is_congested(rounds) {
             return;
         }
-        self.path.take_congestion(least);
+        self.path.take_congestion(least, ack.now);
+        self.up_gain = UP_GAIN;
         let product = self.path.product().unwrap_or(LEAST_WINDOW);
         let in_flight = f64::from(ack.in_flight_when_sent);
         let bound = self.bound.unwrap_or(in_flight).min(in_flight);
@@ -341,8 +374,9 @@ impl Bbr {
                 self.path.take_round_congestion(ack.now);
                 self.end_startup(ack.now);
             }
-            Phase::Up { best, gain } if self.path.is_round_congested() => {
-                self.up_gain = (1.0 + 0.5 * (self.up_gain - 1.0)).max(LEAST_UP_GAIN);
+            Phase::Up { best, gain }
+                if self.path.is_probe_congested(proof(best, gain)) =>
+            {
                 self.go_down(best, gain, ack.now);
             }
             Phase::Drain if in_flight <= product => {
@@ -352,6 +386,15 @@ impl Bbr {
                     best: f64::INFINITY,
                     gain: UP_GAIN,
                 };
+            }
+            Phase::Drain
+            | Phase::Down {
+                best: f64::INFINITY,
+                ..
+            } if self.path.take_overrun(ack.now) => {
+                if let Phase::Down { since, .. } = &mut self.phase {
+                    *since = self.path.rounds();
+                }
             }
             Phase::ProbeRoundTrip { until, least } => {
                 let least = least.min(ack.round_trip.latest);
@@ -399,7 +442,7 @@ impl Bbr {
             );
         let gain = match self.phase {
             Phase::Startup { .. } if is_growing => {
-                STARTUP_WINDOW_GAIN / (1.0 - self.path.loss_so_far())
+                startup::window_gain(self.path.rounds()) / (1.0 - self.path.loss_so_far())
             }
             Phase::Up { gain, .. } => WINDOW_GAIN.max(gain),
             Phase::Startup { .. }
@@ -446,25 +489,15 @@ impl Bbr {
         match self.phase {
             Phase::Startup { .. } => Probing::Startup,
             Phase::Drain => Probing::Draining,
-            Phase::Up { .. } => Probing::More,
-            Phase::Down { since, .. } if self.path.rounds() <= since => Probing::More,
+            Phase::Up { best, gain } => Probing::More(proof(best, gain)),
+            Phase::Down { since, best, gain } if self.path.rounds() <= since => {
+                Probing::More(proof(best, gain))
+            }
             Phase::Down { .. } | Phase::Cruise { .. } | Phase::ProbeRoundTrip { .. } => {
                 Probing::No
             }
         }
     }
-}
-
-/// The first window on a path with this round-trip time. A short path gets fewer packets,
-/// because its second round follows soon. Unit: packets.
-fn first_window(round_trip: Duration) -> f64 {
-    let share = round_trip.as_secs_f64() / SHORT_PATH.as_secs_f64();
-    (FIRST_WINDOW * share).clamp(LEAST_FIRST_WINDOW, MOST_FIRST_WINDOW)
-}
-
-/// The first window per round trip. Unit: packets per second.
-fn first_rate(round_trip: Duration) -> f64 {
-    FIRST_WINDOW / round_trip.max(SHORT_PATH).as_secs_f64()
 }
 
 impl Controller for Bbr {
@@ -495,7 +528,10 @@ impl Controller for Bbr {
             Signal::Loss(loss) => self.path.on_loss(loss),
             Signal::Nack(_) => (),
             // Nothing was acknowledged: the window is small until ACKs enlarge it.
-            Signal::Timeout(_) => self.window = TIMEOUT_WINDOW.min(self.most),
+            Signal::Timeout(_) => {
+                self.path.on_timeout();
+                self.window = TIMEOUT_WINDOW.min(self.most);
+            }
         }
     }
 

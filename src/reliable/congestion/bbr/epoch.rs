@@ -11,6 +11,7 @@
 use super::super::{Acked, Lost};
 use super::loss::Tally;
 use crate::reliable::moment::Moment;
+use std::time::Duration;
 
 /// The packets sent within an interval.
 ///
@@ -26,6 +27,8 @@ pub(super) struct Epoch {
     /// acknowledged with it.
     first: Option<(Moment, f64)>,
     pub(super) tally: Tally,
+    /// The longest round-trip time.
+    pub(super) longest: Duration,
 }
 
 impl Epoch {
@@ -49,6 +52,7 @@ impl Epoch {
         }
         let packets = f64::from(ack.packets);
         let (first, _) = *self.first.get_or_insert((ack.now, packets));
+        self.longest = self.longest.max(ack.round_trip.latest);
         self.tally.delivered += packets;
         self.tally.seconds = (ack.now - first).as_secs_f64();
     }
@@ -59,6 +63,13 @@ impl Epoch {
             self.tally.lost += f64::from(loss.packets);
             self.tally.findings += 1.0;
         }
+    }
+
+    /// The rate at which they have arrived since it began, pauses included. Unit: packets
+    /// per second.
+    pub(super) fn rate_until(&self, now: Moment) -> f64 {
+        let seconds = self.began.map_or(0.0, |began| (now - began).as_secs_f64());
+        self.tally.delivered / seconds.max(1e-9)
     }
 
     /// The rate at which they arrived. Unit: packets per second.

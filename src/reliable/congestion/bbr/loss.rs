@@ -180,6 +180,20 @@ impl OwnLoss {
         tally.packets() >= FEWEST_PACKETS && tally.share() > self.most(tally, burst, 3.0)
     }
 
+    /// The share by which these packets lost more than the path's own loss explains,
+    /// less one standard deviation.
+    pub(super) fn excess(&self, tally: &Tally) -> f64 {
+        let burst = (self.own.lost + tally.lost) / (self.own.findings + tally.findings);
+        let burst = burst.clamp(1.0, LONGEST_BURST);
+        let (known, packets) = (self.own.packets().max(1.0), tally.packets().max(1.0));
+        let own = self.so_far();
+        let mean = (self.own.lost + tally.lost) / (known + packets);
+        let deviation =
+            (mean * (1.0 - mean) * (2.0 * burst - 1.0) * (1.0 / known + 1.0 / packets))
+                .sqrt();
+        (tally.share() - own - deviation).max(0.0)
+    }
+
     /// The largest share of these packets that the path may lose by itself, if losses
     /// come in bursts of this length, with an allowance of this many standard deviations.
     fn most(&self, tally: &Tally, burst: f64, deviations: f64) -> f64 {

@@ -18,6 +18,7 @@
 use super::super::{Acked, Lost};
 use super::epoch::Epoch;
 use super::loss::{FEWEST_PACKETS, LOSS_TOLERANCE, OwnLoss, Tally};
+use super::round::{MaxFilter, PACKETS_PER_ROUND, Round};
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
@@ -29,16 +30,22 @@ pub(super) struct Path {
     least: Option<(Duration, Moment)>,
     /// Mean round trip and mean deviation from it. Unit: seconds.
     mean: Option<(f64, f64)>,
+    /// The mean deviation when the last probe began. Unit: seconds.
+    calm: f64,
     loss: OwnLoss,
     /// The packets sent below the estimated rate.
     slow: Epoch,
     /// The packets sent before these, at that rate.
     steady: Epoch,
+    /// The packets sent above the estimated rate by the last probe.
+    fast: Epoch,
     /// The packets of startup that are acknowledged after its end: they were sent faster
     /// than the bottleneck's rate, so that they arrive at that rate.
     startup: Epoch,
     doubted: Option<Doubted>,
     round: Round,
+    /// The packets in flight after the last ACK.
+    in_flight: u32,
 }
 
 /// A loss whose cause is not known yet: the path or its bottleneck.
@@ -54,28 +61,6 @@ struct Doubted {
 /// loss remains, it is the path's own.
 const CONFIRMED: f64 = 0.75;
 
-/// The current round trip.
-#[derive(Debug, Default)]
-struct Round {
-    count: u64,
-    /// The round ends with the ACK of a packet that was sent after this many deliveries.
-    ends_at: u64,
-    /// The time when the previous round ended.
-    began: Option<Moment>,
-    tally: Tally,
-    /// Whether something else than this controller held the sender back.
-    is_application_limited: bool,
-    /// The last whole round.
-    last: Tally,
-}
-
-/// The largest value of the last rounds (a windowed maximum filter).
-#[derive(Debug, Default)]
-struct MaxFilter {
-    /// The candidates, by round; their rates decrease.
-    samples: Vec<(u64, f64)>,
-}
-
 /// The shortest duration of a round after startup. On a short path shorter rounds would
 /// measure threads that wake late.
 const LEAST_ROUND: Duration = Duration::from_millis(2);
@@ -84,17 +69,36 @@ const LEAST_ROUND: Duration = Duration::from_millis(2);
 /// whether one more clump falls into the round.
 const CLUMPS_PER_ROUND: u32 = 10;
 
-/// The least number of packets in a round. With fewer, its loss would be chance.
-const PACKETS_PER_ROUND: f64 = 32.0;
+/// A burst of the pacer makes a queue of this many packets.
+const BURST_PACKETS: f64 = 6.0;
+
+/// Other variations make a round trip longer by this many mean deviations.
+const UNEVEN_JITTER: f64 = 2.5;
+
+/// Jitter makes a round trip longer by four mean deviations at most, where each delay is
+/// equally likely.
+const MOST_JITTER: f64 = 4.5;
+
+/// The usual gain of a probe; a larger one follows a probe that seemed to find more.
+pub(super) const FIRST_GAIN: f64 = 1.25;
+
+/// A probe lowers the rate to this share at least: few packets measure a rate badly, and
+/// random loss makes it worse.
+const LEAST_VERDICT: f64 = 0.9;
+/// See [`LEAST_VERDICT`]: on a path with loss of its own.
+const LEAST_LOSSY_VERDICT: f64 = 0.95;
+
+/// No path loses this share of a round by itself: the loss of 30 % in bursts is less.
+const OVERRUN: f64 = 0.6;
+
+/// One overrun lowers the rate to this share at least.
+const LEAST_AFTER_OVERRUN: f64 = 0.25;
 
 /// Fewer packets are no clump: pacing and a queue vary as much. Unit: packets.
 const UNEVEN: f64 = 4.0;
 
 /// The longest clump that is believed.
 const LONGEST_CLUMP: Duration = Duration::from_millis(16);
-
-/// The number of rounds for which a rate counts: a little more than a cycle.
-const FILTER_ROUNDS: u64 = 10;
 
 /// A sample within this share above the least round-trip time confirms it.
 const SEEN_AGAIN: u32 = 16;
@@ -112,13 +116,19 @@ impl Path {
     /// measured, because the rate doubles within a round; later each round is.
     pub(super) fn on_ack(&mut self, ack: &Acked, probing: Probing, clump: f64) -> bool {
         self.measure_least(ack.round_trip.latest, ack.now);
-        if matches!(probing, Probing::More | Probing::No) {
+        if matches!(probing, Probing::More(_) | Probing::No) {
             self.measure_deviation(ack.round_trip.latest);
         }
         self.round.take(ack);
-        self.slow.take(ack);
-        self.steady.take(ack);
-        self.startup.take(ack);
+        self.in_flight = ack.in_flight;
+        for epoch in [
+            &mut self.slow,
+            &mut self.steady,
+            &mut self.fast,
+            &mut self.startup,
+        ] {
+            epoch.take(ack);
+        }
         let least = self.least_round(probing, clump);
         let is_over = self.round.is_over(ack, least);
         if matches!(probing, Probing::Startup | Probing::Draining) {
@@ -154,13 +164,26 @@ impl Path {
         self.mean = Some((mean + (sample - mean) / 8.0, deviation));
     }
 
+    fn deviation(&self) -> f64 {
+        self.mean.map_or(0.0, |(_, deviation)| deviation)
+    }
+
     /// Packets were lost in this round.
     pub(super) fn on_loss(&mut self, loss: &Lost) {
         self.round.tally.lost += f64::from(loss.packets);
         self.round.tally.findings += 1.0;
         self.slow.lose(loss);
         self.steady.lose(loss);
+        self.fast.lose(loss);
         self.startup.lose(loss);
+    }
+
+    /// Everything in flight was lost.
+    pub(super) fn on_timeout(&mut self) {
+        if self.slow.ended.is_none() {
+            self.slow.tally.lost += f64::from(self.in_flight.max(1));
+            self.slow.tally.findings += 1.0;
+        }
     }
 
     fn measure_least(&mut self, sample: Duration, now: Moment) {
@@ -196,14 +219,16 @@ impl Path {
             let is_application_limited = self.round.is_application_limited;
             // No packet arrives faster than it was sent; if it seems so, ACKs came in a
             // clump.
+            let rate = self.passed(delivered / elapsed, lost / delivered);
             let most = match probing {
-                Probing::More if self.loss.is_exceeded_by(&self.round.tally) => {
+                Probing::More(proof)
+                    if rate < proof && self.loss.is_exceeded_by(&self.round.tally) =>
+                {
                     self.rate()
                 }
-                Probing::Startup | Probing::Draining | Probing::More => None,
+                Probing::Startup | Probing::Draining | Probing::More(_) => None,
                 Probing::No => self.rate(),
             };
-            let rate = self.passed(delivered / elapsed, lost / delivered);
             let rate = rate.min(most.unwrap_or(f64::INFINITY));
             self.take_rate(rate, is_application_limited);
         }
@@ -258,8 +283,7 @@ impl Path {
                 return true;
             }
             Some(doubted) if tally.share() > CONFIRMED * doubted.share => {
-                self.rates = MaxFilter::default();
-                self.rates.insert(self.round.count, doubted.rate);
+                self.renew_rate(doubted.rate);
             }
             _ => {}
         }
@@ -289,6 +313,15 @@ impl Path {
         self.loss.known().is_some_and(|own| own > LOSS_TOLERANCE)
     }
 
+    /// Whether the last round filled a queue: a packet waited for longer than a burst of
+    /// the pacer explains.
+    pub(super) fn was_queued(&self) -> bool {
+        let (Some(least), Some(rate)) = (self.least(), self.rate()) else {
+            return false;
+        };
+        (self.round.longest.saturating_sub(least)).as_secs_f64() > BURST_PACKETS / rate
+    }
+
     /// Whether the last round lost more than chance explains.
     pub(super) fn is_lossy(&self) -> bool {
         self.loss.is_lossy(&self.round.last)
@@ -302,12 +335,15 @@ impl Path {
     /// The sender begins to drain the queue.
     pub(super) fn begin_draining(&mut self, now: Moment) {
         self.slow = Epoch::since(now);
+        self.fast.ended.get_or_insert(now);
         self.begin();
     }
 
     /// The sender begins to probe for more bandwidth.
     pub(super) fn end_cruise(&mut self, now: Moment) {
         self.steady.ended = Some(now);
+        self.fast = Epoch::since(now);
+        self.calm = self.deviation();
     }
 
     /// Startup has ended. Its packets that are still in flight were sent faster than the
@@ -329,7 +365,8 @@ impl Path {
     /// rate, and earlier measurements are forgotten.
     ///
     /// At least the share `least` of the rate remains.
-    pub(super) fn take_congestion(&mut self, least: f64) {
+    pub(super) fn take_congestion(&mut self, least: f64, now: Moment) {
+        self.steady = Epoch::since(now);
         if self.startup.tally.delivered >= 2.0 * FEWEST_PACKETS {
             self.lower_rate(self.startup.rate(), least);
         } else {
@@ -339,6 +376,18 @@ impl Path {
             self.lower_rate(evidence.rate(), least.max(1.0 - evidence.share()));
         }
         self.begin();
+    }
+
+    /// If most packets that were sent slowly are lost, the rate that startup measured was
+    /// far too high: it came from a bucket or a burst. No path loses that much by itself.
+    pub(super) fn take_overrun(&mut self, now: Moment) -> bool {
+        let slow = self.slow.tally;
+        let is_overrun = slow.packets() >= PACKETS_PER_ROUND && slow.share() > OVERRUN;
+        if is_overrun {
+            self.lower_rate(self.slow.rate_until(now), LEAST_AFTER_OVERRUN);
+            self.begin_draining(now);
+        }
+        is_overrun
     }
 
     /// The same for the last round.
@@ -368,8 +417,12 @@ impl Path {
     fn lower_rate(&mut self, arrived: f64, least: f64) {
         let Some(rate) = self.rate() else { return };
         let passed = arrived / (1.0 - self.loss.known().unwrap_or(0.0));
+        self.renew_rate(passed.clamp(least * rate, rate));
+    }
+
+    /// Forgets earlier rates.
+    fn renew_rate(&mut self, rate: f64) {
         self.rates = MaxFilter::default();
-        let rate = passed.clamp(least * rate, rate);
         self.rates.insert(self.round.count, rate);
     }
 
@@ -383,6 +436,60 @@ impl Path {
     pub(super) fn is_round_congested(&self) -> bool {
         self.round.packets() >= 2.0 * FEWEST_PACKETS
             && self.loss.is_exceeded_by(&self.round.tally)
+    }
+
+    /// Whether the packets of the probe show congestion: more of them were lost than the
+    /// path's own loss explains, and they arrived at less than this rate.
+    pub(super) fn is_probe_congested(&self, proof: f64) -> bool {
+        self.fast.tally.packets() >= 2.0 * FEWEST_PACKETS
+            && self.loss.is_exceeded_by(&self.fast.tally)
+            && self.fast.rate() < proof
+    }
+
+    /// Judges the probe whose packets have been acknowledged: whether it reached what the
+    /// bottleneck can carry.
+    ///
+    /// If a queue grew, its packets arrived at the bottleneck's rate, whatever was lost. If
+    /// most of what it added was lost without a queue, a policer dropped it.
+    pub(super) fn judge_probe(&mut self, best: f64, gain: f64) -> bool {
+        let arrived = self.fast.rate() / (1.0 - self.loss.so_far());
+        if self.has_queued() && self.fast.tally.delivered >= 2.0 * FEWEST_PACKETS {
+            let least = if self.is_known_to_lose() {
+                LEAST_LOSSY_VERDICT
+            } else {
+                LEAST_VERDICT
+            };
+            self.renew_rate(arrived.clamp(least * best, gain * best));
+            return true;
+        }
+        let is_policed = self.has_lost_most(gain) && arrived < proof(best, gain);
+        if is_policed && gain > FIRST_GAIN {
+            // An earlier probe seemed to find more: it emptied the bucket.
+            self.lower_rate(self.fast.rate(), 1.0 / FIRST_GAIN);
+        } else if is_policed {
+            let over = self.loss.excess(&self.steady.tally);
+            if over > 0.0 {
+                self.rates = MaxFilter::default();
+            }
+            self.rates.insert(self.round.count, best * (1.0 - over));
+        }
+        is_policed
+    }
+
+    /// Whether a packet of the probe waited for longer than a burst of the pacer and the
+    /// jitter before the probe explain.
+    fn has_queued(&self) -> bool {
+        let (Some(least), Some(rate)) = (self.least(), self.rate()) else {
+            return false;
+        };
+        let waited = self.fast.longest.saturating_sub(least).as_secs_f64();
+        let jitter = BURST_PACKETS / rate + UNEVEN_JITTER * self.calm;
+        waited > jitter.max(MOST_JITTER * self.calm)
+    }
+
+    /// Whether most packets that the probe added were lost.
+    pub(super) fn has_lost_most(&self, gain: f64) -> bool {
+        self.fast.tally.share() - self.loss.so_far() > 0.5 * (1.0 - 1.0 / gain)
     }
 
     /// The bottleneck's rate; `None` before any sample. Unit: packets per second.
@@ -413,8 +520,7 @@ impl Path {
     pub(super) fn product(&self) -> Option<f64> {
         let least = self.least()?;
         let held = (least / 8).clamp(LEAST_HELD, MOST_HELD);
-        let deviation = self.mean.map_or(0.0, |(_, deviation)| deviation);
-        let spread = (2.0 * deviation).min(least.as_secs_f64());
+        let spread = (2.0 * self.deviation()).min(least.as_secs_f64());
         let rate = self.rate()?;
         let held = held.as_secs_f64().min(ARRIVALS_PER_ACK / rate);
         Some(rate * (least.as_secs_f64() + held + spread))
@@ -431,71 +537,27 @@ impl Path {
     }
 }
 
+/// If packets of a probe arrive at this rate, most of what the probe added has arrived:
+/// the loss is not congestion. Unit: packets per second.
+pub(super) fn proof(best: f64, gain: f64) -> f64 {
+    best * (1.0 + PROOF * (gain - 1.0))
+}
+
+/// The share of a probe's additional packets that must arrive to show more bandwidth.
+const PROOF: f64 = 0.5;
+
 /// The quantity that is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Probing {
     /// The rate, from nothing.
     Startup,
     /// Nothing new: the ACKs of packets that startup sent still arrive.
     Draining,
-    /// A rate above the known one.
-    More,
+    /// A rate above the known one. If packets arrive at this rate, more bandwidth is
+    /// there, whatever was lost.
+    More(f64),
     /// Nothing new: the measured rate may be lower than the known one, but not higher.
     No,
-}
-
-impl Round {
-    fn take(&mut self, ack: &Acked) {
-        self.began.get_or_insert(ack.now);
-        self.tally.delivered += f64::from(ack.packets);
-        self.is_application_limited |= ack.is_application_limited;
-    }
-
-    fn packets(&self) -> f64 {
-        self.tally.packets()
-    }
-
-    fn is_over(&self, ack: &Acked, least: Duration) -> bool {
-        let is_long_enough = self.began.is_some_and(|began| ack.now - began >= least);
-        let has_enough = least.is_zero() || self.packets() >= PACKETS_PER_ROUND;
-        ack.delivered_when_sent >= self.ends_at
-            && (is_long_enough && has_enough || self.count == 0)
-    }
-
-    fn end(&mut self, ack: &Acked) {
-        let elapsed = self.began.map_or(Duration::ZERO, |began| ack.now - began);
-        let last = Tally {
-            seconds: elapsed.as_secs_f64(),
-            rounds: 1,
-            ..self.tally
-        };
-        *self = Self {
-            count: self.count + 1,
-            ends_at: ack.delivered,
-            began: Some(ack.now),
-            tally: Tally::default(),
-            is_application_limited: false,
-            last,
-        };
-    }
-}
-
-impl MaxFilter {
-    fn insert(&mut self, round: u64, rate: f64) {
-        self.samples
-            .retain(|&(seen, earlier)| earlier > rate && seen + FILTER_ROUNDS > round);
-        self.samples.push((round, rate));
-    }
-
-    fn largest(&self) -> f64 {
-        self.samples.first().map_or(0.0, |&(_, rate)| rate)
-    }
-
-    fn scale(&mut self, factor: f64) {
-        for (_, rate) in &mut self.samples {
-            *rate *= factor;
-        }
-    }
 }
 
 #[cfg(test)]

@@ -63,6 +63,12 @@ const DOWN_GAIN: f64 = 0.75;
 /// `BBRPacingMarginPercent`).
 pub(super) const CRUISE_GAIN: f64 = 0.99;
 
+/// The same after a probe that filled the bottleneck: the rate is the bottleneck's.
+pub(super) const FULL_CRUISE_GAIN: f64 = 0.985;
+
+/// The same after a probe of which most was lost: a short queue or bucket must refill.
+pub(super) const OVERRUN_CRUISE_GAIN: f64 = 0.97;
+
 /// The same while more is in flight than fits on the path.
 pub(super) const QUEUED_CRUISE_GAIN: f64 = 0.95;
 

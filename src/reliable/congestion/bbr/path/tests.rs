@@ -130,7 +130,7 @@ fn congestion_lowers_the_rate_to_the_delivery_rate_but_at_most_by_half() {
         assert!(!path.is_congested(2), "one round may be a burst");
         round(&mut path, 2, lost);
         assert!(path.is_congested(2));
-        path.take_congestion(0.5);
+        path.take_congestion(0.5, at(300));
         assert_eq!(path.rate().map(f64::round), Some(rate));
     }
 }
@@ -164,4 +164,70 @@ fn the_minimum_rtt_is_kept_and_its_age_is_counted_until_it_is_measured_again() {
     assert_eq!(sample(107, 50), (Some(ms(100)), ms(60)));
     assert_eq!(sample(106, 60), (Some(ms(100)), ms(10)));
     assert_eq!(sample(90, 70), (Some(ms(90)), ms(10)));
+}
+
+/// A path with 1,000 packets per second and 100 ms, and a probe of 125 packets in 100 ms,
+/// of which this many are lost and the others arrive at this rate, with this round-trip
+/// time.
+fn probed(lost: u32, per_second: u32, round_trip: Duration) -> Path {
+    let mut path = Path::default();
+    round(&mut path, 0, 0);
+    path.take_growing_round();
+    path.end_cruise(at(1_000));
+    let signals = TestSignals {
+        round_trip,
+        ..TestSignals::default()
+    };
+    if let Signal::Loss(loss) = signals.lost(lost, 1_000, 1_000) {
+        path.on_loss(&loss);
+    }
+    for group in 0..=u64::from(125 - lost) / 5 {
+        let now = 1_100 + group * 5_000 / u64::from(per_second);
+        path.on_ack(&signals.acked(5, 1_000, now), Probing::More(0.0), 0.0);
+    }
+    path
+}
+
+#[test]
+fn a_probe_that_fills_a_queue_shows_the_rate_of_the_bottleneck() {
+    for (lost, per_second) in [(0, 1_111), (0, 909), (20, 1_000)] {
+        let mut path = probed(lost, per_second, ms(140));
+        assert!(path.judge_probe(1_000.0, 1.25), "no queue was seen");
+        let rate = path.rate().unwrap();
+        let difference = (rate / f64::from(per_second) - 1.0).abs();
+        assert!(difference < 0.12, "{rate} instead of {per_second}");
+    }
+}
+
+#[test]
+fn a_probe_without_a_queue_confirms_the_rate_only_if_most_of_what_it_added_was_lost() {
+    for (lost, is_policed) in [(0, false), (5, false), (25, true)] {
+        let mut path = probed(lost, 1_000, ms(100));
+        assert_eq!(path.judge_probe(1_000.0, 1.25), is_policed, "{lost} lost");
+    }
+}
+
+#[test]
+fn the_loss_of_a_probe_is_no_congestion_if_what_it_added_arrived() {
+    // A quarter more was sent, and arrived.
+    for (per_second, is_congested) in [(1_000, true), (1_250, false)] {
+        let path = probed(25, per_second, ms(100));
+        assert_eq!(path.is_probe_congested(proof(1_000.0, 1.25)), is_congested);
+    }
+}
+
+#[test]
+fn a_rate_at_which_most_packets_are_lost_is_given_up_before_the_round_ends() {
+    let mut path = Path::default();
+    round(&mut path, 0, 0);
+    path.begin_draining(at(100));
+    let signals = TestSignals::default();
+    let Signal::Loss(loss) = signals.lost(28, 100, 200) else {
+        unreachable!()
+    };
+    path.on_loss(&loss);
+    assert!(!path.take_overrun(at(200)), "28 packets say nothing");
+    path.on_ack(&signals.acked(4, 100, 200), Probing::Draining, 0.0);
+    assert!(path.take_overrun(at(200)));
+    assert_eq!(path.rate().map(f64::round), Some(250.0));
 }
