@@ -57,6 +57,10 @@ use std::time::Duration;
 
 /// The controller: the model of the path, and the phase.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a separate fact about the path or the last probe"
+)]
 pub struct Bbr {
     path: Path,
     phase: Phase,
