@@ -10,8 +10,8 @@
 //! ```
 //!
 //! The view is the window, and belongs to the program `client-window`
-//! (`src/bin/client/view.rs`), which `client` starts. So `server`, `lab` and `client` are not
-//! linked to the libraries of a window.
+//! (`src/bin/client/view.rs`), which `client` starts. Therefore `server`, `lab` and `client`
+//! are not linked to the libraries of a window.
 //!
 //! | module | is |
 //! | --- | --- |

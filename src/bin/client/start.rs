@@ -129,7 +129,7 @@ pub(crate) struct Arguments {
     pub(crate) count: u32,
 }
 
-/// What the two programs do differently.
+/// The differences between the two programs.
 pub(crate) struct Program {
     /// Reports why the client ends.
     pub(crate) complain: fn(&str),
