@@ -49,7 +49,8 @@ impl Origin {
         origin!("sack/loss_detection.rs", "Trigger::PacketThreshold");
     pub(super) const TIME_THRESHOLD: Self =
         origin!("sack/loss_detection.rs", "Trigger::TimeThreshold");
-    pub(super) const WINDOW_PROBE: Self = origin!("flow_control.rs", "pub fn probe(");
+    pub(super) const WINDOW_PROBE: Self =
+        origin!("flow_control.rs", "pub fn window_probe(");
     pub(super) const STOP_AND_WAIT_ACKNOWLEDGES: Self =
         origin!("stop_and_wait.rs", "fn on_data(&mut self, number");
     pub(super) const GO_BACK_N_ACKNOWLEDGES: Self =
