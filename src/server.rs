@@ -26,6 +26,7 @@
 //! No thread holds a lock, and none but `writer-N` ever waits for client N.
 
 mod announce;
+mod buckets;
 mod digests;
 mod folder;
 pub mod greeting;

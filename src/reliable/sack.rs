@@ -315,7 +315,8 @@ impl Sender {
 
     /// Every transmission and every ACK of something new restarts the timer; it stops when
     /// everything is acknowledged. The probe timeout is the RTO, and the time that the
-    /// receiver may delay an ACK (RFC 9002 §6.2.1).
+    /// receiver may delay an ACK (RFC 9002 §6.2.1). With a controller whose window is full,
+    /// nothing can leave before an ACK: then the floor of the RTO is lower.
     fn restart_probe_timer(&mut self, now: Moment) {
         let round_trip = &self.ledger.round_trip;
         let delay = self.ledger.parameters.acknowledgement_delay;

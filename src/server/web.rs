@@ -23,6 +23,7 @@
 mod http;
 pub mod page;
 
+use super::buckets::Buckets;
 use super::messages::RoomMessage;
 use super::room_thread::origin;
 use super::seats::{SeatLimits, Seats};
@@ -37,7 +38,7 @@ use crate::wire::web::{
 use crossbeam_channel::Sender;
 use http::{Answer, Exchange, Method, Request};
 use page::Page;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -84,9 +85,6 @@ const MOST_CONNECTIONS: usize = 256;
 
 /// The burst allowance: requests of an address may arrive this much too early.
 const BURST: Duration = Duration::from_secs(5);
-
-/// Above this number of addresses, silent ones are forgotten.
-const MANY_ADDRESSES: usize = 1_024;
 
 /// The limit for an answer of the room.
 const ROOM_LIMIT: Duration = Duration::from_secs(5);
@@ -150,11 +148,13 @@ impl WebListener {
     }
 }
 
-/// The rate of each address: a leaky bucket, as in [`pace`](super::pace).
-#[derive(Default)]
-struct Rates {
-    /// The time when the bucket of each address will be empty.
-    empty_at: HashMap<IpAddr, Moment>,
+/// The rate of each address.
+struct Rates(Buckets);
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self(Buckets::new(BURST))
+    }
 }
 
 impl Rates {
@@ -163,16 +163,8 @@ impl Rates {
         let Ok(per_second) = u32::try_from(per_second) else {
             return true;
         };
-        if self.empty_at.len() >= MANY_ADDRESSES {
-            self.empty_at.retain(|_, empty_at| *empty_at > now);
-        }
-        let empty_at = self.empty_at.entry(network).or_insert(now);
-        if (*empty_at).max(now) - now > BURST {
-            return false;
-        }
         let cost = Duration::from_secs(1) / per_second.max(1);
-        *empty_at = (*empty_at).max(now) + cost;
-        true
+        self.0.take(network, cost, now)
     }
 }
 

@@ -702,12 +702,7 @@ fn a_half_closed_client_receives_every_answer_and_its_download_before_the_end() 
 fn a_vanished_client_leaves_no_transfer_behind() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.txt"), "a").unwrap();
-    let server = server::start(Config {
-        files: folder.path().into(),
-        ports: PortRange::Any,
-        ..config()
-    })
-    .unwrap();
+    let server = offering(folder.path());
     let mut guy = RawClient::join(server.address(), "guy");
     guy.send(&json!({"upload": {"file": "b", "size": 5, "modified": 7}}));
     guy.wait_for("offer");
@@ -859,12 +854,7 @@ fn a_damaged_verdict_about_a_file_that_was_not_sent_computes_no_digest_again() {
 #[test]
 fn a_request_of_another_user_does_not_end_the_upload_of_a_half_closed_client() {
     let folder = tempfile::tempdir().unwrap();
-    let server = server::start(Config {
-        files: folder.path().into(),
-        ports: PortRange::Any,
-        ..config()
-    })
-    .unwrap();
+    let server = offering(folder.path());
     let mut guy = RawClient::join(server.address(), "guy");
     let mut dana = RawClient::join(server.address(), "dana");
     let ask =

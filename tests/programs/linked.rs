@@ -89,13 +89,19 @@ fn run(client: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     (told.status.code(), String::from_utf8(told.stderr).unwrap())
 }
 
-#[test]
-fn a_client_without_the_program_of_the_window_recommends_the_text_mode() {
-    let (_folder, client) = client_with(None);
+/// The client ends with a sentence that contains the reason.
+#[track_caller]
+fn recommends_the_text_mode(window: Option<&str>, reason: &str) {
+    let (_folder, client) = client_with(window);
     let (code, told) = run(&client, &[]);
     assert_eq!(code, Some(2), "{told}");
-    assert!(told.contains("no program client-window"), "{told}");
+    assert!(told.contains(reason), "{told}");
     assert!(told.contains("Use --text."), "{told}");
+}
+
+#[test]
+fn a_client_without_the_program_of_the_window_recommends_the_text_mode() {
+    recommends_the_text_mode(None, "no program client-window");
 }
 
 /// The script says what the loader says, with its exit code: `ld.so(8)`.
@@ -103,11 +109,7 @@ fn a_client_without_the_program_of_the_window_recommends_the_text_mode() {
 fn a_missing_library_of_the_window_is_named_and_the_text_mode_recommended() {
     let missing = "error while loading shared libraries: libX11.so.6: cannot open";
     let window = format!("echo '{missing}' >&2; exit 127");
-    let (_folder, client) = client_with(Some(&window));
-    let (code, told) = run(&client, &[]);
-    assert_eq!(code, Some(2), "{told}");
-    assert!(told.contains("libX11.so.6"), "{told}");
-    assert!(told.contains("Use --text."), "{told}");
+    recommends_the_text_mode(Some(&window), "libX11.so.6");
 }
 
 #[test]

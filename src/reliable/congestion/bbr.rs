@@ -57,10 +57,6 @@ use std::time::Duration;
 
 /// The controller: the model of the path, and the phase.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a separate fact about the path or the last probe"
-)]
 pub struct Bbr {
     path: Path,
     phase: Phase,
@@ -81,7 +77,13 @@ pub struct Bbr {
     /// usual one: half as far above 1 after a phase that lost packets, twice as far after
     /// one that did not.
     up_gain: f64,
-    /// The last probe reached what the bottleneck can carry.
+    last_probe: Verdict,
+}
+
+/// The result of a probe.
+#[derive(Debug, Clone, Copy, Default)]
+struct Verdict {
+    /// It reached what the bottleneck can carry.
     is_full: bool,
     /// Most of what it added was lost.
     has_overrun: bool,
@@ -187,9 +189,7 @@ impl Bbr {
             is_shared: false,
             up_gain: UP_GAIN,
             cruise_gain: CRUISE_GAIN,
-            is_full: false,
-            has_overrun: false,
-            has_grown: false,
+            last_probe: Verdict::default(),
         }
     }
 
@@ -202,8 +202,8 @@ impl Bbr {
         self.cruise_gain = match (self.is_shared, has_queue) {
             (true, _) => SHARED_CRUISE_GAIN,
             (false, true) => QUEUED_CRUISE_GAIN,
-            (false, false) if self.has_overrun => OVERRUN_CRUISE_GAIN,
-            (false, false) if self.is_full => FULL_CRUISE_GAIN,
+            (false, false) if self.last_probe.has_overrun => OVERRUN_CRUISE_GAIN,
+            (false, false) if self.last_probe.is_full => FULL_CRUISE_GAIN,
             (false, false) => CRUISE_GAIN,
         };
         if let Phase::Down { since, best, gain } = self.phase
@@ -220,7 +220,7 @@ impl Bbr {
             Phase::Up { best, gain } => self.go_down(best, gain, ack.now),
             Phase::Down { since, best, gain }
                 if round == since + 1
-                    && !self.is_full
+                    && !self.last_probe.is_full
                     && self.path.rate().unwrap_or(0.0) > best * FOUND =>
             {
                 self.go_up((gain + UP_STEP).min(MOST_UP_GAIN), ack.now);
@@ -266,14 +266,14 @@ impl Bbr {
     /// The packets of the probe were acknowledged: how the next one and the cruise before
     /// it will be.
     fn judge_probe(&mut self, best: f64, gain: f64) {
-        self.is_full = self.path.judge_probe(best, gain);
-        self.has_grown = gain > UP_GAIN;
-        self.has_overrun = self.is_full && self.path.has_lost_most(gain);
-        let change = if self.path.has_lost_most(gain) {
-            0.5
-        } else {
-            2.0
+        let is_full = self.path.judge_probe(best, gain);
+        let has_lost_most = self.path.has_lost_most(gain);
+        self.last_probe = Verdict {
+            is_full,
+            has_overrun: is_full && has_lost_most,
+            has_grown: gain > UP_GAIN,
         };
+        let change = if has_lost_most { 0.5 } else { 2.0 };
         self.up_gain =
             (1.0 + change * (self.up_gain - 1.0)).clamp(LEAST_UP_GAIN, UP_GAIN);
     }
@@ -342,7 +342,8 @@ impl Bbr {
             Phase::Down { best, .. } if best.is_infinite() => (1, 0.0),
             Phase::Down { .. } | Phase::Cruise { .. } => {
                 // The last probes may have found only a bucket.
-                let is_doubtful = self.has_grown && !self.path.is_known_to_lose();
+                let is_doubtful =
+                    self.last_probe.has_grown && !self.path.is_known_to_lose();
                 (if is_doubtful { 1 } else { PROVEN_ROUNDS }, LEAST_LEFT)
             }
             Phase::Startup { .. } | Phase::Up { .. } | Phase::ProbeRoundTrip { .. } => {

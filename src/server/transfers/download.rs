@@ -10,6 +10,7 @@ use super::transfer::{
     StartError, Transfer, TransferResources, TransferThreads, draw_token, hopeless,
 };
 use crate::lab::journal::Side;
+use crate::reliable::moment::Moment;
 use crate::server::digests::Wanted;
 use crate::server::folder::Version;
 use crate::transfer::Job;
@@ -25,6 +26,7 @@ impl Transfer {
         number: u64,
         port: u16,
         resources: &mut TransferResources,
+        now: Moment,
     ) -> Result<(), StartError> {
         let (outlet, offered) = self.open_outlet(port)?;
         let (file, version) = self.open_file(resources)?;
@@ -50,7 +52,7 @@ impl Transfer {
             version,
             awaited_digest,
         };
-        self.run(port, offer, threads);
+        self.run(port, offer, threads, now);
         Ok(())
     }
 

@@ -36,11 +36,13 @@ impl Transfers {
             transfer.early = early.filter(|_| self.unanswered.may_begin(address, now));
             let resources = &mut self.resources;
             let started = match transfer.upload.clone() {
-                None => transfer.start_download(number, port, resources),
-                Some(upload) => transfer.start_upload(number, port, &upload, resources),
+                None => transfer.start_download(number, port, resources, now),
+                Some(upload) => {
+                    transfer.start_upload(number, port, &upload, resources, now)
+                }
             };
             match started {
-                Ok(()) => transfer.begin_turn(now),
+                Ok(()) => {}
                 Err(StartError::PortHeld) => {
                     log::debug!("skipped port {port}: another program uses it");
                     self.ports.pass_over(number, port);

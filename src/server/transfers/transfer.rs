@@ -201,7 +201,13 @@ impl Transfer {
     }
 
     /// Its threads run: the asker is told. `port` is the pool's number for the offered one.
-    pub(super) fn run(&mut self, port: u16, offer: Offer, threads: TransferThreads) {
+    pub(super) fn run(
+        &mut self,
+        port: u16,
+        offer: Offer,
+        threads: TransferThreads,
+        now: Moment,
+    ) {
         log::info!(
             "transfer {} started: {} {} client {}, from byte {}, port {}",
             offer.transfer,
@@ -215,7 +221,7 @@ impl Transfer {
         self.phase = TransferPhase::Running {
             port,
             threads,
-            standing: Standing::new(Moment::START),
+            standing: Standing::new(now),
         };
     }
 
@@ -235,13 +241,6 @@ impl Transfer {
     pub(super) fn address(&self) -> IpAddr {
         let address = self.peer.remote.ip().to_canonical();
         household(address).unwrap_or(address)
-    }
-
-    /// Its turn begins.
-    pub(super) const fn begin_turn(&mut self, now: Moment) {
-        if let TransferPhase::Running { standing, .. } = &mut self.phase {
-            *standing = Standing::new(now);
-        }
     }
 
     /// Its state, and the part of it that has arrived.

@@ -10,51 +10,38 @@
 //!        one less in 10 s -+        '--yes--> waits for a SYN  '--> answered: one less
 //! ```
 //!
-//! Source: Kurose & Ross §9.5.2 (leaky bucket); RFC 9000 §8.1 (an address is validated
-//! before much is sent to it).
+//! Source: RFC 9000 §8.1 (an address is validated before much is sent to it).
 
+use super::super::buckets::Buckets;
 use crate::reliable::moment::Moment;
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// The unanswered transfers of each address: leaky buckets.
-#[derive(Debug, Default)]
-pub(super) struct Unanswered {
-    /// The time when the bucket of each address will be empty.
-    empty_at: HashMap<IpAddr, Moment>,
-}
+/// The unanswered transfers of each address.
+#[derive(Debug)]
+pub(super) struct Unanswered(Buckets);
 
 /// The time in which the bucket drains by one transfer.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
 
-/// The content of a bucket: 32 transfers, as when a class behind one NAT begins together.
-const CAPACITY: Duration = Duration::from_secs(320);
+/// A bucket accepts 32 transfers, as when a class behind one NAT begins together.
+const CAPACITY: Duration = Duration::from_secs(310);
 
-/// Above this number of addresses, empty buckets are forgotten.
-const MANY_ADDRESSES: usize = 1_024;
+impl Default for Unanswered {
+    fn default() -> Self {
+        Self(Buckets::new(CAPACITY))
+    }
+}
 
 impl Unanswered {
     /// Whether a transfer to this address may begin before an answer; if so, it is counted.
     pub(super) fn may_begin(&mut self, address: IpAddr, now: Moment) -> bool {
-        if self.empty_at.len() >= MANY_ADDRESSES {
-            self.empty_at.retain(|_, empty_at| *empty_at > now);
-        }
-        let empty_at = self.empty_at.entry(address).or_insert(now);
-        let full_at = (*empty_at).max(now) + DRAIN_TIME;
-        let is_left = full_at - now <= CAPACITY;
-        if is_left {
-            *empty_at = full_at;
-        }
-        is_left
+        self.0.take(address, DRAIN_TIME, now)
     }
 
     /// A counted transfer was answered.
     pub(super) fn answered(&mut self, address: IpAddr) {
-        if let Some(empty_at) = self.empty_at.get_mut(&address) {
-            let since_start = empty_at.since_start().saturating_sub(DRAIN_TIME);
-            *empty_at = Moment::START + since_start;
-        }
+        self.0.give_back(address, DRAIN_TIME);
     }
 }
 

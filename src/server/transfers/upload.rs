@@ -9,6 +9,7 @@ use super::transfer::{
     hopeless,
 };
 use crate::lab::journal::Side;
+use crate::reliable::moment::Moment;
 use crate::server::folder::{Folder, NO_FOLDER, Version};
 use crate::shelf::FileName;
 use crate::system::disk;
@@ -32,6 +33,7 @@ impl Transfer {
         port: u16,
         upload: &Upload,
         resources: &mut TransferResources,
+        now: Moment,
     ) -> Result<(), StartError> {
         let followed = resources.folder.follow();
         followed.map_err(|_| StartError::Hopeless(NO_FOLDER.to_owned()))?;
@@ -56,7 +58,7 @@ impl Transfer {
         if let Some(upload) = &mut self.upload {
             upload.offset = offset;
         }
-        self.run(port, offer, TransferThreads::Receiving(receiving));
+        self.run(port, offer, TransferThreads::Receiving(receiving), now);
         Ok(())
     }
 }

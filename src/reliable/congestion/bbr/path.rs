@@ -85,6 +85,7 @@ pub(super) const FIRST_GAIN: f64 = 1.25;
 /// A probe lowers the rate to this share at least: few packets measure a rate badly, and
 /// random loss makes it worse.
 const LEAST_VERDICT: f64 = 0.9;
+
 /// See [`LEAST_VERDICT`]: on a path with loss of its own.
 const LEAST_LOSSY_VERDICT: f64 = 0.95;
 

@@ -4,11 +4,9 @@
 
 use std::time::Duration;
 
-/// Startup begins with this many per round trip (RFC 6928: ten, at once). Unit: packets.
+/// Startup begins with this many per round trip (RFC 6928: ten, at once), and with no more
+/// on a long path. Unit: packets.
 pub(super) const FIRST_WINDOW: f64 = 32.0;
-
-/// The largest first window, on a long path. Unit: packets.
-const MOST_FIRST_WINDOW: f64 = 32.0;
 
 /// On a path with a shorter round-trip time, which may be slow as well, startup begins no
 /// faster than on a path with this one.
@@ -32,7 +30,7 @@ const LATE_STARTUP_WINDOW_GAIN: f64 = 1.7;
 /// because its second round follows soon. Unit: packets.
 pub(super) fn first_window(round_trip: Duration) -> f64 {
     let share = round_trip.as_secs_f64() / SHORT_PATH.as_secs_f64();
-    (FIRST_WINDOW * share).clamp(LEAST_FIRST_WINDOW, MOST_FIRST_WINDOW)
+    (FIRST_WINDOW * share).clamp(LEAST_FIRST_WINDOW, FIRST_WINDOW)
 }
 
 /// The first window per round trip. Unit: packets per second.
