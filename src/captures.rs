@@ -41,6 +41,10 @@ pub struct Captures {
 /// The time that the end of the program waits for the file.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// A file grows to this length; a pipe has no limit. Whoever sends datagrams makes a
+/// server write. Unit: bytes.
+const MOST_BYTES: u64 = 4 << 30;
+
 /// Packets are written at the latest at this size. Unit: bytes.
 const ENOUGH: usize = 256 * 1024;
 
@@ -74,6 +78,7 @@ impl Captures {
             file: opened,
             path,
             whole_bytes: 0,
+            most_bytes: if is_special(file) { u64::MAX } else { MOST_BYTES },
             capture: Capture::new(&about(&scenario)),
             scenario,
             chats: HashMap::new(),
@@ -148,6 +153,8 @@ struct Writer {
     path: PathBuf,
     /// The length of the file up to its last complete packet. Unit: bytes.
     whole_bytes: u64,
+    /// Unit: bytes.
+    most_bytes: u64,
     capture: Capture,
     /// The scenario of this side's link, for comments.
     scenario: String,
@@ -189,8 +196,13 @@ impl Writer {
     /// Writes everything so far to the file, in one piece.
     fn write(&mut self) -> io::Result<()> {
         let bytes = self.capture.take();
+        let length = self.whole_bytes + bytes.len() as u64;
+        if length > self.most_bytes {
+            let gib = MOST_BYTES >> 30;
+            return Err(io::Error::other(format!("a capture has at most {gib} GiB")));
+        }
         self.file.write_all(&bytes)?;
-        self.whole_bytes += bytes.len() as u64;
+        self.whole_bytes = length;
         Ok(())
     }
 
@@ -310,6 +322,38 @@ mod tests {
             send(&tap); // More than the queue holds.
         }
         assert_eq!(tap.missed(), 0);
+    }
+
+    #[test]
+    fn a_capture_ends_at_its_limit_with_complete_packets() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcapng");
+        let mut writer = Writer {
+            file: File::create(&path).unwrap(),
+            path: path.clone(),
+            whole_bytes: 0,
+            most_bytes: 10_000,
+            capture: Capture::new("a test"),
+            scenario: String::new(),
+            chats: HashMap::new(),
+            is_missing: false,
+        };
+        let mut packets = 0;
+        let error = loop {
+            writer.capture.packet(
+                Duration::ZERO,
+                capture::CaptureDirection::In,
+                &[7; 1_000],
+                None,
+            );
+            if let Err(error) = writer.write() {
+                break error;
+            }
+            packets += 1;
+        };
+        assert!(error.to_string().contains("at most 4 GiB"), "{error}");
+        let length = fs::metadata(path).unwrap().len();
+        assert_eq!((packets, length), (9, writer.whole_bytes));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! One file for each transfer and side, in the laboratory's layout
 //! ([`log`](crate::reliable::event::log)), written by the transfer's own thread. A full
-//! disk ends the journal with a warning, never the transfer.
+//! disk ends the journal with a warning, never the transfer; so does the total of all
+//! journals, because whoever starts transfers makes a server write.
 //!
 //! Source: report page `journal`.
 
@@ -17,12 +18,19 @@ use crate::wire::packet::Kind;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The folder of journals, if they are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Journals {
     folder: Option<PathBuf>,
+    /// The bytes that all journals of this program have.
+    written: Arc<AtomicU64>,
 }
+
+/// All journals of one program together. Unit: bytes.
+const MOST_BYTES: u64 = 4 << 30;
 
 /// The number of attempts with another number.
 const MOST_TRIES: u32 = 9_999;
@@ -42,7 +50,10 @@ impl Journals {
                 io::Error::new(error.kind(), sentence)
             })?;
         }
-        Ok(Self { folder })
+        Ok(Self {
+            folder,
+            written: Arc::default(),
+        })
     }
 
     /// Whether transfers are to be watched.
@@ -61,7 +72,7 @@ impl Journals {
         let mut journal = self
             .folder
             .as_deref()
-            .map(|folder| Journal::new(folder, job, side));
+            .map(|folder| Journal::new(folder, job, side, self.written.clone()));
         move |news| {
             if let Some(journal) = &mut journal {
                 match &news {
@@ -90,6 +101,8 @@ struct Journal {
     /// Whether the transfer has ended. Late packets may still arrive, but a reader of the
     /// file must find complete lines.
     is_over: bool,
+    /// The bytes of all journals.
+    written: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -102,13 +115,14 @@ enum State {
 }
 
 impl Journal {
-    fn new(folder: &Path, job: &Job, side: Side) -> Self {
+    fn new(folder: &Path, job: &Job, side: Side, written: Arc<AtomicU64>) -> Self {
         let name = format!("transfer-{}-{}", job.number, side.name());
         Self {
             path: folder.join(name),
             heading: heading(&job.scenario, job.settled, job.size, job.offset, job.token),
             state: State::NotBegun,
             is_over: false,
+            written,
         }
     }
 
@@ -123,8 +137,9 @@ impl Journal {
         let State::Open(file) = &mut self.state else {
             return;
         };
-        let mut lines = entries.iter().map(Entry::to_line);
-        let written = lines.try_for_each(|line| file.write_all(line.as_bytes()));
+        let lines: String = entries.iter().map(Entry::to_line).collect();
+        let written = take_room(&self.written, lines.len())
+            .and_then(|()| file.write_all(lines.as_bytes()));
         if written.is_err() {
             self.resume(written.map(|()| State::GivenUp));
         } else if self.is_over {
@@ -154,6 +169,19 @@ impl Journal {
             State::GivenUp
         });
     }
+}
+
+/// Counts these bytes, if all journals together may have them.
+fn take_room(written: &AtomicU64, bytes: usize) -> io::Result<()> {
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    let before = written.fetch_add(bytes, Ordering::Relaxed);
+    if before.saturating_add(bytes) <= MOST_BYTES {
+        return Ok(());
+    }
+    let gib = MOST_BYTES >> 30;
+    Err(io::Error::other(format!(
+        "all event logs of this program together have {gib} GiB"
+    )))
 }
 
 /// A new file, never over an older one, and its first line.
@@ -285,6 +313,24 @@ mod tests {
         let is_there = |name: &str| folder.path().join(name).exists();
         assert!(is_there("transfer-3-receiver.jsonl"));
         assert!(is_there("transfer-3-receiver-2.jsonl"));
+    }
+
+    #[test]
+    fn all_journals_together_have_a_limit_and_their_transfers_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let journals = Journals::new(Some(folder.path().to_owned())).unwrap();
+        let (told, news) = crossbeam_channel::unbounded();
+        let mut report = journals.keep(&job(), Side::Sender, move |news| {
+            told.send(news).unwrap();
+        });
+        report(opened());
+        journals.written.store(MOST_BYTES, Ordering::Relaxed);
+        report(opened());
+        report(Report::Closed);
+        assert_eq!(news.try_iter().count(), 3);
+        let path = folder.path().join("transfer-3-sender.jsonl");
+        // The heading and the first event.
+        assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 2);
     }
 
     #[test]
