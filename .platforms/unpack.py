@@ -5,7 +5,8 @@
 Programs of Linux run in a root folder that holds the package alone (as root: chroot), so a
 library that they need would be missed; those of arm64 with qemu beside them; those of Windows
 under wine. A client fetches a file from a server of the same package, every digest in
-SHA256SUMS is compared, and the window opens on a virtual display.
+SHA256SUMS is compared, and the window opens on a virtual display. Packages for Debian are
+installed into an empty root folder, run there, and removed.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 QEMU = "qemu-aarch64-static"
+INSTALLED = "usr/bin/sash-"  # and the program's name: a command of the package for Debian
 EXPECTED = ["LICENSE", "README.txt", "SHA256SUMS", "client", "files", "lab", "laboratory.html",
             "report", "server"]
 
@@ -50,7 +52,7 @@ def check_digests(folder):
 
 def check_pages(folder):
     """Every page and picture that a page leads to is there."""
-    pages = list((folder / "report").rglob("*.html"))
+    pages = list(folder.rglob("*.html"))
     assert len(pages) > 30, pages
     for page in pages:
         for target in re.findall(r'(?:href|src)="([^"#]+)', page.read_text(encoding="utf-8")):
@@ -63,15 +65,17 @@ def start(folder, program, arguments, **more):
     if (folder / "server.exe").exists():
         command = [os.environ.get("WINE", "wine"), str(folder / f"{program}.exe"), *arguments]
         return subprocess.Popen(command, cwd=folder, env=os.environ | {"WINEDEBUG": "-all"}, **more)
-    command = [f"./{program}", *arguments]
+    is_installed = (folder / (INSTALLED + program)).is_symlink()
+    command = [f"/{INSTALLED}{program}" if is_installed else f"./{program}", *arguments]
     if (folder / QEMU).exists():
         command.insert(0, f"./{QEMU}")
     return subprocess.Popen(command, preexec_fn=lambda: (os.chroot(folder), os.chdir("/")),
                             env={"PATH": "/"}, **more)
 
 
-def run(folder):
-    server = start(folder, "server", ["--bind", "127.0.0.1:0", "--udp-ports", "0"],
+def run(folder, files="files"):
+    server = start(folder, "server", ["--bind", "127.0.0.1:0", "--udp-ports", "0",
+                                      "--files", files],
                    stdout=subprocess.PIPE, text=True)
     try:
         address = next(line.split()[-1] for line in server.stdout
@@ -81,7 +85,7 @@ def run(folder):
                        stdout=subprocess.PIPE, text=True, encoding="utf-8")
         said, _ = client.communicate(timeout=120)
         assert client.returncode == 0, said
-        here, there = (folder / name / "story.txt" for name in ("downloads", "files"))
+        here, there = (folder / name / "story.txt" for name in ("downloads", files))
         assert here.read_bytes() == there.read_bytes(), said
         lab = start(folder, "lab", ["run", "--arq", "sack", "--size", "64KiB"],
                     stdout=subprocess.PIPE, text=True)
@@ -92,11 +96,15 @@ def run(folder):
         server.wait()
 
 
-def refuse_window(folder):
+def refuse_window(folder, client="/client"):
     """Without the libraries of the window, `client` recommends the terminal."""
+    # There is no /proc, where a program finds its own path.
+    (folder / "proc/self").mkdir(parents=True)
+    (folder / "proc/self/exe").symlink_to(client)
     client = start(folder, "client", [], stderr=subprocess.PIPE, text=True)
     _, complained = client.communicate(timeout=60)
-    assert client.returncode == 2 and "Use --text." in complained, complained
+    assert client.returncode == 2, complained
+    assert "The window cannot be opened" in complained and "Use --text." in complained, complained
 
 
 def open_window(folder):
@@ -136,35 +144,68 @@ def subsystem(program):
     return int.from_bytes(start_of_program[header + 24 + 68:][:2], "little")
 
 
+def prepare(folder, is_arm):
+    """What each Linux has: static programs read random bytes from these devices."""
+    (folder / "dev").mkdir()
+    for minor, name in ((8, "random"), (9, "urandom")):
+        os.mknod(folder / "dev" / name, stat.S_IFCHR | 0o666, os.makedev(1, minor))
+    if is_arm:
+        shutil.copy(shutil.which(QEMU), folder)
+
+
+def dpkg(folder, *arguments):
+    """With a database below the folder. It looks for two programs of /sbin, and starts none."""
+    path = os.environ["PATH"] + ":/usr/sbin:/sbin"
+    subprocess.run(["dpkg", f"--root={folder}", "--force-architecture", *arguments], check=True,
+                   env=os.environ | {"PATH": path}, stdout=subprocess.DEVNULL)
+
+
+def check_archive(archive):
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = unpack(archive, scratch)
+        check_digests(folder)
+        check_pages(folder / "report")
+        names = sorted(path.name.removesuffix(".exe") for path in folder.iterdir())
+        assert [name for name in names if name != "client-window"] == EXPECTED, names
+        readme = (folder / "README.txt").read_text(encoding="utf-8")
+        assert len(readme.splitlines()) <= 66, "README.txt is longer than a page"
+        if archive.suffix == ".zip":
+            subprocess.run(["x86_64-w64-mingw32-gcc", "-shared", "-o",
+                            folder / "bcryptprimitives.dll",
+                            HERE / "bcryptprimitives.c", "-ladvapi32"], check=True)
+        else:
+            prepare(folder, "arm64" in archive.name)
+        run(folder)
+        if "linux-x86_64" in archive.name:
+            refuse_window(folder)
+        if "x86_64" in archive.name:
+            open_window(folder)
+
+
+def check_package(package):
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        database = folder / "var/lib/dpkg"
+        for name in ("info", "updates"):
+            (database / name).mkdir(parents=True)
+        (database / "status").touch()
+        dpkg(folder, "--install", str(package))
+        check_pages(folder / "usr/share/doc/sash-lab/report")
+        prepare(folder, "arm64" in package.name)
+        run(folder, "usr/share/sash-lab/files")
+        if "amd64" in package.name:
+            refuse_window(folder, "/usr/lib/sash-lab/client")
+        dpkg(folder, "--remove", "sash-lab")
+        left = [str(path) for path in folder.rglob("*sash*") if database not in path.parents]
+        assert not left, left
+
+
 def main():
-    archives = sorted(Path(sys.argv[1]).glob("sash-*-*.*"))
+    archives = sorted(Path(sys.argv[1]).glob("sash-*"))
     assert archives, "there is no package"
     for archive in archives:
-        with tempfile.TemporaryDirectory() as scratch:
-            folder = unpack(archive, scratch)
-            check_digests(folder)
-            check_pages(folder)
-            names = sorted(path.name.removesuffix(".exe") for path in folder.iterdir())
-            assert [name for name in names if name != "client-window"] == EXPECTED, names
-            readme = (folder / "README.txt").read_text(encoding="utf-8")
-            assert len(readme.splitlines()) <= 66, "README.txt is longer than a page"
-            if "arm64" in archive.name:
-                shutil.copy(shutil.which(QEMU), folder)
-            if archive.suffix != ".zip":
-                # Each Linux has these devices; static programs read random bytes from them.
-                (folder / "dev").mkdir()
-                for minor, name in ((8, "random"), (9, "urandom")):
-                    os.mknod(folder / "dev" / name, stat.S_IFCHR | 0o666, os.makedev(1, minor))
-            else:
-                subprocess.run(["x86_64-w64-mingw32-gcc", "-shared", "-o",
-                                folder / "bcryptprimitives.dll",
-                                HERE / "bcryptprimitives.c", "-ladvapi32"], check=True)
-            run(folder)
-            if "linux-x86_64" in archive.name:
-                refuse_window(folder)
-            if "x86_64" in archive.name:
-                open_window(folder)
-            print(f"{archive.name}: {archive.stat().st_size / 1e6:.1f} MB, unpacked and run")
+        (check_package if archive.suffix == ".deb" else check_archive)(archive)
+        print(f"{archive.name}: {archive.stat().st_size / 1e6:.1f} MB, unpacked and run")
 
 
 main()
