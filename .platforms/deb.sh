@@ -6,6 +6,7 @@
 # Debian has another program called sash, so this package is `sash-lab`, and its commands are
 # `sash-server`, `sash-client` and `sash-lab`. The programs need no library; the window does.
 set -eu
+umask 022 # Modes are a part of the package.
 from=$1 architecture=$2 version=$3 package=$4
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
@@ -21,8 +22,8 @@ for program in server client lab client-window; do
     [ -x "$from/$program" ] || continue
     cp "$from/$program" "$programs/"
     case $program in
-        client-window) window='Recommends: libx11-6, libxinerama1, libxcursor1, libxfixes3, libxft2,
- libpango-1.0-0, libpangocairo-1.0-0, libpangoxft-1.0-0, libcairo2, libstdc++6' ;;
+        client-window) window='Recommends: libx11-6, libxinerama1, libxcursor1, libxfixes3,
+ libpango-1.0-0, libpangocairo-1.0-0, libcairo2' ;;
         *) ln -s "../lib/sash-lab/$program" "$tree/usr/bin/sash-$program" ;;
     esac
 done
