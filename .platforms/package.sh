@@ -83,11 +83,13 @@ libpango-1.0-0 libpangocairo-1.0-0 libcairo2, which most desktops have.'
     awk -v version="$version" -v platform="$names" -v programs="$programs" \
         -v server="$server" -v client="$client" -v lab="$lab" -v check="$check" \
         -v link="$server --link \"seed=7;loss=5%;delay=10ms\"" -v windows="$windows" '
+        /^===/ { gsub(/./, "=", title); print title; next }
         /^WINDOWS$/ { if (windows != "") print windows; next }
         {
             sub(/VERSION/, version); sub(/PLATFORM/, platform); sub(/^PROGRAMS$/, programs)
             sub(/SERVER$/, server); sub(/CLIENT$/, client); sub(/LAB$/, lab)
             sub(/LINK$/, link); sub(/CHECK$/, check); print
+            title = $0
         }' "$here/README.txt"
 }
 

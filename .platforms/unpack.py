@@ -22,7 +22,7 @@ import time
 import zipfile
 from pathlib import Path
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 QEMU = "qemu-aarch64-static"
 INSTALLED = "usr/bin/sash-"  # and the program's name: a command of the package for Debian
 EXPECTED = ["LICENSE", "README.txt", "SHA256SUMS", "client", "files", "lab", "laboratory.html",
@@ -48,6 +48,16 @@ def check_digests(folder):
         listed.add(os.path.normpath(name))
     there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert there - listed == {"SHA256SUMS"}, there - listed
+
+
+def check_paths(folder):
+    """No program has a path of this computer in it, which would differ on another one."""
+    home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo"))
+    for program in folder.rglob("*"):
+        if program.is_file() and program.suffix in ("", ".exe"):
+            contents = program.read_bytes()
+            for path in (HERE.parent, home):
+                assert str(path).encode() not in contents, f"{program} names {path}"
 
 
 def check_pages(folder):
@@ -164,6 +174,7 @@ def check_archive(archive):
     with tempfile.TemporaryDirectory() as scratch:
         folder = unpack(archive, scratch)
         check_digests(folder)
+        check_paths(folder)
         check_pages(folder / "report")
         names = sorted(path.name.removesuffix(".exe") for path in folder.iterdir())
         assert [name for name in names if name != "client-window"] == EXPECTED, names
