@@ -74,7 +74,7 @@ def start(folder, program, arguments, **more):
     """A program of the package, from inside its folder."""
     if (folder / "server.exe").exists():
         command = [os.environ.get("WINE", "wine"), str(folder / f"{program}.exe"), *arguments]
-        return subprocess.Popen(command, cwd=folder, env=os.environ | {"WINEDEBUG": "-all"}, **more)
+        return subprocess.Popen(command, cwd=folder, **more)
     is_installed = (folder / (INSTALLED + program)).is_symlink()
     command = [f"/{INSTALLED}{program}" if is_installed else f"./{program}", *arguments]
     if (folder / QEMU).exists():
@@ -120,31 +120,56 @@ def refuse_window(folder, client="/client"):
 def open_window(folder):
     """`client` opens the window, which has no console behind it."""
     windows = (folder / "client-window.exe").exists()
+    command = [str(folder / "client")]
     if windows:
         systems = [subsystem(folder / f"{name}.exe")
                    for name in ("client-window", "client", "server", "lab")]
         assert systems == [2, 3, 3, 3], systems  # 2: a window, 3: a console
-    reading, writing = os.pipe()
-    display = subprocess.Popen(["Xvfb", "-displayfd", str(writing), "-screen", "0", "1200x800x24"],
-                               pass_fds=[writing], stderr=subprocess.DEVNULL)
+        command = [os.environ.get("WINE", "wine"), command[0] + ".exe"]
+    client = subprocess.Popen(command, cwd=folder)
     try:
-        number = os.read(reading, 16).decode().strip()
-        variables = os.environ | {"DISPLAY": f":{number}", "WINEDEBUG": "-all"}
-        command = [str(folder / "client")]
-        if windows:
-            command = [os.environ.get("WINE", "wine"), command[0] + ".exe"]
-        client = subprocess.Popen(command, cwd=folder, env=variables)
         search = ["xdotool", "search", "--onlyvisible", "--name", "^Sash$"]
         until = time.monotonic() + 60
-        while not subprocess.run(search, env=variables, stdout=subprocess.PIPE,
+        while not subprocess.run(search, stdout=subprocess.PIPE,
                                  stderr=subprocess.DEVNULL).stdout:
             assert client.poll() is None, f"client ended with {client.returncode}"
             assert time.monotonic() < until, "the window does not open"
             time.sleep(0.2)
+        time.sleep(1)  # It is drawn.
+        if os.environ.get("SASH_SCREENSHOTS"):
+            subprocess.run(["import", "-window", "root", os.path.join(
+                os.environ["SASH_SCREENSHOTS"], f"{folder.name}.png")], check=True)
     finally:
-        display.kill()  # The window ends with it.
-        display.wait()
-    client.wait(timeout=60)
+        if windows:
+            end_wine()
+        client.kill()  # `client` has become the window.
+        client.wait()
+
+
+def end_wine():
+    subprocess.run(["wineserver", "-k"], check=False, stderr=subprocess.DEVNULL)
+    subprocess.run(["wineserver", "-w"], check=False, stderr=subprocess.DEVNULL)
+
+
+class Display:
+    """A virtual display, and a wine of its own, which has that display from its start: a
+    wine that began without one never shows a window."""
+
+    def __enter__(self):
+        reading, writing = os.pipe()
+        self.display = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1200x800x24"],
+            pass_fds=[writing], stderr=subprocess.DEVNULL)
+        os.environ["DISPLAY"] = ":" + os.read(reading, 16).decode().strip()
+        os.environ["WINEDEBUG"] = "-all"
+        self.wine = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        os.environ["WINEPREFIX"] = self.wine.name
+
+    def __exit__(self, *_):
+        end_wine()
+        self.display.kill()
+        self.display.wait()
+        self.wine.cleanup()
 
 
 def subsystem(program):
@@ -214,9 +239,10 @@ def check_package(package):
 def main():
     archives = sorted(Path(sys.argv[1]).glob("sash-*"))
     assert archives, "there is no package"
-    for archive in archives:
-        (check_package if archive.suffix == ".deb" else check_archive)(archive)
-        print(f"{archive.name}: {archive.stat().st_size / 1e6:.1f} MB, unpacked and run")
+    with Display():
+        for archive in archives:
+            (check_package if archive.suffix == ".deb" else check_archive)(archive)
+            print(f"{archive.name}: {archive.stat().st_size / 1e6:.1f} MB, unpacked and run")
 
 
 main()
