@@ -125,16 +125,11 @@ def open_window(folder):
         systems = [subsystem(folder / f"{name}.exe")
                    for name in ("client-window", "client", "server", "lab")]
         assert systems == [2, 3, 3, 3], systems  # 2: a window, 3: a console
+        show_error(folder)
         command = [os.environ.get("WINE", "wine"), command[0] + ".exe"]
     client = subprocess.Popen(command, cwd=folder)
     try:
-        search = ["xdotool", "search", "--onlyvisible", "--name", "^Sash$"]
-        until = time.monotonic() + 60
-        while not subprocess.run(search, stdout=subprocess.PIPE,
-                                 stderr=subprocess.DEVNULL).stdout:
-            assert client.poll() is None, f"client ended with {client.returncode}"
-            assert time.monotonic() < until, "the window does not open"
-            time.sleep(0.2)
+        wait_for_window(client)
         time.sleep(1)  # It is drawn.
         if os.environ.get("SASH_SCREENSHOTS"):
             subprocess.run(["import", "-window", "root", os.path.join(
@@ -144,6 +139,26 @@ def open_window(folder):
             end_wine()
         client.kill()  # `client` has become the window.
         client.wait()
+
+
+def show_error(folder):
+    """After a double click there is no stderr: a window shows the error."""
+    started = subprocess.Popen([os.environ.get("WINE", "wine"), "start", "/wait",
+                                "client-window.exe", "--no-such-option"], cwd=folder)
+    try:
+        wait_for_window(started)
+    finally:
+        end_wine()
+        started.wait()
+
+
+def wait_for_window(process):
+    search = ["xdotool", "search", "--onlyvisible", "--name", "^Sash$"]
+    until = time.monotonic() + 60
+    while not subprocess.run(search, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout:
+        assert process.poll() is None, f"the program ended with {process.returncode}"
+        assert time.monotonic() < until, "the window does not open"
+        time.sleep(0.2)
 
 
 def end_wine():
