@@ -15,20 +15,27 @@ platform=$1 profile=$2
 shift 2
 cd "$root"
 
-features=--no-default-features
-flags='' standard=''
+# A flag may contain spaces; the unit separator divides them.
+flags=''
+add_flags() {
+    for flag in "$@"; do
+        flags=$flags${flags:+$(printf '\037')}$flag
+    done
+}
+
+features=--no-default-features standard=''
 case $platform in
     *-window) features='' ;;
 esac
 case $platform in
     linux-x86_64)
         target=x86_64-unknown-linux-gnu
-        flags='-C target-feature=+crt-static' ;;
+        add_flags -C target-feature=+crt-static ;;
     linux-x86_64-window)
         target=x86_64-unknown-linux-gnu ;;
     linux-arm64)
         target=aarch64-unknown-linux-gnu standard=build
-        flags='-C target-feature=+crt-static -C linker=aarch64-linux-gnu-gcc'
+        add_flags -C target-feature=+crt-static -C linker=aarch64-linux-gnu-gcc
         export CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc ;;
     windows-x86_64 | windows-x86_64-window)
         target=x86_64-pc-windows-gnu standard=build ;;
@@ -52,17 +59,20 @@ case $platform in
 esac
 if [ "$profile" = archive ]; then
     cargo_home=${CARGO_HOME:-${HOME:-/root}/.cargo}
-    flags="$flags --remap-path-prefix=$root=sash --remap-path-prefix=$cargo_home=cargo"
-    flags="$flags --remap-path-prefix=$(rustc --print sysroot)=rust"
-    flags="$flags --remap-path-prefix=$out=target"
+    remap=--remap-path-prefix=
+    add_flags "$remap$root=sash" "$remap$cargo_home=cargo" \
+        "$remap$(rustc --print sysroot)=rust" "$remap$out=target"
     case $platform in
-        windows*) flags="$flags -C link-arg=-Wl,--no-insert-timestamp" ;;
+        windows*) add_flags -C link-arg=-Wl,--no-insert-timestamp ;;
     esac
-    CFLAGS="-ffile-prefix-map=$out=target -ffile-prefix-map=$cargo_home=cargo"
+    # CMake passes these on to a shell, which reads the quotation marks.
+    # shellcheck disable=SC2089
+    CFLAGS="\"-ffile-prefix-map=$out=target\" \"-ffile-prefix-map=$cargo_home=cargo\""
+    # shellcheck disable=SC2090
     export CFLAGS CXXFLAGS="$CFLAGS" SOURCE_DATE_EPOCH=0
 fi
-variable=CARGO_TARGET_$(echo "$target" | tr a-z- A-Z_)_RUSTFLAGS
-[ -z "$flags" ] || export "$variable=$flags"
+# Empty, it counts too: flags that this computer has set elsewhere are not used.
+export CARGO_ENCODED_RUSTFLAGS="$flags"
 export CARGO_TARGET_DIR="$out"
 
 # What runs a test.

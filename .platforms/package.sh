@@ -7,6 +7,7 @@
 #   sash-VERSION-linux-x86_64.tar.gz    server, lab, client (static); client-window
 #   sash-VERSION-linux-arm64.tar.gz     server, lab, client (static)
 #   sash-VERSION-windows-x86_64.zip     server, lab, client, client-window
+#   sash-lab_VERSION_amd64.deb, sash-lab_VERSION_arm64.deb    the same for Debian and Ubuntu
 #
 # Two runs on one commit make the same bytes: names are sorted, every file has one time.
 set -eu
@@ -82,11 +83,13 @@ libpango-1.0-0 libpangocairo-1.0-0 libcairo2, which most desktops have.'
     awk -v version="$version" -v platform="$names" -v programs="$programs" \
         -v server="$server" -v client="$client" -v lab="$lab" -v check="$check" \
         -v link="$server --link \"seed=7;loss=5%;delay=10ms\"" -v windows="$windows" '
+        /^===/ { gsub(/./, "=", title); print title; next }
         /^WINDOWS$/ { if (windows != "") print windows; next }
         {
             sub(/VERSION/, version); sub(/PLATFORM/, platform); sub(/^PROGRAMS$/, programs)
             sub(/SERVER$/, server); sub(/CLIENT$/, client); sub(/LAB$/, lab)
             sub(/LINK$/, link); sub(/CHECK$/, check); print
+            title = $0
         }' "$here/README.txt"
 }
 
@@ -137,10 +140,16 @@ for platform in "$@"; do
         *)
             find "$name" -print0 | sort -z |
                 tar --null --no-recursion --owner=0 --group=0 --numeric-owner \
-                    --format=ustar -T - -cf - | gzip -n -9 >"$name.tar.gz" ;;
+                    --format=ustar -T - -cf - | gzip -n -9 >"$name.tar.gz"
+            case $platform in
+                *-arm64) architecture=arm64 ;;
+                *) architecture=amd64 ;;
+            esac
+            "$here/deb.sh" "$inside" "$architecture" "$version" \
+                "$folder/sash-lab_${version}_$architecture.deb" ;;
     esac
     cd "$root"
     rm -rf "$inside"
 done
 rm -rf "$pages"
-(cd "$folder" && sha256sum sash-"$version"-* | tee SHA256SUMS)
+(cd "$folder" && sha256sum sash-* | tee SHA256SUMS)

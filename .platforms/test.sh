@@ -65,23 +65,24 @@ start_wine() {
     said 'wine started' "$started"
 }
 
-pairs="native=$native"
-for part in "$@"; do
+parts=$*
+set -- "native=$native"
+for part in $parts; do
     case $part in
         windows)
             start_wine
             build windows-x86_64
-            pairs="$pairs windows=$programs" ;;
+            set -- "$@" "windows=$programs" ;;
         windows-library)
             start_wine
             library_tests windows-x86_64 ;;
         arm64)
             build linux-arm64
-            pairs="$pairs arm64=$programs" ;;
+            set -- "$@" "arm64=$programs" ;;
         arm64-library) library_tests linux-arm64 ;;
         static)
             build linux-x86_64
-            pairs="$pairs static=$programs" ;;
+            set -- "$@" "static=$programs" ;;
         types)
             for platform in macos-arm64 freebsd-x86_64; do
                 started=$(date +%s)
@@ -92,10 +93,9 @@ for part in "$@"; do
     esac
 done
 
-if [ "$pairs" != "native=$native" ]; then
+if [ $# -gt 1 ]; then
     started=$(date +%s)
-    # shellcheck disable=SC2086 # one word per platform
-    python3 "$here/matrix.py" $pairs
+    python3 "$here/matrix.py" "$@"
     said 'files between the platforms' "$started"
 fi
 said 'platforms' "$began"
