@@ -78,7 +78,11 @@ impl Captures {
             file: opened,
             path,
             whole_bytes: 0,
-            most_bytes: if is_special(file) { u64::MAX } else { MOST_BYTES },
+            most_bytes: if is_special(file) {
+                u64::MAX
+            } else {
+                MOST_BYTES
+            },
             capture: Capture::new(&about(&scenario)),
             scenario,
             chats: HashMap::new(),
