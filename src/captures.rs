@@ -41,8 +41,8 @@ pub struct Captures {
 /// The time that the end of the program waits for the file.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A file grows to this length; a pipe has no limit. Whoever sends datagrams makes a
-/// server write. Unit: bytes.
+/// A file grows to this length, because each sender of datagrams makes a server write. A
+/// pipe has no limit. Unit: bytes.
 const MOST_BYTES: u64 = 4 << 30;
 
 /// Packets are written at the latest at this size. Unit: bytes.

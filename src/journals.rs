@@ -3,7 +3,7 @@
 //! One file for each transfer and side, in the laboratory's layout
 //! ([`log`](crate::reliable::event::log)), written by the transfer's own thread. A full
 //! disk ends the journal with a warning, never the transfer; so does the total of all
-//! journals, because whoever starts transfers makes a server write.
+//! journals, because each user who starts transfers makes a server write.
 //!
 //! Source: report page `journal`.
 

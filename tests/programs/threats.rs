@@ -574,8 +574,9 @@ fn sixty_four_clients_of_one_address_do_not_delay_a_newcomer_by_unused_ports() {
     let clock = Clock::start();
     ask_for_the_file(&mut dana);
     let waited = clock.now().since_start();
-    // Ten seconds for each of four rounds would be forty.
-    assert!(waited < Duration::from_secs(8), "{waited:?}");
+    // Ten seconds for each of four rounds would be forty. Four rounds of one second take
+    // twelve on a machine that is very busy.
+    assert!(waited < Duration::from_secs(25), "{waited:?}");
     drop(crowd);
 }
 
