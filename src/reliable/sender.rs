@@ -295,8 +295,7 @@ impl Sender {
             timer: super::event::Timer::Retransmission,
         });
         let sequence = self.sequence(number);
-        self.ledger
-            .declare_lost(sequence, attempt, Trigger::Timeout);
+        self.ledger.record_loss(sequence, attempt, Trigger::Timeout);
         if is_first {
             self.ledger.round_trip.back_off();
             self.backed_off_at = Some(now);

@@ -289,7 +289,9 @@ impl Sending {
         else {
             return None;
         };
-        let digest = self.digest.filter(|_| machine.has_window_space_for_fin())?;
+        let digest = self
+            .digest
+            .filter(|_| machine.has_congestion_space_for_fin())?;
         let retry = early.insert(retry(&self.handshake, now));
         retry
             .poll(now)
