@@ -75,7 +75,7 @@ mod script;
 
 use crate::wire::digest::Token;
 use crate::wire::message::Progress;
-use crate::wire::packet::{Body, Packet};
+use crate::wire::packet::{Acknowledgement, Body, Packet};
 use crate::wire::sequence::SequenceNumber;
 use event::Event;
 use moment::Moment;
@@ -104,6 +104,10 @@ pub trait Machine {
 
 /// The sender's half of a protocol.
 pub trait SendingMachine: Machine + Send {
+    /// Whether this ACK is true and new enough; to be called before `on_packet`. One that
+    /// is not changes nothing, in any part of the connection.
+    fn believes(&self, packet: &Packet, ack: &Acknowledgement) -> bool;
+
     /// Whether every segment was acknowledged.
     fn is_finished(&self) -> bool;
 

@@ -31,8 +31,9 @@
 //! A declared loss is spurious if the packet had arrived after all: the path had reordered
 //! it, or its ACK came after the probe.
 //!
-//! Read this file, `loss_detection.rs`, `receiver.rs` and the two functions of [`rules`], but
-//! no `listen`, `progress` or `restart`. Of the rest, this is enough:
+//! Read this file, `loss_detection.rs`, `receiver.rs` and the two functions of [`rules`]. Skip
+//! `listen`, `take_events`, `progress` and `restart`, which serve the event log and the
+//! connection. Of the rest, this is enough:
 //!
 //! | call | effect |
 //! | --- | --- |
@@ -71,10 +72,11 @@ use super::moment::Moment;
 use super::round_trip::{GRANULARITY, RoundTrip};
 use super::{Machine, SendingMachine, Transmit, earliest};
 use crate::wire::message::Progress;
-use crate::wire::packet::{Body, Packet};
+use crate::wire::packet::{Acknowledgement, Body, Packet};
 use crate::wire::sequence::SequenceNumber;
 use loss_detection::{LossDetection, Transmission};
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// The sender of a transfer by sack.
 #[derive(Debug)]
@@ -152,13 +154,10 @@ impl Machine for Sender {
         let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
             return;
         };
-        let (base, sent) = (self.segments.base, self.segments.sent());
-        if packet.sequence.precedes(base) {
+        if packet.sequence.precedes(self.segments.base) {
             return; // A later ACK has overtaken this one.
         }
-        let ranges = ack.ranges.iter().map(|range| range.start..range.end);
-        let acknowledged = rules::acknowledged(base, sent, packet.sequence, ranges);
-        let Some((acked, beyond)) = acknowledged else {
+        let Some((acked, beyond)) = self.segments.acknowledged(packet, ack) else {
             return self.ledger.ignore(packet, Ignored::ImpossibleAck);
         };
         self.ledger.measure(ack, now);
@@ -308,8 +307,9 @@ impl Sender {
     }
 
     /// The timer expired: the earliest transmission in flight is declared lost, and the
-    /// retransmission of its segment is the probe. With a controller, the second expiry in a row declares everything in flight
-    /// lost, which the controller takes for a timeout (RFC 5681 §3.1).
+    /// retransmission of its segment is the probe. With a controller, the second expiry in a
+    /// row declares everything in flight lost, which the controller takes for a timeout
+    /// (RFC 5681 §3.1).
     ///
     /// **A departure from RFC 9002 §6.2**: there a probe timeout "MUST NOT" mark packets as
     /// lost. Sack marks the oldest one, because it remembers one transmission of a segment,
@@ -377,6 +377,16 @@ impl Segments {
         u32::try_from(self.queue.len()).expect("a window is at most 8192 packets")
     }
 
+    /// What an ACK acknowledges: see [`rules::acknowledged`].
+    fn acknowledged(
+        &self,
+        packet: &Packet,
+        ack: &Acknowledgement,
+    ) -> Option<(u32, Vec<Range<u32>>)> {
+        let ranges = ack.ranges.iter().map(|range| range.start..range.end);
+        rules::acknowledged(self.base, self.sent(), packet.sequence, ranges)
+    }
+
     fn get_mut(&mut self, sequence: SequenceNumber) -> Option<&mut Segment> {
         self.queue.get_mut((sequence - self.base) as usize)
     }
@@ -405,6 +415,10 @@ impl Segments {
 }
 
 impl SendingMachine for Sender {
+    fn believes(&self, packet: &Packet, ack: &Acknowledgement) -> bool {
+        self.segments.acknowledged(packet, ack).is_some()
+    }
+
     fn is_finished(&self) -> bool {
         self.segments.base == self.ledger.parameters.end()
     }

@@ -402,6 +402,10 @@ impl Machine for Sender {
 }
 
 impl SendingMachine for Sender {
+    fn believes(&self, packet: &Packet, ack: &Acknowledgement) -> bool {
+        self.acknowledged(packet, ack).is_some()
+    }
+
     fn is_finished(&self) -> bool {
         self.base == i64::from(self.ledger.parameters.segments())
     }

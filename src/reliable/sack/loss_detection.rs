@@ -12,10 +12,10 @@
 //! numbers, so a retransmission that is lost again is found in the same way.
 //!
 //! A path that reorders makes late packets look lost, and so does an ACK that comes after
-//! the probe. The first spurious loss, one of a packet that had arrived,
-//! switches the packet threshold off and makes the time threshold longer by a quarter of
-//! the shortest round trip; each further one adds a quarter, up to one SRTT in all. After
-//! sixteen losses without a spurious one the path is trusted again. Losses by the probe timer are not among these.
+//! the probe. The first spurious loss, one of a packet that had arrived, switches the packet
+//! threshold off and makes the time threshold longer by a quarter of the shortest round
+//! trip; each further one adds a quarter, up to one SRTT in all. After sixteen losses without
+//! a spurious one the path is trusted again. Losses by the probe timer are not among these.
 //!
 //! Source: RFC 9002 §6.1 (thresholds); RFC 8985 §6.2 (the reordering window).
 
@@ -29,7 +29,8 @@ use std::time::Duration;
 /// A packet is lost once one that was sent this many later has arrived (RFC 9002 §6.1.1).
 const PACKET_THRESHOLD: u64 = 3;
 
-/// After this many declared losses without a spurious one, the path is trusted again (RFC 8985 §6.2).
+/// After this many declared losses without a spurious one, the path is trusted again
+/// (RFC 8985 §6.2).
 const LOSSES_UNTIL_TRUST: u32 = 16;
 
 /// The transmissions of one sender.
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn sixteen_losses_since_spurious_in_a_row_restore_the_packet_threshold() {
+    fn sixteen_losses_without_a_spurious_one_restore_the_packet_threshold() {
         let mut transmissions = Transmissions::default();
         transmissions.loss_detection.on_spurious_loss();
         let lose_by_time = |transmissions: &mut Transmissions| {
