@@ -377,7 +377,7 @@ impl Segments {
         u32::try_from(self.queue.len()).expect("a window is at most 8192 packets")
     }
 
-    /// What an ACK acknowledges: see [`rules::acknowledged`].
+    /// The segments that an ACK acknowledges: see [`rules::acknowledged`].
     fn acknowledged(
         &self,
         packet: &Packet,
