@@ -75,7 +75,7 @@ mod script;
 
 use crate::wire::digest::Token;
 use crate::wire::message::Progress;
-use crate::wire::packet::{Body, Packet};
+use crate::wire::packet::{Acknowledgement, Body, Packet};
 use crate::wire::sequence::SequenceNumber;
 use event::Event;
 use moment::Moment;
@@ -104,6 +104,10 @@ pub trait Machine {
 
 /// The sender's half of a protocol.
 pub trait SendingMachine: Machine + Send {
+    /// Whether this ACK is true and new enough; to be called before `on_packet`. One that
+    /// is not changes nothing, in any part of the connection.
+    fn believes(&self, packet: &Packet, ack: &Acknowledgement) -> bool;
+
     /// Whether every segment was acknowledged.
     fn is_finished(&self) -> bool;
 
@@ -113,7 +117,7 @@ pub trait SendingMachine: Machine + Send {
     /// Whether FIN may be sent before the last ACK: all data was sent, no retransmission
     /// waits, and the window has space for FIN. Never in a textbook protocol, where one
     /// phase follows the other.
-    fn has_window_space_for_fin(&self) -> bool {
+    fn has_congestion_space_for_fin(&self) -> bool {
         false
     }
 

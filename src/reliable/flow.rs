@@ -18,9 +18,9 @@
 //! let mut flow = Flow::new(Congestion::Fixed, 2);
 //! let sent_packet = flow.send(Moment::START);
 //! flow.send(Moment::START);
-//! assert!(!flow.has_window_space());
+//! assert!(!flow.has_congestion_space());
 //! flow.deliver(&sent_packet, Moment::START);
-//! assert!(flow.has_window_space());
+//! assert!(flow.has_congestion_space());
 //! ```
 //!
 //! Source: draft-cheng-iccrg-delivery-rate-estimation; RFC 9002 §7.7 (pacing).
@@ -131,7 +131,7 @@ impl Flow {
     /// Whether one more packet may leave, by window and pacing.
     #[must_use]
     pub fn may_send(&self, now: Moment) -> bool {
-        self.has_window_space() && self.pacer.is_due(now)
+        self.has_congestion_space() && self.pacer.is_due(now)
     }
 
     /// Whether the window has space for one more packet.
@@ -140,7 +140,7 @@ impl Flow {
     /// controller: to send the last packets takes less time than the round trip that they
     /// would wait.
     #[must_use]
-    pub fn has_window_space(&self) -> bool {
+    pub fn has_congestion_space(&self) -> bool {
         let is_first_flight =
             self.lost == 0 && self.segments <= self.controller.small_file();
         is_first_flight || !self.is_full()
@@ -167,7 +167,7 @@ impl Flow {
     #[must_use]
     pub fn next_timeout(&self) -> Option<Moment> {
         let pacing = self.pacer.next_timeout();
-        pacing.filter(|_| self.has_window_space())
+        pacing.filter(|_| self.has_congestion_space())
     }
 
     /// Time has passed.
@@ -493,7 +493,7 @@ mod tests {
             flow.start(1_000, &round_trip);
             let mut now = at(0);
             let mut stamps = Vec::new();
-            while flow.has_window_space() {
+            while flow.has_congestion_space() {
                 now = flow.next_timeout().unwrap_or(now);
                 flow.on_timeout(now);
                 stamps.push(flow.send(now));

@@ -116,7 +116,7 @@ impl SenderLedger {
     }
 
     /// Records that a transmission is declared lost.
-    pub fn declare_lost(
+    pub fn record_loss(
         &mut self,
         sequence: SequenceNumber,
         attempt: u8,
@@ -135,7 +135,7 @@ impl SenderLedger {
     pub fn time_out(&mut self, sequence: SequenceNumber, attempt: u8) {
         let timer = Timer::Retransmission;
         self.log.record(|| Event::TimerExpired { timer });
-        self.declare_lost(sequence, attempt, Trigger::Timeout);
+        self.record_loss(sequence, attempt, Trigger::Timeout);
         self.round_trip.back_off();
     }
 
@@ -259,9 +259,8 @@ impl ReceiverLedger {
         self.log.record(|| Event::ignored(packet, why));
     }
 
-    /// Whether to report corruption: about once per round trip, but never before DATA has
-    /// arrived, because there would be no time stamp to echo. A receiver measures no
-    /// round trip, so it uses the timeout.
+    /// Whether to report corruption: at most once in the shortest timeout (20 ms), and never
+    /// before DATA has arrived, because there would be no time stamp to echo.
     pub fn should_report_damage(&mut self, now: Moment) -> bool {
         let is_too_soon = self
             .damage_reported_at

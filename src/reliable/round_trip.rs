@@ -165,11 +165,11 @@ impl RoundTrip {
         }
     }
 
-    /// The timeout of a probe. A first probe that leaves too early costs one packet, so it
+    /// The timeout while the congestion window is full. A first probe that leaves too early costs one packet, so it
     /// waits for a quarter of the shortest timeout only: on a short path the loss of one
     /// ACK would otherwise cost as much time as hundreds of packets (RFC 8985 §7.2).
     #[must_use]
-    pub fn probe_timeout(&self) -> Duration {
+    pub fn full_window_timeout(&self) -> Duration {
         match self.timing {
             Timing::Adaptive { least } if self.backoff == 0 => self.adaptive(least / 4),
             Timing::Adaptive { .. } | Timing::Fixed(_) => self.timeout(),
@@ -335,10 +335,10 @@ mod tests {
         let mut round_trip = RoundTrip::new(FLOOR);
         round_trip.sample(ms(1));
         assert_eq!(
-            (round_trip.probe_timeout(), round_trip.timeout()),
+            (round_trip.full_window_timeout(), round_trip.timeout()),
             (ms(5), FLOOR)
         );
         round_trip.back_off();
-        assert_eq!(round_trip.probe_timeout(), round_trip.timeout());
+        assert_eq!(round_trip.full_window_timeout(), round_trip.timeout());
     }
 }

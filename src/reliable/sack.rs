@@ -14,18 +14,38 @@
 //!               |     x        x                               x buffered
 //! ```
 //!
-//! One probe timer serves all packets. When it expires, the oldest packet is retransmitted,
-//! and the ACK of this probe shows what else is missing.
+//! One probe timer serves all packets. When it expires, the earliest transmission in flight
+//! is declared lost and its segment is retransmitted. The ACK of this probe shows what else
+//! is missing. A second expiry therefore probes with another segment.
 //!
 //! Two limits always apply. The send window, the smaller of N and the receive window, limits
 //! how far the sender may be ahead of `base`. The congestion window limits the packets in
-//! flight: without a controller it is N, too; with one it is usually much smaller, and a gap
-//! at `base` does not stop the sender.
+//! flight: with `fixed` it is N, too; with another controller it is usually much smaller,
+//! and a gap at `base` does not stop the sender. Below, "with a controller" means one other
+//! than `fixed`.
 //!
-//! Read this file, `loss_detection.rs`, `receiver.rs`, the two functions of [`rules`], and
-//! `ReceiverLedger::answer` in `ledger.rs`. Elsewhere names suffice: `flow` decides only
-//! whether the window has space and pacing allows a packet, and tells the controller what
-//! was delivered and lost. Skip `listen`, `SendingMachine` and `ReceivingMachine`.
+//! The transfer is finished when `base` has reached the end of the file. The driver then
+//! sends FIN. With a controller, FIN may leave earlier: once every segment was sent, none
+//! waits to be retransmitted, and the congestion window has space.
+//!
+//! A declared loss is spurious if the packet had arrived after all: the path had reordered
+//! it, or its ACK came after the probe.
+//!
+//! Read this file, `loss_detection.rs`, `receiver.rs` and the two functions of [`rules`]. Skip
+//! `listen`, `take_events`, `progress` and `restart`, which serve the event log and the
+//! connection. Of the rest, this is enough:
+//!
+//! | call | effect |
+//! | --- | --- |
+//! | `flow.may_send` | whether the congestion window has space and pacing allows a packet |
+//! | `flow.send` | one more packet is in flight; returns its time and the counters |
+//! | `flow.deliver` | one fewer is in flight, one more is delivered |
+//! | `flow.deliver_late` | one more is delivered; it was declared lost and left the flight then |
+//! | `flow.declare_lost` | one fewer is in flight, one more is lost |
+//! | `flow.time_out` | the controller gets one timeout in place of the losses so far |
+//! | `update_controller` | the controller gets the losses, then the deliveries, since the last call |
+//! | `round_trip.back_off`, `recover` | the timeout doubles; it is as before |
+//! | `ledger.record_loss`, `ignore` | a line in the event log, nothing else |
 //!
 //! ```
 //! use sash::reliable::connection_parameters::ConnectionParameters;
@@ -52,10 +72,11 @@ use super::moment::Moment;
 use super::round_trip::{GRANULARITY, RoundTrip};
 use super::{Machine, SendingMachine, Transmit, earliest};
 use crate::wire::message::Progress;
-use crate::wire::packet::{Body, Packet};
+use crate::wire::packet::{Acknowledgement, Body, Packet};
 use crate::wire::sequence::SequenceNumber;
 use loss_detection::{LossDetection, Transmission};
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// The sender of a transfer by sack.
 #[derive(Debug)]
@@ -133,19 +154,17 @@ impl Machine for Sender {
         let (Body::Ack(ack) | Body::Nack(ack)) = &packet.body else {
             return;
         };
-        let (base, sent) = (self.segments.base, self.segments.sent());
-        if packet.sequence.precedes(base) {
+        if packet.sequence.precedes(self.segments.base) {
             return; // A later ACK has overtaken this one.
         }
-        let ranges = ack.ranges.iter().map(|range| range.start..range.end);
-        let acknowledged = rules::acknowledged(base, sent, packet.sequence, ranges);
-        let Some((acked, beyond)) = acknowledged else {
+        let Some((acked, beyond)) = self.segments.acknowledged(packet, ack) else {
             return self.ledger.ignore(packet, Ignored::ImpossibleAck);
         };
         self.ledger.measure(ack, now);
         self.receive_window = ack.window;
         let rtt_sample = now.stamp().wrapping_sub(ack.echo);
         let mut is_news = false;
+        // Each segment is marked by itself; `slide` then removes those before the new base.
         for ahead in beyond.into_iter().flatten().chain(0..acked) {
             is_news |= self.mark_acknowledged(ahead, rtt_sample, now);
         }
@@ -156,6 +175,7 @@ impl Machine for Sender {
             self.restart_probe_timer(now);
         }
         self.detect_losses(now);
+        self.ledger.update_controller(now);
     }
 
     fn next_timeout(&self) -> Option<Moment> {
@@ -170,6 +190,7 @@ impl Machine for Sender {
         if has_passed(self.loss_detection.deadline) {
             self.record_timeout(Timer::LossDetection);
             self.detect_losses(now);
+            self.ledger.update_controller(now);
         }
         if has_passed(self.probe.deadline) {
             self.send_probe(now);
@@ -272,7 +293,6 @@ impl Sender {
         for (transmission, trigger) in lost {
             self.declare_lost(transmission, trigger);
         }
-        self.ledger.update_controller(now);
     }
 
     /// A transmission is lost: its segment waits to be retransmitted.
@@ -281,30 +301,36 @@ impl Sender {
         if let Some(segment) = self.segments.get_mut(sequence) {
             segment.state = SegmentState::Lost;
             self.ledger.flow.declare_lost(&segment.sent_packet);
-            self.ledger.declare_lost(sequence, segment.attempt, trigger);
+            self.ledger.record_loss(sequence, segment.attempt, trigger);
             self.lost.push_back(sequence);
         }
     }
 
-    /// The timer expired: the oldest packet is declared lost, and its retransmission is the
-    /// probe. With a controller, the second expiry in a row declares everything in flight
-    /// lost, which the controller takes for a timeout (RFC 5681 §3.1).
+    /// The timer expired: the earliest transmission in flight is declared lost, and the
+    /// retransmission of its segment is the probe. With a controller, the second expiry in a
+    /// row declares everything in flight lost, which the controller takes for a timeout
+    /// (RFC 5681 §3.1).
     ///
     /// **A departure from RFC 9002 §6.2**: there a probe timeout "MUST NOT" mark packets as
     /// lost. Sack marks the oldest one, because it remembers one transmission of a segment,
     /// and the probe replaces it. A controller counts one loss, which QUIC's would not.
     fn send_probe(&mut self, now: Moment) {
+        // The event log's name for the probe timer, too.
         self.record_timeout(Timer::Retransmission);
         self.ledger.round_trip.back_off();
         self.probe.expiries = self.probe.expiries.saturating_add(1);
         self.probe.is_due = true;
         let is_all_lost = self.probe.expiries >= 2 && self.ledger.flow.is_controlled();
-        let most = if is_all_lost { usize::MAX } else { 1 };
-        let is_in_flight = |it: &Transmission| self.segments.is_in_flight(it);
-        let oldest = || self.loss_detection.take_oldest(is_in_flight);
-        let lost: Vec<_> = std::iter::from_fn(oldest).take(most).collect();
-        for transmission in lost {
-            self.declare_lost(transmission, Trigger::Timeout);
+        loop {
+            let segments = &self.segments;
+            let is_in_flight = |it: &Transmission| segments.is_in_flight(it);
+            let Some(earliest) = self.loss_detection.take_oldest(is_in_flight) else {
+                break;
+            };
+            self.declare_lost(earliest, Trigger::Timeout);
+            if !is_all_lost {
+                break;
+            }
         }
         if is_all_lost {
             self.ledger.flow.time_out(now);
@@ -314,17 +340,25 @@ impl Sender {
     }
 
     /// Every transmission and every ACK of something new restarts the timer; it stops when
-    /// everything is acknowledged. The probe timeout is the RTO, and the time that the
-    /// receiver may delay an ACK (RFC 9002 §6.2.1). With a controller whose window is full,
-    /// nothing can leave before an ACK: then the floor of the RTO is lower.
+    /// everything is acknowledged. The probe timeout (RFC 9002 §6.2.1):
+    ///
+    /// ```text
+    ///   RTO                     SRTT + 4 RTTVAR, at least 20 ms
+    ///   + ACK delay             10 ms: the longest; the receiver shortens its own to RTT/8
+    /// ```
+    ///
+    /// With a controller whose window is full, nothing can leave before an ACK: then the
+    /// first RTO is at least 5 ms, and the ACK delay at most SRTT/8 or 1 ms. Each expiry
+    /// doubles the RTO, up to 1 s or twice the first, whichever is longer, and never above
+    /// 4 s. After 30 s without a packet the connection ends.
     fn restart_probe_timer(&mut self, now: Moment) {
         let round_trip = &self.ledger.round_trip;
         let delay = self.ledger.parameters.acknowledgement_delay;
         let flow = &self.ledger.flow;
-        let probe_timeout = if flow.is_controlled() && !flow.has_window_space() {
+        let probe_timeout = if flow.is_controlled() && !flow.has_congestion_space() {
             // The receiver delays no ACK for longer than this share of a round trip.
             let share = (round_trip.path().smoothed / 8).max(GRANULARITY);
-            round_trip.probe_timeout() + delay.min(share)
+            round_trip.full_window_timeout() + delay.min(share)
         } else {
             round_trip.timeout() + delay
         };
@@ -341,6 +375,16 @@ impl Segments {
     /// How many segments from `base` on were sent.
     fn sent(&self) -> u32 {
         u32::try_from(self.queue.len()).expect("a window is at most 8192 packets")
+    }
+
+    /// The segments that an ACK acknowledges: see [`rules::acknowledged`].
+    fn acknowledged(
+        &self,
+        packet: &Packet,
+        ack: &Acknowledgement,
+    ) -> Option<(u32, Vec<Range<u32>>)> {
+        let ranges = ack.ranges.iter().map(|range| range.start..range.end);
+        rules::acknowledged(self.base, self.sent(), packet.sequence, ranges)
     }
 
     fn get_mut(&mut self, sequence: SequenceNumber) -> Option<&mut Segment> {
@@ -371,6 +415,10 @@ impl Segments {
 }
 
 impl SendingMachine for Sender {
+    fn believes(&self, packet: &Packet, ack: &Acknowledgement) -> bool {
+        self.segments.acknowledged(packet, ack).is_some()
+    }
+
     fn is_finished(&self) -> bool {
         self.segments.base == self.ledger.parameters.end()
     }
@@ -380,12 +428,12 @@ impl SendingMachine for Sender {
         self.ledger.progress(self.segments.base, window)
     }
 
-    fn has_window_space_for_fin(&self) -> bool {
+    fn has_congestion_space_for_fin(&self) -> bool {
         let next = self.segments.base + self.segments.sent();
         next == self.ledger.parameters.end()
             && self.lost.is_empty()
             && self.ledger.flow.is_controlled()
-            && self.ledger.flow.has_window_space()
+            && self.ledger.flow.has_congestion_space()
     }
 
     fn restart(&mut self, now: Moment) {

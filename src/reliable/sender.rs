@@ -295,8 +295,7 @@ impl Sender {
             timer: super::event::Timer::Retransmission,
         });
         let sequence = self.sequence(number);
-        self.ledger
-            .declare_lost(sequence, attempt, Trigger::Timeout);
+        self.ledger.record_loss(sequence, attempt, Trigger::Timeout);
         if is_first {
             self.ledger.round_trip.back_off();
             self.backed_off_at = Some(now);
@@ -403,6 +402,10 @@ impl Machine for Sender {
 }
 
 impl SendingMachine for Sender {
+    fn believes(&self, packet: &Packet, ack: &Acknowledgement) -> bool {
+        self.acknowledged(packet, ack).is_some()
+    }
+
     fn is_finished(&self) -> bool {
         self.base == i64::from(self.ledger.parameters.segments())
     }

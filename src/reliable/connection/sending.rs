@@ -289,7 +289,9 @@ impl Sending {
         else {
             return None;
         };
-        let digest = self.digest.filter(|_| machine.has_window_space_for_fin())?;
+        let digest = self
+            .digest
+            .filter(|_| machine.has_congestion_space_for_fin())?;
         let retry = early.insert(retry(&self.handshake, now));
         retry
             .poll(now)
@@ -346,30 +348,25 @@ impl Sending {
     ) {
         match &mut self.phase {
             Phase::Handshake => self.handshake.on_packet(packet, now),
-            Phase::Transferring {
-                parameters,
-                machine,
-                early,
-            } => {
+            Phase::Transferring { machine, early, .. } => {
+                let is_believed = machine.believes(packet, ack);
                 machine.on_packet(packet, now);
                 self.log.append(|| machine.take_events());
-                let acked = u64::from(parameters.index(packet.sequence));
-                if acked <= machine.progress().sent_packets {
-                    self.handshake.on_packet(packet, now);
-                    self.handshake.on_later_packet(); // Only a SYN-ACK has the number.
+                if !is_believed {
+                    return;
                 }
+                self.handshake.on_packet(packet, now);
+                self.handshake.on_later_packet(); // Only a SYN-ACK has the number.
                 if let Some(retry) = early {
                     retry.extend(now);
                     if packet.number == UNCOUNTED {
                         retry.postpone(now);
                     }
                 }
-                if acked <= machine.progress().sent_packets {
-                    let before = self.flow_control.state();
-                    self.flow_control
-                        .set_window(ack.window, packet.sent_at, now);
-                    self.turn(before, now);
-                }
+                let before = self.flow_control.state();
+                self.flow_control
+                    .set_window(ack.window, packet.sent_at, now);
+                self.turn(before, now);
             }
             // The receiver is alive and busy with its disk.
             Phase::Closing {

@@ -11,10 +11,11 @@
 //! 9 was sent at least three later. The order is that of transmission, not of sequence
 //! numbers, so a retransmission that is lost again is found in the same way.
 //!
-//! A path that reorders makes late packets look lost. The first spurious retransmission
-//! switches the packet threshold off and makes the time threshold longer by a quarter of
-//! the shortest round trip; each further one adds a quarter, up to one SRTT in all. After
-//! sixteen losses without a spurious one the path is trusted again.
+//! A path that reorders makes late packets look lost, and so does an ACK that comes after
+//! the probe. The first spurious loss, one of a packet that had arrived, switches the packet
+//! threshold off and makes the time threshold longer by a quarter of the shortest round
+//! trip; each further one adds a quarter, up to one SRTT in all. After sixteen losses without
+//! a spurious one the path is trusted again. Losses by the probe timer are not among these.
 //!
 //! Source: RFC 9002 §6.1 (thresholds); RFC 8985 §6.2 (the reordering window).
 
@@ -28,7 +29,8 @@ use std::time::Duration;
 /// A packet is lost once one that was sent this many later has arrived (RFC 9002 §6.1.1).
 const PACKET_THRESHOLD: u64 = 3;
 
-/// After this many real losses, the path is trusted again (RFC 8985 §6.2).
+/// After this many declared losses without a spurious one, the path is trusted again
+/// (RFC 8985 §6.2).
 const LOSSES_UNTIL_TRUST: u32 = 16;
 
 /// The transmissions of one sender.
@@ -59,8 +61,8 @@ struct Reordering {
     /// Spurious retransmissions, each of which allows a packet to be later by a quarter of
     /// the shortest round trip.
     quarters: u32,
-    /// Real losses since the last one.
-    real_losses: u32,
+    /// Losses that a threshold has declared since the last spurious one.
+    losses_since_spurious: u32,
 }
 
 impl LossDetection {
@@ -85,7 +87,7 @@ impl LossDetection {
     /// has not left yet.
     pub(super) fn on_spurious_loss(&mut self) {
         self.reordering.quarters += 1;
-        self.reordering.real_losses = 0;
+        self.reordering.losses_since_spurious = 0;
     }
 
     /// Removes and returns the transmissions that are lost by now. `is_in_flight` says
@@ -123,14 +125,14 @@ impl LossDetection {
     ) -> Option<(Moment, Trigger)> {
         let later = self.newest_arrived?.checked_sub(transmission.order)?;
         if later >= PACKET_THRESHOLD && self.reordering.is_trusted() {
-            return Some((transmission.sent_at, Trigger::PacketThreshold)); // Now.
+            return Some((transmission.sent_at, Trigger::PacketThreshold)); // Past: now.
         }
         let time_threshold = self.reordering.time_threshold(round_trip);
         let deadline = transmission.sent_at + time_threshold;
         Some((deadline, Trigger::TimeThreshold))
     }
 
-    /// Removes and returns the oldest transmission in flight.
+    /// Removes and returns the earliest transmission in flight.
     pub(super) fn take_oldest(
         &mut self,
         is_in_flight: impl Fn(&Transmission) -> bool,
@@ -166,8 +168,8 @@ impl Reordering {
     }
 
     fn on_loss(&mut self) {
-        self.real_losses += 1;
-        if self.real_losses >= LOSSES_UNTIL_TRUST {
+        self.losses_since_spurious += 1;
+        if self.losses_since_spurious >= LOSSES_UNTIL_TRUST {
             *self = Self::default();
         }
     }
@@ -270,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn sixteen_real_losses_in_a_row_restore_the_packet_threshold() {
+    fn sixteen_losses_without_a_spurious_one_restore_the_packet_threshold() {
         let mut transmissions = Transmissions::default();
         transmissions.loss_detection.on_spurious_loss();
         let lose_by_time = |transmissions: &mut Transmissions| {

@@ -3,13 +3,19 @@
 //! It holds numbers, not bytes: the driver asks [`ReceivingMachine::is_wanted`] and keeps
 //! the payload until [`ReceivingMachine::next_expected`] has passed it.
 //!
-//! Most arrivals are acknowledged together: the answer is due after an eighth of a window,
-//! at most 64 arrivals, or when the ACK delay ends: RTT/8, at least 1 ms and at most 10 ms.
-//! Three arrivals are urgent: one that leaves a new gap (NACK), one that fills the gap at
-//! next expected (ACK), and one that is discarded (ACK). An urgent answer is not immediate:
-//! it waits for an eighth of the usual number of arrivals. In this example the window is
-//! 128, so that an ACK is due after 16 arrivals and an urgent one after 2; the ACK delay is
-//! 10 ms, and DATA 0 is lost.
+//! An answer is due:
+//!
+//! - after an eighth of a window, from 1 to 64 arrivals;
+//! - if it is urgent, after an eighth of that number, at least 1 (below a window of 128: at
+//!   once). Three arrivals are urgent: one that leaves a new gap (NACK), one that fills the
+//!   gap at next expected (ACK), and one that is discarded (ACK);
+//! - when the ACK delay ends: RTT/8, at least 1 ms and at most 10 ms;
+//! - at once: when the file is complete; to a window probe; when the receive window becomes
+//!   zero or ceases to be; to a corrupt packet (NACK, at most one in 20 ms); when the driver
+//!   asks for one (`repeat`); and to every arrival if the ACK delay is zero.
+//!
+//! In this example the window is 128, so that an ACK is due after 16 arrivals and an urgent
+//! one after 2; the ACK delay is 10 ms, and DATA 0 is lost.
 //!
 //! ```text
 //!                    unacknowledged  urgent  due   deadline   the answer
@@ -21,7 +27,9 @@
 //!   DATA 4 arrives         2          ACK    ACK              ACK: 5 expected
 //! ```
 //!
-//! An answer clears all four. `recent` orders the ranges: the latest arrival's is first.
+//! An answer clears all four. It contains next expected, the ranges, the receive window, and
+//! an echo: the newest DATA's time stamp plus the time since, so that the sender measures the
+//! path alone. `recent` orders the ranges: the latest arrival's is first.
 //!
 //! Source: Kurose & Ross §3.4.4; RFC 2018 §4; RFC 9000 §13.2 (fewer ACKs).
 

@@ -385,7 +385,8 @@ fn the_state_of_the_sender_is_bounded_by_a_few_windows() {
 }
 
 #[test]
-fn corruption_is_reported_once_per_rtt_and_only_after_the_first_timestamp_to_echo() {
+fn corruption_is_reported_once_per_shortest_timeout_and_only_after_the_first_timestamp_to_echo()
+ {
     let mut story = story();
     story.receiver.on_damage(story.now);
     story.sends("d0.1 d1.1 d2.1 d3.1");

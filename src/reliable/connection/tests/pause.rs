@@ -135,6 +135,29 @@ fn a_paused_sender_sends_only_probes_and_continues_after_the_pause() {
 }
 
 #[test]
+fn an_ack_of_unsent_segments_changes_no_window() {
+    for arq in Arq::ALL {
+        let mut story = long_download(arq);
+        story.advance(ms(1_000)); // More packets than segments are sent.
+        let parameters = story.receiver.parameters().unwrap();
+        let sent = if arq == Arq::StopAndWait { 1 } else { 4 };
+        for (next_expected, ranges) in [(sent + 1, &[][..]), (0, &[(sent, sent + 1)])] {
+            let mut forged = ack(&parameters, next_expected, ranges, story.now);
+            if let Body::Ack(fields) = &mut forged.body {
+                fields.window = 0;
+            }
+            story.take_events();
+            story.forge(End::Sender, forged);
+            let events = story.take_events();
+            let is_turned =
+                |event: &Event| matches!(event, Event::DataBlockedUpdated { .. });
+            let is_still_open = !events.iter().any(is_turned);
+            story.expect(&format!("{arq:?}: {events:?}"), is_still_open);
+        }
+    }
+}
+
+#[test]
 fn a_zero_window_reopens_when_half_of_the_buffer_is_free() {
     let mut story = long_download(Arq::Sack);
     story.receiver.set_receive_window(0);
