@@ -7,7 +7,6 @@
     reason = "a test ends where something is not as it must be"
 )]
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
