@@ -105,7 +105,7 @@ pub trait Machine {
 /// The sender's half of a protocol.
 pub trait SendingMachine: Machine + Send {
     /// Whether this ACK is true and new enough; to be called before `on_packet`. One that
-    /// is not changes nothing, in any part of the connection.
+    /// is not restarts the idle timer and changes nothing else in the connection.
     fn believes(&self, packet: &Packet, ack: &Acknowledgement) -> bool;
 
     /// Whether every segment was acknowledged.
