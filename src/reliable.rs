@@ -117,7 +117,7 @@ pub trait SendingMachine: Machine + Send {
     /// Whether FIN may be sent before the last ACK: all data was sent, no retransmission
     /// waits, and the window has space for FIN. Never in a textbook protocol, where one
     /// phase follows the other.
-    fn has_congestion_space_for_fin(&self) -> bool {
+    fn may_send_early_fin(&self) -> bool {
         false
     }
 

@@ -1,10 +1,15 @@
 //! Sack: what TCP and QUIC do today, the step after the textbook.
 //!
+//! Read [`Machine`](super::Machine) and [`SendingMachine`], then this file,
+//! `loss_detection.rs`, `receiver.rs` and the two functions of [`rules`]. The tables here
+//! and in `receiver.rs` contain what is needed of other files. Skip `listen`, `take_events`
+//! and `progress`, which serve the event log.
+//!
 //! The receiver buffers what arrives out of order. Its ACK carries the next expected number
 //! and the ranges beyond it. The sender declares a packet lost when one that was sent at
 //! least three packets later is acknowledged; or when any later one is, and 9/8 of a
-//! round-trip time has passed since the packet itself was sent. A timer is needed only
-//! where no ACK arrives at all.
+//! round-trip time (of SRTT or the newest sample, the larger) has passed since the packet
+//! itself was sent. A timer is needed only where no ACK arrives at all.
 //!
 //! ```text
 //!   sender     base                      next       base + N
@@ -15,29 +20,35 @@
 //! ```
 //!
 //! One probe timer serves all packets. When it expires, the earliest transmission in flight
-//! is declared lost and its segment is retransmitted. The ACK of this probe shows what else
-//! is missing. A second expiry therefore probes with another segment.
+//! is declared lost and its segment joins the queue of those to retransmit. The first of
+//! this queue is the probe: the same segment, unless earlier losses wait. The ACK of the
+//! probe shows what else is missing. A second expiry therefore probes with another segment.
 //!
-//! Two limits always apply. The send window, the smaller of N and the receive window, limits
-//! how far the sender may be ahead of `base`. The congestion window limits the packets in
-//! flight: with `fixed` it is N, too; with another controller it is usually much smaller,
-//! and a gap at `base` does not stop the sender. Below, "with a controller" means one other
-//! than `fixed`.
+//! Two limits apply. The send window, the smaller of N (`parameters.window`) and the receive
+//! window, limits how far *new* segments may be ahead of `base`. The congestion window limits
+//! all packets in flight: with `fixed` it is N, too; with another controller it is usually
+//! much smaller, and a gap at `base` does not stop the sender. Below, "with a controller"
+//! means one other than `fixed`. At a receive window of zero the connection asks for no
+//! packet and stops these timers; it sends window probes (`flow_control.rs`), and calls
+//! `restart` when the window opens.
 //!
-//! The transfer is finished when `base` has reached the end of the file. The driver then
-//! sends FIN. With a controller, FIN may leave earlier: once every segment was sent, none
-//! waits to be retransmitted, and the congestion window has space.
+//! The transfer is finished when `base` has reached the end of the file. The connection then
+//! sends FIN with the file's digest, and repeats it; the receiver answers when everything
+//! has arrived. Its verdict on the digest ends the transfer; without it, 30 s of silence do,
+//! and the outcome is unknown. With a controller, FIN may leave earlier: once every segment
+//! was sent, none waits to be retransmitted, and the congestion window has space.
 //!
 //! A declared loss is spurious if the packet had arrived after all: the path had reordered
-//! it, or its ACK came after the probe.
+//! it, or its ACK came after the probe. The controller's reaction to it stays.
 //!
-//! Read this file, `loss_detection.rs`, `receiver.rs` and the two functions of [`rules`]. Skip
-//! `listen`, `take_events`, `progress` and `restart`, which serve the event log and the
-//! connection. Of the rest, this is enough:
+//! The calls to other files:
 //!
 //! | call | effect |
 //! | --- | --- |
 //! | `flow.may_send` | whether the congestion window has space and pacing allows a packet |
+//! | `flow.has_congestion_space` | the same without pacing; until a loss, a small file always has space |
+//! | `flow.is_controlled` | whether the controller is one other than `fixed` |
+//! | `flow.mark_application_limited` | no segment may leave, so the controller must not take the delivery rate for the path's |
 //! | `flow.send` | one more packet is in flight; returns its time and the counters |
 //! | `flow.deliver` | one fewer is in flight, one more is delivered |
 //! | `flow.deliver_late` | one more is delivered; it was declared lost and left the flight then |
@@ -45,6 +56,8 @@
 //! | `flow.time_out` | the controller gets one timeout in place of the losses so far |
 //! | `update_controller` | the controller gets the losses, then the deliveries, since the last call |
 //! | `round_trip.back_off`, `recover` | the timeout doubles; it is as before |
+//! | `ledger.measure` | the ACK's echo gives a sample of the round-trip time |
+//! | `ledger.data` | makes the packet, and counts it |
 //! | `ledger.record_loss`, `ignore` | a line in the event log, nothing else |
 //!
 //! ```
@@ -128,7 +141,8 @@ struct Probe {
 }
 
 impl Machine for Sender {
-    /// A lost segment leaves first, then a new one.
+    /// A lost segment leaves first, then a new one: the receiver can deliver nothing beyond
+    /// a gap. The send window does not limit a retransmission, which was permitted before.
     fn poll_transmit(&mut self, now: Moment) -> Option<Transmit> {
         if !self.probe.is_due && !self.ledger.flow.may_send(now) {
             return None;
@@ -155,7 +169,7 @@ impl Machine for Sender {
             return;
         };
         if packet.sequence.precedes(self.segments.base) {
-            return; // A later ACK has overtaken this one.
+            return; // A later ACK has overtaken this one: possible, so it is not logged.
         }
         let Some((acked, beyond)) = self.segments.acknowledged(packet, ack) else {
             return self.ledger.ignore(packet, Ignored::ImpossibleAck);
@@ -306,16 +320,16 @@ impl Sender {
         }
     }
 
-    /// The timer expired: the earliest transmission in flight is declared lost, and the
-    /// retransmission of its segment is the probe. With a controller, the second expiry in a
-    /// row declares everything in flight lost, which the controller takes for a timeout
-    /// (RFC 5681 §3.1).
+    /// The timer expired: the earliest transmission in flight is declared lost, and the next
+    /// packet is the probe. With a controller, the second expiry in a row declares everything
+    /// in flight lost, which the controller takes for a timeout (RFC 5681 §3.1).
     ///
     /// **A departure from RFC 9002 §6.2**: there a probe timeout "MUST NOT" mark packets as
     /// lost. Sack marks the oldest one, because it remembers one transmission of a segment,
     /// and the probe replaces it. A controller counts one loss, which QUIC's would not.
     fn send_probe(&mut self, now: Moment) {
-        // The event log's name for the probe timer, too.
+        // The event log's name for the probe timer, too. (`Timer::Probe` is that of the
+        // window probes.)
         self.record_timeout(Timer::Retransmission);
         self.ledger.round_trip.back_off();
         self.probe.expiries = self.probe.expiries.saturating_add(1);
@@ -324,10 +338,10 @@ impl Sender {
         loop {
             let segments = &self.segments;
             let is_in_flight = |it: &Transmission| segments.is_in_flight(it);
-            let Some(earliest) = self.loss_detection.take_oldest(is_in_flight) else {
+            let Some(oldest) = self.loss_detection.take_oldest(is_in_flight) else {
                 break;
             };
-            self.declare_lost(earliest, Trigger::Timeout);
+            self.declare_lost(oldest, Trigger::Timeout);
             if !is_all_lost {
                 break;
             }
@@ -343,14 +357,17 @@ impl Sender {
     /// everything is acknowledged. The probe timeout (RFC 9002 §6.2.1):
     ///
     /// ```text
-    ///   RTO                     SRTT + 4 RTTVAR, at least 20 ms
+    ///   RTO                     SRTT + 4 RTTVAR, at least 20 ms; 1 s before the first sample
     ///   + ACK delay             10 ms: the longest; the receiver shortens its own to RTT/8
+    ///
+    ///   window full             at the first expiry an RTO of at least 5 ms; the ACK delay
+    ///                           at most SRTT/8, at least 1 ms
+    ///   after each expiry       the RTO doubles, up to 1 s or twice the first, the longer;
+    ///                           up to 7/20 more, out of step with others; never above 4 s
     /// ```
     ///
-    /// With a controller whose window is full, nothing can leave before an ACK: then the
-    /// first RTO is at least 5 ms, and the ACK delay at most SRTT/8 or 1 ms. Each expiry
-    /// doubles the RTO, up to 1 s or twice the first, whichever is longer, and never above
-    /// 4 s. After 30 s without a packet the connection ends.
+    /// "Window full" is a controller's, where nothing can leave before an ACK. After 30 s
+    /// without a packet the connection ends.
     fn restart_probe_timer(&mut self, now: Moment) {
         let round_trip = &self.ledger.round_trip;
         let delay = self.ledger.parameters.acknowledgement_delay;
@@ -428,7 +445,7 @@ impl SendingMachine for Sender {
         self.ledger.progress(self.segments.base, window)
     }
 
-    fn has_congestion_space_for_fin(&self) -> bool {
+    fn may_send_early_fin(&self) -> bool {
         let next = self.segments.base + self.segments.sent();
         next == self.ledger.parameters.end()
             && self.lost.is_empty()

@@ -906,6 +906,8 @@ class Download(Transfer):
         """DATA, a probe or FIN; other kinds do not come from a sender (§14)."""
         if packet.kind is Kind.DATA and self.verdict is None:
             self.on_data(packet, now)
+            if self.is_over:  # `--stop-at`: a FIN that came early changes nothing.
+                return
             if self.early_fin is not None and self.receiver.is_complete:
                 self.on_fin(self.early_fin, now)
         elif packet.kind is Kind.DATA:

@@ -289,9 +289,7 @@ impl Sending {
         else {
             return None;
         };
-        let digest = self
-            .digest
-            .filter(|_| machine.has_congestion_space_for_fin())?;
+        let digest = self.digest.filter(|_| machine.may_send_early_fin())?;
         let retry = early.insert(retry(&self.handshake, now));
         retry
             .poll(now)

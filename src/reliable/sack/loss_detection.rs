@@ -5,6 +5,7 @@
 //!      4     5     6     7     8     9    |
 //!      x     .     x     x     .     x <--'      5: 9 was sent 4 later: lost
 //!            |                 |                 8: 9 was sent 1 later: lost after 9/8 RTT
+//!                                                x arrived    . not
 //! ```
 //!
 //! The newest arrival alone decides: with 6 and 7 lost, too, 5 would still be lost, because
@@ -58,8 +59,7 @@ pub(super) struct Transmission {
 /// The known reordering of the path.
 #[derive(Debug, Default)]
 struct Reordering {
-    /// Spurious retransmissions, each of which allows a packet to be later by a quarter of
-    /// the shortest round trip.
+    /// The spurious losses, each of which makes the time threshold longer by a quarter.
     quarters: u32,
     /// Losses that a threshold has declared since the last spurious one.
     losses_since_spurious: u32,
@@ -83,8 +83,7 @@ impl LossDetection {
         self.newest_arrived = self.newest_arrived.max(Some(order));
     }
 
-    /// A transmission was declared lost, but had arrived: its retransmission is spurious, or
-    /// has not left yet.
+    /// A transmission was declared lost, but had arrived.
     pub(super) fn on_spurious_loss(&mut self) {
         self.reordering.quarters += 1;
         self.reordering.losses_since_spurious = 0;
@@ -158,9 +157,7 @@ impl Reordering {
         self.quarters == 0
     }
 
-    /// How long after its transmission a packet that a later one has overtaken is lost: 9/8
-    /// of a round trip, and a quarter of the shortest for each spurious retransmission, but
-    /// no more than one SRTT of these.
+    /// How long after its transmission a packet that a later one has overtaken is lost.
     fn time_threshold(&self, round_trip: &RoundTrip) -> Duration {
         let times = round_trip.path();
         let late = times.least / 4 * self.quarters;

@@ -7,12 +7,13 @@
 //!
 //! - after an eighth of a window, from 1 to 64 arrivals;
 //! - if it is urgent, after an eighth of that number, at least 1 (below a window of 128: at
-//!   once). Three arrivals are urgent: one that leaves a new gap (NACK), one that fills the
+//!   once). Three kinds of arrival are urgent: one that leaves a new gap (NACK), one that fills the
 //!   gap at next expected (ACK), and one that is discarded (ACK);
-//! - when the ACK delay ends: RTT/8, at least 1 ms and at most 10 ms;
+//! - when the ACK delay ends: 1/8 of the handshake's round trip, from 1 ms to 10 ms;
 //! - at once: when the file is complete; to a window probe; when the receive window becomes
-//!   zero or ceases to be; to a corrupt packet (NACK, at most one in 20 ms); when the driver
-//!   asks for one (`repeat`); and to every arrival if the ACK delay is zero.
+//!   zero or ceases to be; to a corrupt packet (NACK, at most one in 20 ms); when the
+//!   connection asks for one, after a second of silence (`repeat`); and to every arrival if
+//!   the ACK delay is zero.
 //!
 //! In this example the window is 128, so that an ACK is due after 16 arrivals and an urgent
 //! one after 2; the ACK delay is 10 ms, and DATA 0 is lost.
@@ -27,9 +28,19 @@
 //!   DATA 4 arrives         2          ACK    ACK              ACK: 5 expected
 //! ```
 //!
-//! An answer clears all four. It contains next expected, the ranges, the receive window, and
-//! an echo: the newest DATA's time stamp plus the time since, so that the sender measures the
-//! path alone. `recent` orders the ranges: the latest arrival's is first.
+//! An answer clears all four. It contains next expected; at most 24 ranges, first those of
+//! the latest arrivals (`recent`), then the highest; the receive window; the number of DATA
+//! packets that have arrived; and an echo: the newest DATA's time stamp plus the time since,
+//! so that the sender measures the path alone.
+//!
+//! | call | effect |
+//! | --- | --- |
+//! | `ledger.arrive` | counts DATA of this file, and keeps its time stamp; `None` for another packet |
+//! | `ledger.permitted` | how many segments from next expected on the ACKs have permitted: a window that closed again still counts |
+//! | `ledger.answer` | makes the ACK or NACK |
+//! | `ledger.should_report_damage` | whether the last report is 20 ms old |
+//! | `out_of_order.take_run` | removes the segments that follow without a gap; returns their end |
+//! | `out_of_order.report` | the ranges of an answer |
 //!
 //! Source: Kurose & Ross §3.4.4; RFC 2018 §4; RFC 9000 §13.2 (fewer ACKs).
 

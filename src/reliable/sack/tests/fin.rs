@@ -9,8 +9,7 @@ fn fin_may_follow_the_last_segment_unless_a_retransmission_is_pending() {
         congestion: Congestion::Reno,
         ..TERMS
     };
-    let has_room =
-        |story: &Story<Sender, Receiver>| story.sender.has_congestion_space_for_fin();
+    let has_room = |story: &Story<Sender, Receiver>| story.sender.may_send_early_fin();
     let mut story = story_of(short);
     story.advance(ms(50)); // Paced.
     story.sends("d0.1 d1.1");
@@ -22,10 +21,7 @@ fn fin_may_follow_the_last_segment_unless_a_retransmission_is_pending() {
     let story = story_of(ConnectionParameters { window: 2, ..short });
     story.expect("the window is full", !has_room(&story));
     let nothing_sent = Sender::new(short, measured());
-    story.expect(
-        "nothing was sent",
-        !nothing_sent.has_congestion_space_for_fin(),
-    );
+    story.expect("nothing was sent", !nothing_sent.may_send_early_fin());
     let fixed = Congestion::Fixed;
     let story = story_of(ConnectionParameters {
         congestion: fixed,
