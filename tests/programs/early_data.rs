@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use crate::running::{ServerProcess, TIMEOUT};
+use crate::running::{ServerProcess, TIMEOUT, within};
 use sash::wire::message::{Code, Offer, Reply};
 use sash::wire::packet::{Body, HandshakeFields, Kind, Packet};
 use sash::wire::sequence::SequenceNumber;
@@ -10,7 +10,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpStream, UdpSocket};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A user of a server that offers one file.
@@ -109,16 +109,23 @@ fn a_client_that_tells_its_port_and_stays_silent_receives_one_first_window() {
 fn a_client_that_never_answers_soon_gets_no_data_before_its_syn() {
     let (socket, port) = socket();
     let mut dana = Dana::join();
+    let start = Instant::now();
     let mut begun = 0;
-    for _ in 0..48 {
+    for number in 0..48 {
         let offer = dana.download(&early(port, 20_000), "").unwrap();
-        let came = packets(&socket, QUIET / 10);
-        begun += usize::from(came.iter().any(|it| it.token == offer.token));
+        let is_begun = || {
+            let came = packets(&socket, QUIET / 10);
+            came.iter().any(|it| it.token == offer.token)
+        };
+        // The packets of a busy server may come late.
+        let patience = if number < 32 { TIMEOUT } else { Duration::ZERO };
+        begun += u64::from(within(patience, is_begun));
         let line = format!("{{\"cancel\":{{\"transfer\":{}}}}}\n", offer.transfer);
         dana.stream.write_all(line.as_bytes()).unwrap();
     }
     // One more is permitted in ten seconds.
-    assert!((32..=35).contains(&begun), "{begun}");
+    let most = 33 + start.elapsed().as_secs() / 10;
+    assert!((32..=most).contains(&begun), "{begun} of {most}");
 }
 
 #[test]
