@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use crate::running::{ServerProcess, TIMEOUT, within};
+use crate::running::{ServerProcess, TIMEOUT, wait_until, within};
 use sash::wire::message::{Code, Offer, Reply};
 use sash::wire::packet::{Body, HandshakeFields, Kind, Packet};
 use sash::wire::sequence::SequenceNumber;
@@ -79,6 +79,20 @@ fn packets(socket: &UdpSocket, quiet: Duration) -> Vec<Packet> {
         Some(Packet::decode(&buffer[..length]).unwrap().0)
     });
     received.collect()
+}
+
+/// The same, until all that has come is enough.
+#[track_caller]
+fn packets_until(
+    socket: &UdpSocket,
+    is_enough: impl Fn(&[Packet]) -> bool,
+) -> Vec<Packet> {
+    let mut all = Vec::new();
+    wait_until(|| {
+        all.extend(packets(socket, QUIET / 3));
+        is_enough(&all)
+    });
+    all
 }
 
 fn count(packets: &[Packet], kind: Kind) -> usize {
@@ -166,8 +180,7 @@ fn behind_a_nat_the_syn_shows_the_real_port_and_everything_is_sent_there() {
     let (unreachable, port) = socket();
     let mut dana = Dana::join();
     let offer = dana.download(&early(port, 20_000), "").unwrap();
-    let lost = packets(&unreachable, QUIET / 3);
-    assert!(count(&lost, Kind::Data) >= 10);
+    packets_until(&unreachable, |it| count(it, Kind::Data) >= 10);
     let (mapped, _) = socket();
     let syn = Packet {
         token: offer.token,
@@ -187,9 +200,12 @@ fn behind_a_nat_the_syn_shows_the_real_port_and_everything_is_sent_there() {
     mapped
         .send_to(&datagram, ("127.0.0.1", offer.port))
         .unwrap();
-    let came = packets(&mapped, QUIET / 3);
+    let came = packets_until(&mapped, |it| count(it, Kind::Data) > 0);
     assert_eq!(came[0].body.kind(), Kind::SynAck);
     let data = came.iter().find(|it| it.body.kind() == Kind::Data).unwrap();
     assert_eq!((data.number, data.attempt), (0, 1));
-    assert_eq!(packets(&unreachable, QUIET / 3), []);
+    // A busy server may have sent more before it read the SYN.
+    let mut others = packets(&unreachable, QUIET / 3);
+    others.retain(|it| it.sent_at > came[0].sent_at);
+    assert_eq!(others, []);
 }
