@@ -375,7 +375,8 @@ pub(super) mod tests {
         (disk, Given(inbox))
     }
 
-    const TIMEOUT: Duration = Duration::from_secs(10);
+    /// A disk thread has a low priority, so it is late on a busy machine.
+    const TIMEOUT: Duration = Duration::from_secs(90);
 
     fn destination(folder: &Path) -> Destination {
         Destination {
@@ -410,7 +411,8 @@ pub(super) mod tests {
 
     /// Waits until `disk` has ended and released its part.
     fn end(mut disk: Disk) {
-        disk.end();
+        disk.orders = None;
+        while disk.answers.recv_timeout(TIMEOUT).is_ok() {}
     }
 
     fn names(folder: &Path) -> Vec<String> {
