@@ -221,7 +221,7 @@ impl Flow {
         self.deliver_late(sent_packet, now);
     }
 
-    /// A packet that was declared lost has arrived: the retransmission was spurious.
+    /// A packet that was declared lost has arrived: the loss was spurious.
     pub fn deliver_late(&mut self, sent_packet: &SentPacket, now: Moment) {
         self.delivered += 1;
         self.delivered_at = now;

@@ -165,9 +165,10 @@ impl RoundTrip {
         }
     }
 
-    /// The timeout while the congestion window is full. A first probe that leaves too early costs one packet, so it
-    /// waits for a quarter of the shortest timeout only: on a short path the loss of one
-    /// ACK would otherwise cost as much time as hundreds of packets (RFC 8985 §7.2).
+    /// The timeout while the congestion window is full. A first probe that leaves too early
+    /// costs one packet, so a quarter of the shortest timeout is its floor: on a short path
+    /// the loss of one ACK would otherwise cost as much time as hundreds of packets
+    /// (RFC 8985 §7.2).
     #[must_use]
     pub fn full_window_timeout(&self) -> Duration {
         match self.timing {

@@ -1,7 +1,7 @@
 //! Sack: what TCP and QUIC do today, the step after the textbook.
 //!
-//! Read [`Machine`](super::Machine) and [`SendingMachine`], then this file,
-//! `loss_detection.rs`, `receiver.rs` and the two functions of [`rules`]. The tables here
+//! Read the three traits of `reliable.rs`, then this file, `loss_detection.rs`,
+//! `receiver.rs` and the two functions of [`rules`]. The tables here
 //! and in `receiver.rs` contain what is needed of other files. Skip `listen`, `take_events`
 //! and `progress`, which serve the event log.
 //!
@@ -9,7 +9,8 @@
 //! and the ranges beyond it. The sender declares a packet lost when one that was sent at
 //! least three packets later is acknowledged; or when any later one is, and 9/8 of a
 //! round-trip time (of SRTT or the newest sample, the larger) has passed since the packet
-//! itself was sent. A timer is needed only where no ACK arrives at all.
+//! itself was sent. The second rule has a timer; another one, the probe timer, serves where
+//! no ACK arrives at all.
 //!
 //! ```text
 //!   sender     base                      next       base + N
@@ -22,21 +23,23 @@
 //! One probe timer serves all packets. When it expires, the earliest transmission in flight
 //! is declared lost and its segment joins the queue of those to retransmit. The first of
 //! this queue is the probe: the same segment, unless earlier losses wait. The ACK of the
-//! probe shows what else is missing. A second expiry therefore probes with another segment.
+//! probe shows what else is missing. A second expiry probes with another segment, because
+//! the first probe is now the newest transmission; with a controller it declares everything
+//! in flight lost.
 //!
 //! Two limits apply. The send window, the smaller of N (`parameters.window`) and the receive
 //! window, limits how far *new* segments may be ahead of `base`. The congestion window limits
 //! all packets in flight: with `fixed` it is N, too; with another controller it is usually
 //! much smaller, and a gap at `base` does not stop the sender. Below, "with a controller"
-//! means one other than `fixed`. At a receive window of zero the connection asks for no
-//! packet and stops these timers; it sends window probes (`flow_control.rs`), and calls
-//! `restart` when the window opens.
+//! means one other than `fixed`. At a receive window of zero, or in a pause, the connection
+//! asks for no packet and stops these timers; it sends window probes (`flow_control.rs`), and
+//! calls `restart` when the window opens, to half of N or more.
 //!
 //! The transfer is finished when `base` has reached the end of the file. The connection then
 //! sends FIN with the file's digest, and repeats it; the receiver answers when everything
 //! has arrived. Its verdict on the digest ends the transfer; without it, 30 s of silence do,
-//! and the outcome is unknown. With a controller, FIN may leave earlier: once every segment
-//! was sent, none waits to be retransmitted, and the congestion window has space.
+//! and the outcome is unknown. With a controller, the first FIN may leave earlier: once every
+//! segment was sent, none waits to be retransmitted, and the congestion window has space.
 //!
 //! A declared loss is spurious if the packet had arrived after all: the path had reordered
 //! it, or its ACK came after the probe. The controller's reaction to it stays.
@@ -48,7 +51,8 @@
 //! | `flow.may_send` | whether the congestion window has space and pacing allows a packet |
 //! | `flow.has_congestion_space` | the same without pacing; until a loss, a small file always has space |
 //! | `flow.is_controlled` | whether the controller is one other than `fixed` |
-//! | `flow.mark_application_limited` | no segment may leave, so the controller must not take the delivery rate for the path's |
+//! | `flow.mark_application_limited` | the congestion window has space and no segment may leave: the delivery rate is not the path's |
+//! | `flow.next_timeout`, `on_timeout` | when pacing or the controller needs a call; this call |
 //! | `flow.send` | one more packet is in flight; returns its time and the counters |
 //! | `flow.deliver` | one fewer is in flight, one more is delivered |
 //! | `flow.deliver_late` | one more is delivered; it was declared lost and left the flight then |
@@ -56,6 +60,8 @@
 //! | `flow.time_out` | the controller gets one timeout in place of the losses so far |
 //! | `update_controller` | the controller gets the losses, then the deliveries, since the last call |
 //! | `round_trip.back_off`, `recover` | the timeout doubles; it is as before |
+//! | `round_trip.timeout`, `full_window_timeout` | the RTO; the RTO with a lower floor before the first expiry |
+//! | `ledger.restart` | the controller starts again after a long stop |
 //! | `ledger.measure` | the ACK's echo gives a sample of the round-trip time |
 //! | `ledger.data` | makes the packet, and counts it |
 //! | `ledger.record_loss`, `ignore` | a line in the event log, nothing else |
@@ -136,7 +142,7 @@ struct Probe {
     deadline: Option<Moment>,
     /// How often the timer expired since something was last acknowledged.
     expiries: u32,
-    /// The next packet is a probe: it leaves even if window and pacing forbid it.
+    /// The next packet is a probe: it leaves even if congestion window and pacing forbid it.
     is_due: bool,
 }
 
@@ -274,9 +280,10 @@ impl Sender {
     /// Marks one segment as acknowledged, and returns whether it was not before.
     /// `rtt_sample` is this ACK's, in microseconds.
     ///
-    /// A retransmission that left less than this round trip ago cannot have arrived: an
-    /// earlier transmission has, which was slow, not lost. Then the ACK says nothing about
-    /// packets that left before the retransmission (RFC 8985 §6.2).
+    /// The sample is the age of the packet that the ACK echoes. A retransmission that is
+    /// younger has most probably not arrived: an earlier transmission has, which was slow,
+    /// not lost. Then the ACK says nothing about packets that left before the retransmission
+    /// (RFC 8985 §6.2); it is no longer counted as in flight, although it still travels.
     fn mark_acknowledged(&mut self, ahead: u32, rtt_sample: u32, now: Moment) -> bool {
         let segment = &mut self.segments.queue[ahead as usize];
         match std::mem::replace(&mut segment.state, SegmentState::Acked) {
@@ -353,21 +360,20 @@ impl Sender {
         self.restart_probe_timer(now);
     }
 
-    /// Every transmission and every ACK of something new restarts the timer; it stops when
-    /// everything is acknowledged. The probe timeout (RFC 9002 §6.2.1):
+    /// Every transmission, every ACK of something new and every expiry restarts the timer; it
+    /// stops when everything is acknowledged. The probe timeout (RFC 9002 §6.2.1):
     ///
     /// ```text
     ///   RTO                     SRTT + 4 RTTVAR, at least 20 ms; 1 s before the first sample
     ///   + ACK delay             10 ms: the longest; the receiver shortens its own to RTT/8
     ///
-    ///   window full             at the first expiry an RTO of at least 5 ms; the ACK delay
+    ///   window full             before an expiry, an RTO of at least 5 ms; the ACK delay
     ///                           at most SRTT/8, at least 1 ms
     ///   after each expiry       the RTO doubles, up to 1 s or twice the first, the longer;
     ///                           up to 7/20 more, out of step with others; never above 4 s
     /// ```
     ///
-    /// "Window full" is a controller's, where nothing can leave before an ACK. After 30 s
-    /// without a packet the connection ends.
+    /// "Window full" is a controller's, where nothing can leave before an ACK.
     fn restart_probe_timer(&mut self, now: Moment) {
         let round_trip = &self.ledger.round_trip;
         let delay = self.ledger.parameters.acknowledgement_delay;
@@ -456,6 +462,7 @@ impl SendingMachine for Sender {
     fn restart(&mut self, now: Moment) {
         self.ledger.restart(now);
         self.ledger.round_trip.recover();
+        self.probe.expiries = 0;
         self.restart_probe_timer(now);
     }
 }

@@ -157,7 +157,8 @@ impl Reordering {
         self.quarters == 0
     }
 
-    /// How long after its transmission a packet that a later one has overtaken is lost.
+    /// How long after its transmission a packet that a later one has overtaken is lost; at
+    /// least 1 ms.
     fn time_threshold(&self, round_trip: &RoundTrip) -> Duration {
         let times = round_trip.path();
         let late = times.least / 4 * self.quarters;

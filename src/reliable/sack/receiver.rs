@@ -7,8 +7,8 @@
 //!
 //! - after an eighth of a window, from 1 to 64 arrivals;
 //! - if it is urgent, after an eighth of that number, at least 1 (below a window of 128: at
-//!   once). Three kinds of arrival are urgent: one that leaves a new gap (NACK), one that fills the
-//!   gap at next expected (ACK), and one that is discarded (ACK);
+//!   once). Three kinds of arrival are urgent: one that leaves a new gap (NACK), one that
+//!   fills the gap at next expected (ACK), and one that is discarded (ACK);
 //! - when the ACK delay ends: 1/8 of the handshake's round trip, from 1 ms to 10 ms;
 //! - at once: when the file is complete; to a window probe; when the receive window becomes
 //!   zero or ceases to be; to a corrupt packet (NACK, at most one in 20 ms); when the
@@ -30,7 +30,7 @@
 //!
 //! An answer clears all four. It contains next expected; at most 24 ranges, first those of
 //! the latest arrivals (`recent`), then the highest; the receive window; the number of DATA
-//! packets that have arrived; and an echo: the newest DATA's time stamp plus the time since,
+//! packets that have arrived (for logs only); and an echo: the newest DATA's time stamp plus the time since,
 //! so that the sender measures the path alone.
 //!
 //! | call | effect |
@@ -208,7 +208,7 @@ impl Receiver {
             self.next_expected = end;
             return Some(AckKind::Ack); // It filled the gap.
         }
-        None // In order, and there was no gap.
+        None // In order; a gap may remain.
     }
 
     /// Notes an arrival, and decides whether an answer is due now.
