@@ -79,13 +79,11 @@ fn a_clicked_packet_of_a_real_download_is_lost_and_the_file_arrives_complete() {
     let came: Vec<Label> = ours.iter().chain(&theirs).filter_map(received).collect();
     for killed in killed {
         assert!(!came.contains(&killed), "{killed} came all the same");
-        let is_again = |it: &Label| {
-            it.kind == killed.kind
-                && it.number == killed.number
-                && it.attempt > killed.attempt
-        };
-        let is_sent_again = killed.kind != Kind::Data || came.iter().any(is_again);
-        assert!(is_sent_again, "{killed} was not sent again");
+        // An earlier transmission may only have been slow, and arrive.
+        let is_another =
+            |it: &Label| (it.kind, it.number) == (killed.kind, killed.number);
+        let has_arrived = killed.kind != Kind::Data || came.iter().any(is_another);
+        assert!(has_arrived, "{killed} was not sent again");
     }
 }
 
