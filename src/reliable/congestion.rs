@@ -54,8 +54,9 @@ use std::time::Duration;
 /// The interface of every controller. Unit of windows: packets; of rates: packets per
 /// second.
 pub trait Controller: fmt::Debug + Send {
-    /// The transfer begins, with the round-trip time of the handshake if it was measured.
-    fn on_start(&mut self, _round_trip: Option<Duration>) {}
+    /// The transfer of this many segments begins, with the round-trip time of the handshake
+    /// if it was measured.
+    fn on_start(&mut self, _segments: u32, _round_trip: Option<Duration>) {}
 
     /// New data was acknowledged.
     fn on_ack(&mut self, ack: &Acked);
@@ -232,7 +233,7 @@ mod tests {
             (Congestion::Cubic, Some(200.0), "slow-start"),
         ] {
             let mut controller = controller(congestion, 64);
-            controller.on_start(Some(Duration::from_millis(100)));
+            controller.on_start(1_000, Some(Duration::from_millis(100)));
             let told = (controller.pacing_rate(), controller.phase());
             assert_eq!(told, (rate, phase), "{congestion}");
             assert_eq!(controller.slow_start_threshold(), None, "{congestion}");

@@ -125,7 +125,7 @@ impl Flow {
     /// The transfer of this many segments begins.
     pub fn start(&mut self, segments: u32, round_trip: &RoundTrip) {
         self.segments = segments;
-        self.controller.on_start(round_trip.smoothed());
+        self.controller.on_start(segments, round_trip.smoothed());
     }
 
     /// Whether one more packet may leave, by window and pacing.

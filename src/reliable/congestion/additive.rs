@@ -59,7 +59,7 @@ impl Additive {
 }
 
 impl Controller for Additive {
-    fn on_start(&mut self, round_trip: Option<Duration>) {
+    fn on_start(&mut self, _segments: u32, round_trip: Option<Duration>) {
         self.smoothed = round_trip;
     }
 

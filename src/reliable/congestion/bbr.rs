@@ -66,6 +66,7 @@ pub struct Bbr {
     most: f64,
     /// The pacing rate of startup, which never decreases. Unit: packets per second.
     startup_rate: f64,
+    segments: u32,
     /// After congestion, the limit of packets in flight until the next cycle.
     bound: Option<f64>,
     aggregation: Aggregation,
@@ -184,6 +185,7 @@ impl Bbr {
             window: FIRST_WINDOW.min(most),
             most,
             startup_rate: 0.0,
+            segments: 0,
             bound: None,
             aggregation: Aggregation::default(),
             is_shared: false,
@@ -478,10 +480,16 @@ impl Bbr {
         self.window = self.window.clamp(LEAST_WINDOW.min(self.most), self.most);
     }
 
+    fn begin_startup(&mut self, round_trip: Option<Duration>) {
+        self.startup_rate = round_trip.map_or(0.0, |it| first_rate(self.segments, it));
+        let window = round_trip.map(|it| first_window(self.segments, it));
+        self.window = window.unwrap_or(LEAST_FIRST_WINDOW).min(self.most);
+    }
+
     /// Startup begins with one first window per round trip: single ACKs show no rate.
     fn raise_startup_rate(&mut self, ack: &Acked) {
         let measured = self.path.rate().unwrap_or(0.0);
-        let first = first_rate(ack.round_trip.least);
+        let first = first_rate(self.segments, ack.round_trip.least);
         self.startup_rate = if self.path.rounds() < MEASURING_ROUNDS {
             measured.max(first)
         } else {
@@ -506,10 +514,9 @@ impl Bbr {
 }
 
 impl Controller for Bbr {
-    fn on_start(&mut self, round_trip: Option<Duration>) {
-        self.startup_rate = round_trip.map_or(0.0, first_rate);
-        let window = round_trip.map_or(LEAST_FIRST_WINDOW, first_window);
-        self.window = window.min(self.most);
+    fn on_start(&mut self, segments: u32, round_trip: Option<Duration>) {
+        self.segments = segments;
+        self.begin_startup(round_trip);
     }
 
     fn on_ack(&mut self, ack: &Acked) {
@@ -543,10 +550,8 @@ impl Controller for Bbr {
     fn on_restart(&mut self, _now: Moment) {
         self.path.forget_rate();
         self.bound = None;
-        self.startup_rate = self.path.least().map_or(0.0, first_rate);
         self.phase = Phase::STARTUP;
-        let window = self.path.least().map_or(LEAST_FIRST_WINDOW, first_window);
-        self.window = window.min(self.most);
+        self.begin_startup(self.path.least());
     }
 
     #[expect(

@@ -182,7 +182,7 @@ impl Curve {
 }
 
 impl Controller for Cubic {
-    fn on_start(&mut self, round_trip: Option<Duration>) {
+    fn on_start(&mut self, _segments: u32, round_trip: Option<Duration>) {
         self.smoothed = round_trip;
     }
 

@@ -62,7 +62,7 @@ impl DoubleHalve {
 }
 
 impl Controller for DoubleHalve {
-    fn on_start(&mut self, round_trip: Option<Duration>) {
+    fn on_start(&mut self, _segments: u32, round_trip: Option<Duration>) {
         self.smoothed = round_trip;
     }
 

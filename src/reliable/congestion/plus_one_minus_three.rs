@@ -69,7 +69,7 @@ impl PlusOneMinusThree {
 }
 
 impl Controller for PlusOneMinusThree {
-    fn on_start(&mut self, round_trip: Option<Duration>) {
+    fn on_start(&mut self, _segments: u32, round_trip: Option<Duration>) {
         self.smoothed = round_trip;
     }
 

@@ -96,7 +96,7 @@ impl Reno {
 }
 
 impl Controller for Reno {
-    fn on_start(&mut self, round_trip: Option<Duration>) {
+    fn on_start(&mut self, _segments: u32, round_trip: Option<Duration>) {
         self.smoothed = round_trip;
     }
 
@@ -262,7 +262,7 @@ mod tests {
     {
         let mut reno = Reno::new(8_192);
         assert_eq!(reno.pacing_rate(), None);
-        reno.on_start(Some(Duration::from_millis(200)));
+        reno.on_start(10_000, Some(Duration::from_millis(200)));
         assert_eq!(reno.pacing_rate(), Some(2.0 * 10.0 / 0.2));
         reno.on_ack(&TestSignals::default().acked(10, 0, 100));
         assert_eq!(reno.pacing_rate(), Some(2.0 * 20.0 / 0.1));
@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn a_path_with_zero_rtt_is_not_paced() {
         let mut reno = Reno::new(8_192);
-        reno.on_start(Some(Duration::ZERO));
+        reno.on_start(10_000, Some(Duration::ZERO));
         assert_eq!(reno.pacing_rate(), None);
     }
 }

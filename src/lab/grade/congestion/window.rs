@@ -41,7 +41,7 @@ impl Known {
 
 impl CongestionWindow for Known {
     fn begin(&mut self, _now: Moment) -> Result<(), Failure> {
-        self.0.on_start(None);
+        self.0.on_start(0, None);
         Ok(())
     }
 

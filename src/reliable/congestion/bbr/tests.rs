@@ -34,7 +34,7 @@ const STEADY: Sample = Sample {
 impl Rounds {
     fn new() -> Self {
         let mut bbr = Bbr::new(8_192);
-        bbr.on_start(Some(ms(100)));
+        bbr.on_start(10_000, Some(ms(100)));
         let (now, delivered) = (0, 0);
         Self {
             bbr,
@@ -296,10 +296,26 @@ fn a_short_path_is_not_taken_for_a_fast_path() {
 #[test]
 fn on_a_short_path_the_first_window_is_ten_packets_with_a_bounded_pacing_rate() {
     let mut bbr = Bbr::new(8_192);
-    bbr.on_start(Some(Duration::from_micros(20)));
+    bbr.on_start(10_000, Some(Duration::from_micros(20)));
     assert_eq!(bbr.window(), 10);
     let paced = bbr.pacing_rate().unwrap();
     assert!((paced - 2.77 * 3_200.0).abs() < 1e-6, "{paced}");
+}
+
+#[test]
+fn a_short_file_begins_with_up_to_twice_as_many_packets() {
+    for (segments, round_trip, window) in [
+        (1_024, 100, 64),
+        (1_025, 100, 32),
+        (1_024, 40, 64),
+        (1_024, 30, 48),
+        (1_024, 20, 32),
+        (1_024, 5, 16),
+    ] {
+        let mut bbr = Bbr::new(8_192);
+        bbr.on_start(segments, Some(ms(round_trip)));
+        assert_eq!(bbr.window(), window, "{segments} segments, {round_trip} ms");
+    }
 }
 
 #[test]
