@@ -545,7 +545,6 @@ fn segments(bytes: u64, segment_bytes: u16) -> u32 {
     u32::try_from(pieces).unwrap_or(u32::MAX)
 }
 
-/// DATA with bytes: DATA without bytes is a window probe.
 const fn is_answer(packet: &PacketName) -> bool {
     matches!(packet.kind, Kind::Ack | Kind::Nack)
 }

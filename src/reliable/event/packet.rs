@@ -71,7 +71,7 @@ impl From<&Packet> for PacketName {
 }
 
 impl PacketName {
-    /// Whether it is DATA with bytes of the file.
+    /// Whether it is DATA with bytes of the file: DATA without bytes is a window probe.
     #[must_use]
     pub fn is_of_the_file(&self) -> bool {
         self.kind == Kind::Data && self.length > 0
