@@ -16,7 +16,7 @@
 //! and if the log contains neither (for a corrupt packet, or in a log of one side), until
 //! the time that the link announced.
 //!
-//! What the sender knows and the receiver has is in [`strip`](super::strip).
+//! The [`strip`](super::strip) has what the sender knows and what the receiver has.
 
 use super::journal::{Carried, Entry, FaultInjection, JournalEvent, Killed, Side};
 use crate::link::{Direction, Label};
@@ -26,7 +26,7 @@ use crate::reliable::event::{
 use crate::wire::packet::Kind;
 use std::collections::HashMap;
 
-/// One packet on its way from one side to the other.
+/// One packet that one side sends to the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Transmission<'a> {
     pub(super) packet: &'a PacketRecord,
@@ -152,7 +152,7 @@ impl<'a> Transmissions<'a> {
         let on_the_link: Vec<usize> = (0..transmissions.all.len())
             .filter(|&place| transmissions.all[place].is_on_the_link())
             .collect();
-        // A later entry tells of its end.
+        // A later entry may be its end.
         for entry in &entries[index..] {
             transmissions.take(entry);
         }
