@@ -56,6 +56,7 @@ pub mod soak;
 pub mod strip;
 pub mod sweep;
 pub mod theory;
+mod transmissions;
 pub mod words;
 
 pub use crate::reliable::event::log as journal;

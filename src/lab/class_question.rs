@@ -47,7 +47,6 @@ use super::strip::view::title;
 use crate::reliable::event::Event;
 use crate::wire::message::{About, Answer, Assignment};
 use crate::wire::options::{Arq, Congestion};
-use crate::wire::packet::Kind;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
@@ -426,7 +425,7 @@ fn transmitted(entries: &[Entry]) -> (usize, Vec<u32>) {
         let JournalEvent::Machine(Event::PacketSent(packet)) = &entry.what else {
             continue;
         };
-        let is_data = packet.kind == Kind::Data && packet.length > 0;
+        let is_data = packet.is_of_the_file();
         if entry.side != Side::Sender || !is_data {
             continue;
         }

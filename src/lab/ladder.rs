@@ -30,7 +30,6 @@ mod layout;
 mod moving;
 mod spot;
 mod standing;
-mod transmissions;
 
 pub use excerpt::Excerpt;
 pub use layout::TimeScale;
@@ -40,11 +39,13 @@ pub use standing::picture;
 
 use super::journal::{Entry, Heading};
 use super::notation::{Notation, transmission};
+use super::transmissions::{
+    Remark, RemarkKind, TimelineEvent, Transmission, Transmissions,
+};
 use super::words::{loss_reason, time};
 use crate::link::{Direction, Fate};
 use crate::reliable::event::Timer;
 use std::fmt::Write as _;
-use transmissions::{LadderEvent, Remark, RemarkKind, Transmission, Transmissions};
 
 /// The ladder of a whole run, its heading included.
 #[must_use]
@@ -124,21 +125,21 @@ const fn length(is_lost: bool) -> usize {
 }
 
 fn lines(
-    transmissions: &Transmissions,
-    steps: &[(u64, LadderEvent)],
+    transmissions: &Transmissions<'_>,
+    steps: &[(u64, TimelineEvent)],
     notation: Notation,
 ) -> Vec<String> {
-    let line = |(_, step): &(u64, LadderEvent)| match *step {
-        LadderEvent::Departure(place) => Some(row(&transmissions.all[place], notation)),
+    let line = |(_, step): &(u64, TimelineEvent)| match *step {
+        TimelineEvent::Departure(place) => Some(row(&transmissions.all[place], notation)),
         // The row is at the departure of the packet.
-        LadderEvent::Arrival(place) => {
+        TimelineEvent::Arrival(place) => {
             let transmission = &transmissions.all[place];
             transmission
                 .sent_us
                 .is_none()
                 .then(|| row(transmission, notation))
         }
-        LadderEvent::Remark(place) => Some(remark(&transmissions.remarks[place])),
+        TimelineEvent::Remark(place) => Some(remark(&transmissions.remarks[place])),
     };
     let lines = steps.iter().filter_map(line);
     lines.map(|line| line.trim_end().to_owned()).collect()
@@ -173,9 +174,9 @@ const fn expired(timer: Timer) -> &'static str {
     }
 }
 
-fn row(transmission: &Transmission, notation: Notation) -> String {
-    let is_lost =
-        transmission.killed_us.is_some() || transmission.fate.is_some_and(Fate::is_loss);
+fn row(transmission: &Transmission<'_>, notation: Notation) -> String {
+    let is_lost = transmission.killed_us.is_some()
+        || transmission.carried.is_some_and(|it| it.fate.is_loss());
     let room = length(is_lost) - 3; // For the head and two strokes of the shaft.
     let name = transmission.name(notation, room);
     let arrow = arrow(&name, transmission.direction, is_lost);
@@ -188,6 +189,26 @@ fn row(transmission: &Transmission, notation: Notation) -> String {
     match transmission.direction {
         Direction::Data => format!("{left:10} |{arrow}|{arrived:11}  {note}"),
         Direction::Ack => format!("{arrived:10} |{arrow}|{left:10}  {note}"),
+    }
+}
+
+impl Transmission<'_> {
+    /// Its name, in at most `room` letters if ranges can be left out.
+    fn name(&self, notation: Notation, room: usize) -> String {
+        let ranges = self.packet.ranges(notation.first_sequence);
+        notation.name(self.packet, &ranges, room)
+    }
+
+    /// Its fate, if the picture does not show it.
+    fn fate_note(&self) -> &'static str {
+        match self.carried.map(|it| it.fate) {
+            _ if self.killed_us.is_some() => "killed",
+            Some(Fate::Corrupted) => "damaged",
+            Some(Fate::Duplicated) => "twice",
+            Some(Fate::QueueFull) => "queue full",
+            Some(Fate::TooLong) => "too long",
+            Some(Fate::Delivered | Fate::Lost | Fate::Reordered) | None => "",
+        }
     }
 }
 

@@ -31,20 +31,18 @@
 //! assert_eq!(player.position_us(), 200_000);
 //! ```
 
-mod in_flight;
 mod stepping;
 mod view;
 
-pub use in_flight::InFlight;
 pub use view::{PointOfView, VisibleRun};
 
-use super::journal::{Entry, FaultInjection, Heading, Journal, JournalEvent};
+use super::journal::{Carried, Entry, FaultInjection, Heading, Journal, JournalEvent};
 use super::run::{Experiment, Run, Stuck};
 use super::simulation::Simulation;
 use super::strip::{JournalPosition, Scrubber, Strip};
+use super::transmissions::Transmissions;
 use crate::link::{Direction, Label, Scenario};
-use crate::reliable::event::microseconds;
-use in_flight::Transmissions;
+use crate::reliable::event::{PacketName, microseconds};
 use std::time::Duration;
 use view::Knowledge;
 
@@ -52,7 +50,10 @@ use view::Knowledge;
 #[derive(Debug)]
 pub struct Player {
     scrubber: Scrubber,
-    transmissions: Transmissions,
+    /// How long the newest packet is on the link, and the longest that any is. Unit:
+    /// microseconds.
+    newest_delay_us: Option<u64>,
+    longest_delay_us: u64,
     /// The sender's view, while it is shown.
     knowledge: Option<Knowledge>,
     source: Source,
@@ -76,6 +77,15 @@ pub enum Slowness {
     OneWayDelay(Duration),
 }
 
+/// A packet in flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InFlight {
+    /// Which.
+    pub packet: PacketName,
+    /// Its direction.
+    pub direction: Direction,
+}
+
 /// The source of entries.
 #[derive(Debug)]
 enum Source {
@@ -94,6 +104,10 @@ const LONGEST_TICK: Duration = Duration::from_secs(1);
 /// The limit of entries per tick of a simulation, so that a fast one does not freeze a
 /// window.
 const MOST_IN_A_TICK: usize = 20_000;
+
+/// A packet that is later than the link announced by more than this is not looked for: a
+/// busy computer. Unit: microseconds.
+const LATEST_US: u64 = 2_000_000;
 
 /// The assumed one-way time of a packet if none is known.
 const USUAL_ONE_WAY_DELAY: Duration = Duration::from_millis(1);
@@ -145,7 +159,8 @@ impl Player {
         Self {
             usual_us,
             scrubber: Scrubber::new(heading, Vec::new()),
-            transmissions: Transmissions::default(),
+            newest_delay_us: None,
+            longest_delay_us: 0,
             knowledge: None,
             source,
             scenario,
@@ -294,8 +309,20 @@ impl Player {
     /// no link.
     #[must_use]
     pub fn in_flight(&self) -> Vec<InFlight> {
-        self.transmissions
-            .at(self.place().index, self.position_us())
+        let now_us = self.position_us();
+        let reach_us = self.longest_delay_us.saturating_add(LATEST_US);
+        let at = |time_us: u64| self.entries().partition_point(|it| it.time_us < time_us);
+        let from = at(now_us.saturating_sub(reach_us));
+        let until = at(now_us.saturating_add(reach_us));
+        let index = self.place().index.clamp(from, until);
+        let entries = &self.entries()[from..until];
+        Transmissions::in_flight(entries, index - from, now_us)
+            .iter()
+            .map(|transmission| InFlight {
+                packet: transmission.packet.name,
+                direction: transmission.direction,
+            })
+            .collect()
     }
 
     /// The strip at this position.
@@ -411,7 +438,7 @@ impl Player {
 
     fn one_way_delay(&self) -> Duration {
         let delay = self.scenario().conditions(Direction::Data).delay;
-        let seen = self.transmissions.newest_one_way_delay_us().map(micros);
+        let seen = self.newest_delay_us.map(micros);
         let known = Some(delay).filter(|delay| !delay.is_zero()).or(seen);
         known
             .unwrap_or(USUAL_ONE_WAY_DELAY)
@@ -507,13 +534,17 @@ impl Player {
             if let JournalEvent::FaultInjection(fault) = &entry.what {
                 self.inject(fault);
             }
-            let one_way_delay = self.scenario.conditions(Direction::Data).delay;
-            self.transmissions
-                .take(self.scrubber.place().of, &entry, one_way_delay);
-            self.usual_us = self.usual_us.or_else(|| {
+            if let JournalEvent::Link(Carried {
+                arrives_us: Some(arrives_us),
+                ..
+            }) = &entry.what
+            {
+                let delay_us = arrives_us.saturating_sub(entry.time_us);
+                self.newest_delay_us = Some(delay_us).filter(|delay_us| *delay_us > 0);
+                self.longest_delay_us = self.longest_delay_us.max(delay_us);
                 // The first packet finds the link idle.
-                self.transmissions.newest_one_way_delay_us()
-            });
+                self.usual_us = self.usual_us.or(self.newest_delay_us);
+            }
             if let Some(knowledge) = &mut self.knowledge {
                 knowledge.take(self.scrubber.place().of, &entry);
             }

@@ -33,13 +33,12 @@ mod text;
 pub use drawing::{picture, picture_at};
 pub use text::{bar, table};
 
-use super::journal::{Entry, FaultInjection, JournalEvent};
+use super::journal::{Entry, JournalEvent};
 use super::run::{Experiment, Run, Stuck};
 use super::strip::Strip;
 use super::strip::view::title;
-use crate::link::Direction;
-use crate::reliable::event::{Event, PacketName};
-use crate::wire::packet::Kind;
+use super::transmissions::lost_data;
+use crate::reliable::event::Event;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -193,42 +192,23 @@ impl Notes {
         if self.strip.next_expected() != before.0 {
             note(LaneEvent::InOrder(self.strip.next_expected()));
         }
-        match &entry.what {
-            JournalEvent::Machine(Event::PacketSent(packet))
-                if self.strip.retransmissions() != before.1 =>
-            {
-                note(LaneEvent::Resent(packet.number));
-                let place = packet.number as usize;
-                if self.retransmissions.len() <= place {
-                    self.retransmissions.resize(place + 1, 0);
-                }
-                self.retransmissions[place] += 1;
+        if let JournalEvent::Machine(Event::PacketSent(packet)) = &entry.what
+            && self.strip.retransmissions() != before.1
+        {
+            note(LaneEvent::Resent(packet.number));
+            let place = packet.number as usize;
+            if self.retransmissions.len() <= place {
+                self.retransmissions.resize(place + 1, 0);
             }
-            JournalEvent::Link(carried)
-                if carried.direction == Direction::Data
-                    && is_of_the_file(&carried.packet)
-                    && carried.is_lost() =>
-            {
-                note(LaneEvent::Lost(carried.packet.number));
-                if carried.packet.attempt == 1 {
-                    self.first_losses.insert(carried.packet.number);
-                }
+            self.retransmissions[place] += 1;
+        }
+        if let Some(packet) = lost_data(entry) {
+            note(LaneEvent::Lost(packet.number));
+            if packet.attempt == 1 && matches!(entry.what, JournalEvent::Link(_)) {
+                self.first_losses.insert(packet.number);
             }
-            JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed))
-                if killed.direction == Direction::Data
-                    && is_of_the_file(&killed.packet) =>
-            {
-                note(LaneEvent::Lost(killed.packet.number));
-            }
-            JournalEvent::Machine(_)
-            | JournalEvent::Link(_)
-            | JournalEvent::FaultInjection(_) => {}
         }
     }
-}
-
-fn is_of_the_file(packet: &PacketName) -> bool {
-    packet.kind == Kind::Data && packet.length > 0
 }
 
 #[cfg(test)]

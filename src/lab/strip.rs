@@ -37,10 +37,8 @@ pub use scrubber::{JournalPosition, Scrubber};
 pub use segment::{Look, ReceiverState, SenderState};
 pub use text::text;
 
-use super::journal::{
-    Carried, Entry, FaultInjection, Heading, JournalEvent, Killed, Side,
-};
-use crate::link::Direction;
+use super::journal::{Entry, Heading, JournalEvent, Side};
+use super::transmissions::lost_data;
 use crate::reliable::event::{Event, PacketName, PacketRecord};
 use crate::wire::options::{Arq, LARGEST_WINDOW};
 use crate::wire::packet::Kind;
@@ -148,7 +146,6 @@ impl Strip {
     pub fn take(&mut self, entry: &Entry) {
         self.time_us = entry.time_us;
         match (&entry.what, entry.side) {
-            (JournalEvent::Link(carried), _) => self.carry(carried),
             (JournalEvent::Machine(event), Side::Sender) => {
                 self.hears_sender = true;
                 self.take_from_sender(event);
@@ -157,14 +154,12 @@ impl Strip {
                 self.hears_receiver = true;
                 self.take_from_receiver(event);
             }
-            (JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed)), _) => {
-                let Killed { packet, direction } = killed;
-                if *direction == Direction::Data && is_data(packet) {
+            (JournalEvent::Machine(_), Side::Link) => {}
+            (JournalEvent::Link(_) | JournalEvent::FaultInjection(_), _) => {
+                if let Some(packet) = lost_data(entry) {
                     self.lose_transmission(packet.number, packet.attempt);
                 }
             }
-            (JournalEvent::Machine(_), Side::Link)
-            | (JournalEvent::FaultInjection(FaultInjection::LinkChanged { .. }), _) => {}
         }
     }
 
@@ -252,7 +247,7 @@ impl Strip {
 
     fn take_from_sender(&mut self, event: &Event) {
         match event {
-            Event::PacketSent(packet) if is_data(packet) => self.send(packet),
+            Event::PacketSent(packet) if packet.is_of_the_file() => self.send(packet),
             Event::PacketReceived(packet) if is_answer(packet) => {
                 self.hear(packet);
             }
@@ -289,7 +284,7 @@ impl Strip {
 
     fn take_from_receiver(&mut self, event: &Event) {
         match event {
-            Event::PacketReceived(packet) if is_data(packet) => {
+            Event::PacketReceived(packet) if packet.is_of_the_file() => {
                 self.arrive(packet.number);
             }
             Event::SegmentBuffered { number } => self.keep(*number),
@@ -378,16 +373,6 @@ impl Strip {
             self.set_sender(number, SenderState::Resent);
         }
         self.next = self.highest();
-    }
-
-    /// The link reports the fate of a packet.
-    fn carry(&mut self, carried: &Carried) {
-        let Carried {
-            packet, direction, ..
-        } = carried;
-        if carried.is_lost() && *direction == Direction::Data && is_data(packet) {
-            self.lose_transmission(packet.number, packet.attempt);
-        }
     }
 
     /// The sender considers a packet lost; go-back-N all that follow it as well.
@@ -558,11 +543,6 @@ impl ReceiverCounts {
 fn segments(bytes: u64, segment_bytes: u16) -> u32 {
     let pieces = bytes.div_ceil(u64::from(segment_bytes).max(1));
     u32::try_from(pieces).unwrap_or(u32::MAX)
-}
-
-/// DATA with bytes: DATA without bytes is a window probe.
-const fn is_data(packet: &PacketName) -> bool {
-    matches!(packet.kind, Kind::Data) && packet.length > 0
 }
 
 const fn is_answer(packet: &PacketName) -> bool {

@@ -13,9 +13,10 @@
 use super::frame;
 use super::{Capture, CaptureDirection, comment};
 use crate::lab::contents;
-use crate::lab::journal::{Entry, FaultInjection, Journal, JournalEvent, Killed, Side};
+use crate::lab::journal::{Entry, FaultInjection, Journal, JournalEvent, Side};
 use crate::lab::run::TOKEN;
-use crate::link::{Direction, Fate, Label, Scenario, flip};
+use crate::lab::transmissions::{Identity, identity};
+use crate::link::{Direction, Fate, Scenario, flip};
 use crate::reliable::event::{Datagram, Event, PacketRecord};
 use crate::wire::digest::Token;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -43,7 +44,7 @@ pub struct Recorded<'a> {
     /// File bytes per DATA packet, by the newest event of either side.
     segment_bytes: u16,
     /// The packets that a user dropped in flight, and the times. Unit: microseconds.
-    killed: HashMap<(Direction, Label), u64>,
+    killed: HashMap<Identity, u64>,
 }
 
 /// Reads these bytes of the transferred file.
@@ -208,7 +209,7 @@ impl<'a> Recorded<'a> {
                 let payload = payload.unwrap_or_else(zeros);
                 let packet = record.packet(self.token);
                 packet.encode_signed(&mut datagram, record.mac, &payload);
-                let killed = self.killed.get(&(seen.direction, Label::from(record.name)));
+                let killed = self.killed.get(&identity(seen.direction, record.name));
                 if let Some(after) = killed.and_then(|at| at.checked_sub(time_us)) {
                     let ms = Duration::from_micros(after).as_secs_f64() * 1e3;
                     comments.push(format!(
@@ -291,13 +292,12 @@ fn is_imperfect(scenario: &str) -> bool {
 }
 
 /// The packet that a user dropped in flight, if this entry records one.
-fn killed(entry: &Entry) -> Option<((Direction, Label), u64)> {
+fn killed(entry: &Entry) -> Option<(Identity, u64)> {
     let JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed)) = &entry.what
     else {
         return None;
     };
-    let Killed { packet, direction } = *killed;
-    Some(((direction, Label::from(packet)), entry.time_us))
+    Some((identity(killed.direction, killed.packet), entry.time_us))
 }
 
 impl fmt::Display for FieldsMissing {

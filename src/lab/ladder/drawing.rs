@@ -6,7 +6,6 @@
 use super::labels::{Label, WORD_SIZE};
 use super::layout::{LOST_AT, Layout, TimeScale, Way, real};
 use super::spot::{RADIUS, Spot};
-use super::transmissions::{LadderEvent, Past, Transmission, Transmissions};
 use crate::lab::journal::Side;
 use crate::lab::palette::{
     BLUE, Colour, GREEN, GRID, INK, ORANGE, PAPER, SOFT_INK, VERMILLION,
@@ -15,6 +14,7 @@ use crate::lab::picture::{
     Anchor, Area, Disc, LETTER, Line, Picture, Point, Stroke, Triangle, Words,
 };
 use crate::lab::strip::Sides;
+use crate::lab::transmissions::{Past, TimelineEvent, Transmission, Transmissions};
 use crate::lab::words::time;
 use crate::link::Direction;
 use crate::wire::packet::Kind;
@@ -41,8 +41,8 @@ pub(super) const ASIDE: f64 = 12.0;
 pub(super) struct LadderDrawing<'a> {
     pub(super) picture: Picture,
     pub(super) spots: Vec<Spot>,
-    pub(super) transmissions: &'a Transmissions,
-    pub(super) steps: &'a [(u64, LadderEvent)],
+    pub(super) transmissions: &'a Transmissions<'a>,
+    pub(super) steps: &'a [(u64, TimelineEvent)],
     pub(super) layout: &'a Layout,
     pub(super) labels: Vec<Label>,
     pub(super) past: &'a Past,
@@ -68,7 +68,7 @@ impl LadderDrawing<'_> {
         self.draw_lines();
         let mut arrived_us = vec![None; self.transmissions.all.len()];
         for &(time_us, step) in self.steps {
-            if let LadderEvent::Arrival(place) = step {
+            if let TimelineEvent::Arrival(place) = step {
                 arrived_us[place] = Some(time_us);
             }
         }
@@ -172,7 +172,7 @@ impl LadderDrawing<'_> {
             Direction::Data => self.sides.receiver,
             Direction::Ack => self.sides.sender,
         };
-        let due_us = arrives_us.or(transmission.due_us);
+        let due_us = arrives_us.or(transmission.due_us());
         let is_late = transmission
             .sent_us
             .is_some_and(|sent| self.now_us > sent.saturating_add(way.takes_us));
@@ -182,7 +182,7 @@ impl LadderDrawing<'_> {
         let line = Line {
             stroke,
             // Thicker, so that it stands out in grey as well.
-            width: if transmission.is_retransmission {
+            width: if transmission.is_retransmission() {
                 2.2
             } else {
                 1.5
@@ -211,7 +211,7 @@ impl LadderDrawing<'_> {
     }
 
     /// The share of its way that a packet has travelled.
-    fn share(&self, transmission: &Transmission, has_arrived: bool, way: Way) -> f64 {
+    fn share(&self, transmission: &Transmission<'_>, has_arrived: bool, way: Way) -> f64 {
         match transmission.sent_us {
             Some(sent_us) if !has_arrived => {
                 let gone = self.now_us.saturating_sub(sent_us);
@@ -262,7 +262,7 @@ impl LadderDrawing<'_> {
         }
     }
 
-    fn name_loss(&mut self, transmission: &Transmission, tip: Point) {
+    fn name_loss(&mut self, transmission: &Transmission<'_>, tip: Point) {
         let note = transmission.fate_note();
         let note = if note.is_empty() { "lost" } else { note };
         let size = 11.0;
@@ -340,7 +340,7 @@ impl LadderDrawing<'_> {
 
 /// The share of its way that a lost packet travels: up to the place where the user lost
 /// it.
-fn lost_at(transmission: &Transmission, way: Way) -> f64 {
+fn lost_at(transmission: &Transmission<'_>, way: Way) -> f64 {
     match (transmission.killed_us, transmission.sent_us) {
         (Some(killed), Some(sent)) => {
             let gone = real(killed.saturating_sub(sent));
@@ -383,9 +383,9 @@ fn spread(places: &[f64], apart: f64, (least, most): (f64, f64)) -> Vec<f64> {
 }
 
 /// The colour and the stroke of a packet's arrow.
-fn look(transmission: &Transmission) -> (Colour, Stroke) {
+fn look(transmission: &Transmission<'_>) -> (Colour, Stroke) {
     let (colour, stroke) = match transmission.packet.kind {
-        Kind::Data if transmission.is_retransmission => (ORANGE, Stroke::Dashed),
+        Kind::Data if transmission.is_retransmission() => (ORANGE, Stroke::Dashed),
         Kind::Data => (BLUE, Stroke::Solid),
         Kind::Ack | Kind::Nack => (GREEN, Stroke::Dotted),
         Kind::Syn | Kind::SynAck | Kind::Fin | Kind::FinAck | Kind::Rst => {

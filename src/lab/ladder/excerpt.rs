@@ -1,6 +1,6 @@
 //! The part of a run that a ladder shows.
 
-use super::transmissions::{LadderEvent, Transmissions};
+use crate::lab::transmissions::{TimelineEvent, Transmissions};
 use crate::lab::words::{thousands, time};
 
 /// The part of a run that a ladder shows.
@@ -16,7 +16,7 @@ pub struct Excerpt {
 
 /// The part of a run to show.
 pub(super) struct Chosen {
-    pub(super) steps: Vec<(u64, LadderEvent)>,
+    pub(super) steps: Vec<(u64, TimelineEvent)>,
     packets: usize,
     all_packets: usize,
     /// The times of the first and the last shown event. Unit: microseconds.
@@ -34,20 +34,20 @@ impl Excerpt {
 
     /// The steps and packets in it: packets that left in it (or arrived, where the
     /// journal does not tell when they left) with both their ends, and remarks.
-    pub(super) fn choose(self, transmissions: &Transmissions) -> Chosen {
+    pub(super) fn choose(self, transmissions: &Transmissions<'_>) -> Chosen {
         let mut packets = 0;
         let mut is_chosen = vec![false; transmissions.all.len()];
         let (mut end_us, mut until_us) = (0, self.until_us);
         for &(time_us, step) in &transmissions.steps {
             end_us = end_us.max(time_us);
             let place = match step {
-                LadderEvent::Departure(place) => place,
-                LadderEvent::Arrival(place)
+                TimelineEvent::Departure(place) => place,
+                TimelineEvent::Arrival(place)
                     if transmissions.all[place].sent_us.is_none() =>
                 {
                     place
                 }
-                LadderEvent::Arrival(_) | LadderEvent::Remark(_) => continue,
+                TimelineEvent::Arrival(_) | TimelineEvent::Remark(_) => continue,
             };
             if time_us < self.from_us || time_us > until_us {
                 continue;
@@ -59,11 +59,11 @@ impl Excerpt {
             packets += 1;
             is_chosen[place] = true;
         }
-        let is_shown = |&(time_us, step): &(u64, LadderEvent)| match step {
-            LadderEvent::Departure(place) | LadderEvent::Arrival(place) => {
+        let is_shown = |&(time_us, step): &(u64, TimelineEvent)| match step {
+            TimelineEvent::Departure(place) | TimelineEvent::Arrival(place) => {
                 is_chosen[place]
             }
-            LadderEvent::Remark(_) => time_us >= self.from_us && time_us <= until_us,
+            TimelineEvent::Remark(_) => time_us >= self.from_us && time_us <= until_us,
         };
         let steps: Vec<_> = transmissions
             .steps

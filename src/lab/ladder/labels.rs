@@ -6,10 +6,10 @@
 
 use super::expired;
 use super::layout::{Layout, side_of};
-use super::transmissions::{LadderEvent, Past, RemarkKind, Transmissions};
 use crate::lab::journal::Side;
 use crate::lab::notation::{Notation, transmission};
 use crate::lab::picture::LETTER;
+use crate::lab::transmissions::{Past, RemarkKind, TimelineEvent, Transmissions};
 use crate::lab::words::loss_trigger;
 use crate::link::Fate;
 
@@ -47,8 +47,8 @@ impl Label {
     /// letters where ranges can be left out, and there is this room for words at the
     /// sender and at the receiver.
     pub(super) fn all(
-        transmissions: &Transmissions,
-        steps: &[(u64, LadderEvent)],
+        transmissions: &Transmissions<'_>,
+        steps: &[(u64, TimelineEvent)],
         layout: &Layout,
         past: &Past,
         (notation, letters, room): (Notation, usize, [f64; 2]),
@@ -219,28 +219,28 @@ impl Part {
 
 /// The words for a step.
 fn said(
-    transmissions: &Transmissions,
-    step: LadderEvent,
+    transmissions: &Transmissions<'_>,
+    step: TimelineEvent,
     notation: Notation,
     room: usize,
 ) -> String {
     match step {
-        LadderEvent::Departure(place) => {
+        TimelineEvent::Departure(place) => {
             let transmission = &transmissions.all[place];
             let name = transmission.name(notation, room);
-            match transmission.fate {
+            match transmission.carried.map(|it| it.fate) {
                 Some(Fate::Duplicated) => format!("{name}, twice"),
                 Some(_) | None => name,
             }
         }
-        LadderEvent::Arrival(place) => {
+        TimelineEvent::Arrival(place) => {
             let transmission = &transmissions.all[place];
             match transmission.sent_us {
                 Some(_) => transmission.note.to_owned(),
                 None => transmission.name(notation, room),
             }
         }
-        LadderEvent::Remark(place) => match transmissions.remarks[place].what {
+        TimelineEvent::Remark(place) => match transmissions.remarks[place].what {
             RemarkKind::Lost {
                 number,
                 attempt,

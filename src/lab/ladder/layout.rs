@@ -4,8 +4,8 @@
 //! slope. Compact, a moment with many events is stretched, with a row for each packet,
 //! and a long wait is shortened, so that a whole run fits on paper.
 
-use super::transmissions::{LadderEvent, Transmission, Transmissions};
 use crate::lab::journal::Side;
+use crate::lab::transmissions::{TimelineEvent, Transmission, Transmissions};
 use crate::link::Direction;
 use std::collections::HashMap;
 
@@ -88,8 +88,8 @@ impl Layout {
     /// The steps in their order; `usual_us` is what a packet's usual way takes, and it has
     /// this height.
     pub(super) fn of(
-        transmissions: &Transmissions,
-        steps: &[(u64, LadderEvent)],
+        transmissions: &Transmissions<'_>,
+        steps: &[(u64, TimelineEvent)],
         (scale, one_way_height): (TimeScale, f64),
         usual_us: u64,
     ) -> Self {
@@ -119,19 +119,19 @@ impl Layout {
         layout
     }
 
-    fn put(&mut self, step: LadderEvent, y: f64) {
+    fn put(&mut self, step: TimelineEvent, y: f64) {
         self.steps.push(y);
         match step {
-            LadderEvent::Departure(place) => drop(self.departures.insert(place, y)),
-            LadderEvent::Arrival(place) => drop(self.arrivals.insert(place, y)),
-            LadderEvent::Remark(_) => {}
+            TimelineEvent::Departure(place) => drop(self.departures.insert(place, y)),
+            TimelineEvent::Arrival(place) => drop(self.arrivals.insert(place, y)),
+            TimelineEvent::Remark(_) => {}
         }
     }
 
     fn place_in_rows(
         &mut self,
-        transmissions: &Transmissions,
-        steps: &[(u64, LadderEvent)],
+        transmissions: &Transmissions<'_>,
+        steps: &[(u64, TimelineEvent)],
     ) {
         let longest = (self.usual_fall() * LONGEST_GAP).max(ROW);
         let mut y = ROW;
@@ -153,8 +153,8 @@ impl Layout {
     /// Gives the steps of one moment their rows; where the moment ends.
     fn place_moment(
         &mut self,
-        transmissions: &Transmissions,
-        moment: &[(u64, LadderEvent)],
+        transmissions: &Transmissions<'_>,
+        moment: &[(u64, TimelineEvent)],
         y: f64,
     ) -> f64 {
         let (mut left, mut right) = (Rows::default(), Rows::default());
@@ -164,8 +164,8 @@ impl Layout {
             } else {
                 &mut right
             };
-            let shares = rows.is_open && matches!(step, LadderEvent::Departure(_));
-            rows.is_open = matches!(step, LadderEvent::Arrival(_));
+            let shares = rows.is_open && matches!(step, TimelineEvent::Departure(_));
+            rows.is_open = matches!(step, TimelineEvent::Arrival(_));
             if !shares {
                 rows.count += 1;
             }
@@ -184,17 +184,17 @@ impl Layout {
     /// direction, or as the one after it.
     fn find_neighbours(
         &mut self,
-        transmissions: &Transmissions,
-        steps: &[(u64, LadderEvent)],
+        transmissions: &Transmissions<'_>,
+        steps: &[(u64, TimelineEvent)],
     ) {
         let packets: Vec<usize> = steps
             .iter()
             .filter_map(|&(_, step)| match step {
-                LadderEvent::Departure(place) => Some(place),
-                LadderEvent::Arrival(place) => {
+                TimelineEvent::Departure(place) => Some(place),
+                TimelineEvent::Arrival(place) => {
                     transmissions.all[place].sent_us.is_none().then_some(place)
                 }
-                LadderEvent::Remark(_) => None,
+                TimelineEvent::Remark(_) => None,
             })
             .collect();
         for direction in [Direction::Data, Direction::Ack] {
@@ -212,7 +212,7 @@ impl Layout {
 
     fn follow_neighbours<'a>(
         &mut self,
-        transmissions: &Transmissions,
+        transmissions: &Transmissions<'_>,
         packets: impl Iterator<Item = &'a usize>,
     ) {
         let mut last = None;
@@ -229,7 +229,11 @@ impl Layout {
 
     /// The whole way of a packet, also where the log has one end alone; `None` where it
     /// has none.
-    pub(super) fn way(&self, place: usize, transmission: &Transmission) -> Option<Way> {
+    pub(super) fn way(
+        &self,
+        place: usize,
+        transmission: &Transmission<'_>,
+    ) -> Option<Way> {
         let (departure, arrival) =
             (self.departures.get(&place), self.arrivals.get(&place));
         let usual = (self.usual_fall(), self.usual_us);
@@ -259,7 +263,7 @@ impl Layout {
 
     /// Where a moment is: compact, between two moments in which something happens, in
     /// between.
-    pub(super) fn height_of(&self, time_us: u64, steps: &[(u64, LadderEvent)]) -> f64 {
+    pub(super) fn height_of(&self, time_us: u64, steps: &[(u64, TimelineEvent)]) -> f64 {
         if self.scale == TimeScale::ToScale {
             return real(time_us) * self.pixels_per_us;
         }
@@ -282,38 +286,38 @@ impl Layout {
 }
 
 /// How long a packet takes, where it is known. Unit: microseconds.
-fn delay_us(transmission: &Transmission) -> Option<u64> {
-    let end_us = transmission.arrived_us.or(transmission.due_us)?;
+fn delay_us(transmission: &Transmission<'_>) -> Option<u64> {
+    let end_us = transmission.arrived_us.or(transmission.due_us())?;
     Some(end_us.saturating_sub(transmission.sent_us?))
 }
 
 /// The end at which a step happens.
-pub(super) fn side_of(transmissions: &Transmissions, step: LadderEvent) -> Side {
+pub(super) fn side_of(transmissions: &Transmissions<'_>, step: TimelineEvent) -> Side {
     match step {
-        LadderEvent::Departure(transmission) => {
+        TimelineEvent::Departure(transmission) => {
             match transmissions.all[transmission].direction {
                 Direction::Data => Side::Sender,
                 Direction::Ack => Side::Receiver,
             }
         }
-        LadderEvent::Arrival(transmission) => {
+        TimelineEvent::Arrival(transmission) => {
             match transmissions.all[transmission].direction {
                 Direction::Data => Side::Receiver,
                 Direction::Ack => Side::Sender,
             }
         }
-        LadderEvent::Remark(remark) => transmissions.remarks[remark].side,
+        TimelineEvent::Remark(remark) => transmissions.remarks[remark].side,
     }
 }
 
 /// How long the packet in the middle took, of all that arrived. Unit: microseconds.
 pub(super) fn usual_one_way_delay(
-    transmissions: &Transmissions,
-    steps: &[(u64, LadderEvent)],
+    transmissions: &Transmissions<'_>,
+    steps: &[(u64, TimelineEvent)],
 ) -> u64 {
-    let took = |&(_, step): &(u64, LadderEvent)| match step {
-        LadderEvent::Arrival(place) => delay_us(&transmissions.all[place]),
-        LadderEvent::Departure(_) | LadderEvent::Remark(_) => None,
+    let took = |&(_, step): &(u64, TimelineEvent)| match step {
+        TimelineEvent::Arrival(place) => delay_us(&transmissions.all[place]),
+        TimelineEvent::Departure(_) | TimelineEvent::Remark(_) => None,
     };
     let mut all: Vec<u64> = steps.iter().filter_map(took).collect();
     all.sort_unstable();

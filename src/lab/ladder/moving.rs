@@ -15,12 +15,12 @@ use super::drawing::{ASIDE, Columns, LadderDrawing};
 use super::labels::{Label, WORD_SIZE, width};
 use super::layout::{Layout, ONE_WAY_HEIGHT, TimeScale, real, usual_one_way_delay};
 use super::spot::Moving;
-use super::transmissions::{LadderEvent, Transmissions};
 use crate::lab::journal::Entry;
 use crate::lab::notation::Notation;
 use crate::lab::palette::{PAPER, SOFT_INK};
 use crate::lab::picture::{Anchor, Area, LETTER, Picture, Point, Words};
 use crate::lab::strip::Sides;
+use crate::lab::transmissions::{TimelineEvent, Transmissions};
 use crate::lab::words::time;
 
 /// The picture of a run at one moment.
@@ -227,14 +227,14 @@ impl Scene<'_> {
 }
 
 /// Adds arrivals that the link has announced, and that no entry contains yet.
-fn promise(transmissions: &Transmissions, steps: &mut Vec<(u64, LadderEvent)>) {
+fn promise(transmissions: &Transmissions<'_>, steps: &mut Vec<(u64, TimelineEvent)>) {
     for (place, transmission) in transmissions.all.iter().enumerate() {
         if let (Some(due_us), None, false) = (
-            transmission.due_us,
+            transmission.due_us(),
             transmission.arrived_us,
             transmission.is_lost(),
         ) {
-            steps.push((due_us, LadderEvent::Arrival(place)));
+            steps.push((due_us, TimelineEvent::Arrival(place)));
         }
     }
     // A stable sort keeps the order of simultaneous events.

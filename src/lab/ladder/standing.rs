@@ -4,13 +4,13 @@ use super::drawing::{ASIDE, Columns, LadderDrawing, add_cross};
 use super::excerpt::Excerpt;
 use super::labels::{Label, WORD_SIZE, width};
 use super::layout::{Layout, ONE_WAY_HEIGHT, TimeScale, usual_one_way_delay};
-use super::transmissions::Transmissions;
 use crate::lab::journal::{Entry, Heading, Side};
 use crate::lab::notation::Notation;
 use crate::lab::palette::{BLUE, GREEN, ORANGE, SOFT_INK, VERMILLION};
 use crate::lab::picture::{Anchor, Line, Picture, Point, Stroke, Words};
 use crate::lab::strip::Sides;
 use crate::lab::strip::view::{subtitle, title};
+use crate::lab::transmissions::Transmissions;
 use crate::lab::words::wrapped;
 
 /// Unit of this and of what follows: pixels.

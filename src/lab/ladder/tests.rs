@@ -1,6 +1,7 @@
 //! Tests of parts of a run, and of omitted parts.
 
 use super::*;
+use crate::lab::journal::Side;
 use crate::lab::picture::Shape;
 use crate::lab::run::Experiment;
 
@@ -116,4 +117,15 @@ fn every_arrow_has_its_full_length_however_many_ranges_an_ack_has() {
         }
     }
     assert!(lost > 50);
+}
+
+#[test]
+fn an_ack_shows_its_ranges_beyond_a_gap_in_the_journal_of_either_side() {
+    let (heading, entries) = journal();
+    for side in [Side::Receiver, Side::Sender] {
+        let mut entries = entries.clone();
+        entries.retain(|entry| entry.side == side);
+        let part = text(&heading, &entries);
+        assert!(part.contains("NACK, next expected 2, has 3"), "{part}");
+    }
 }

@@ -113,8 +113,6 @@ fn in_flight_from_scratch(player: &Player) -> Vec<InFlight> {
             found.push(InFlight {
                 packet: carried.packet.name,
                 direction: carried.direction,
-                sent_us: entry.time_us,
-                arrives_us,
             });
         }
     }

@@ -215,7 +215,7 @@ impl Watch {
     fn send(&mut self, index: usize, packet: &PacketName) {
         let view = &mut self.view;
         let is_retransmission = packet.number < view.highest;
-        if packet.kind == Kind::Data && packet.length > 0 {
+        if packet.is_of_the_file() {
             if packet.number > view.highest || packet.number >= view.segments {
                 return; // Not of this file: a journal may be damaged.
             }

@@ -1,6 +1,7 @@
 //! Tests that compare the strip with a fresh reading of the journal, and with itself.
 
 use super::*;
+use crate::lab::journal::FaultInjection;
 use crate::lab::run::Experiment;
 use crate::reliable::moment::Moment;
 use proptest::prelude::*;
@@ -63,7 +64,7 @@ pub(in crate::lab) fn sender_from_scratch(
             let Event::PacketSent(name) = event else {
                 return None;
             };
-            let is_it = is_data(name) && name.number == number;
+            let is_it = name.is_of_the_file() && name.number == number;
             is_it.then_some((place, name.attempt))
         })
         .collect();
@@ -73,7 +74,8 @@ pub(in crate::lab) fn sender_from_scratch(
     let is_lost = entries[newest..].iter().any(|entry| match &entry.what {
         JournalEvent::Link(carried) => {
             let name = &carried.packet;
-            let is_it = is_data(name) && (name.number, name.attempt) == (number, attempt);
+            let is_it =
+                name.is_of_the_file() && (name.number, name.attempt) == (number, attempt);
             is_it && carried.is_lost()
         }
         JournalEvent::Machine(Event::PacketLost {
@@ -88,7 +90,7 @@ pub(in crate::lab) fn sender_from_scratch(
         },
         JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed)) => {
             let name = &killed.packet;
-            is_data(name) && (name.number, name.attempt) == (number, attempt)
+            name.is_of_the_file() && (name.number, name.attempt) == (number, attempt)
         }
         JournalEvent::Machine(_)
         | JournalEvent::FaultInjection(FaultInjection::LinkChanged { .. }) => false,
@@ -122,7 +124,7 @@ pub(in crate::lab) fn receiver_from_scratch(
             Some(Event::SegmentDropped { .. } | Event::PacketIgnored { .. }) => false,
             _ => first_missing(&have) == name.number,
         };
-        if is_data(name) && is_taken {
+        if name.is_of_the_file() && is_taken {
             have.insert(name.number);
         }
     }

@@ -71,6 +71,12 @@ impl From<&Packet> for PacketName {
 }
 
 impl PacketName {
+    /// Whether it is DATA with bytes of the file: DATA without bytes is a window probe.
+    #[must_use]
+    pub fn is_of_the_file(&self) -> bool {
+        self.kind == Kind::Data && self.length > 0
+    }
+
     /// The name in a packet without a valid MAC; `None` if the packet has another fault.
     #[must_use]
     pub const fn of_forged(error: &PacketError) -> Option<Self> {

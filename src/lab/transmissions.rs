@@ -1,53 +1,53 @@
-//! The content of a ladder diagram: packets with the times of both ends, and remarks.
+//! The packets of an event log, and which of them are in flight: the only model of the
+//! link's content.
 //!
-//! One packet is one [`Transmission`], made of up to three lines of a journal: sent,
-//! carried by the link, received. The event log of one side contains one end only.
+//! ```text
+//!   packet_sent        leaves its sender  ---.
+//!   packet_carried     enters the link    ---+--> one Transmission
+//!   packet_killed      dropped by a user  ---|
+//!   packet_received    arrives            ---'
+//! ```
+//!
+//! Direction, kind, number and attempt identify a packet ([`identity`]); an entry is about
+//! the newest packet of that identity. In the log of one side some of these entries are
+//! missing: a packet that the link carries then leaves when it enters the link, and one
+//! that arrives may have no departure. Of two copies the first one's arrival counts. A
+//! packet is in flight from its entry into the link until it arrives or a user drops it,
+//! and if the log contains neither (for a corrupt packet, or in a log of one side), until
+//! the time that the link announced.
+//!
+//! The [`strip`](super::strip) has what the sender knows and what the receiver has.
 
-use crate::lab::journal::{Carried, Entry, FaultInjection, JournalEvent, Killed, Side};
-use crate::lab::notation::Notation;
-use crate::link::{Direction, Fate};
+use super::journal::{Carried, Entry, FaultInjection, JournalEvent, Killed, Side};
+use crate::link::{Direction, Label};
 use crate::reliable::event::{
     DiscardReason, Event, PacketName, PacketRecord, Timer, Trigger,
 };
 use crate::wire::packet::Kind;
 use std::collections::HashMap;
 
-/// One packet in flight.
+/// One packet that one side sends to the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Transmission {
-    pub(super) packet: PacketRecord,
+pub(super) struct Transmission<'a> {
+    pub(super) packet: &'a PacketRecord,
     pub(super) direction: Direction,
     /// The time when it left, if the journal contains it. Unit: microseconds.
     pub(super) sent_us: Option<u64>,
     /// When it arrived, the first time. Unit: microseconds.
     pub(super) arrived_us: Option<u64>,
-    /// Its fate on the link, if there is one.
-    pub(super) fate: Option<Fate>,
-    /// The time when it will arrive, if the link has announced it. Unit: microseconds.
-    pub(super) due_us: Option<u64>,
+    /// The decision of the link, if the journal contains it.
+    pub(super) carried: Option<&'a Carried>,
     /// When a user dropped it in flight. Unit: microseconds.
     pub(super) killed_us: Option<u64>,
     /// The action of the receiver.
     pub(super) note: &'static str,
-    /// Whether it is DATA that was sent before.
-    pub(super) is_retransmission: bool,
 }
 
-impl Transmission {
-    /// A packet of which nothing else is known.
-    fn new(packet: &PacketRecord, direction: Direction) -> Self {
-        Self {
-            packet: packet.clone(),
-            direction,
-            sent_us: None,
-            arrived_us: None,
-            fate: None,
-            due_us: None,
-            killed_us: None,
-            note: "",
-            is_retransmission: packet.kind == Kind::Data && packet.attempt != 1,
-        }
-    }
+/// The identity of a packet in an event log.
+pub(super) type Identity = (Direction, Label);
+
+pub(super) fn identity(direction: Direction, packet: PacketName) -> Identity {
+    (direction, Label::from(packet))
 }
 
 /// An event at one end that is no packet.
@@ -71,27 +71,26 @@ pub(super) enum RemarkKind {
     Expired(Timer),
 }
 
-/// One end of a flight, or a remark, in the journal's order.
+/// One end of a transmission, or a remark, in the journal's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LadderEvent {
-    /// This flight left.
+pub(super) enum TimelineEvent {
+    /// This packet left.
     Departure(usize),
-    /// This flight arrived.
+    /// This packet arrived.
     Arrival(usize),
     /// This remark.
     Remark(usize),
 }
 
-/// A journal in the form for a ladder.
+/// All packets of a journal, in the order in which they left.
 #[derive(Debug, Default)]
-pub(super) struct Transmissions {
-    pub(super) all: Vec<Transmission>,
+pub(super) struct Transmissions<'a> {
+    pub(super) all: Vec<Transmission<'a>>,
     pub(super) remarks: Vec<Remark>,
     /// When, and what.
-    pub(super) steps: Vec<(u64, LadderEvent)>,
-    /// The newest packet of each name that is still in flight.
-    in_flight: HashMap<Name, usize>,
-    /// The flight that arrived last at the receiver.
+    pub(super) steps: Vec<(u64, TimelineEvent)>,
+    newest: HashMap<Identity, usize>,
+    /// The packet that arrived last at the receiver.
     last_arrival: Option<usize>,
 }
 
@@ -106,16 +105,16 @@ pub(super) struct Past {
 }
 
 impl Past {
-    pub(super) fn has(&self, step: LadderEvent) -> bool {
+    pub(super) fn has(&self, step: TimelineEvent) -> bool {
         match step {
-            LadderEvent::Departure(place) => self.departures[place],
-            LadderEvent::Arrival(place) => self.arrivals[place],
-            LadderEvent::Remark(place) => place < self.remarks,
+            TimelineEvent::Departure(place) => self.departures[place],
+            TimelineEvent::Arrival(place) => self.arrivals[place],
+            TimelineEvent::Remark(place) => place < self.remarks,
         }
     }
 }
 
-impl Transmissions {
+impl<'a> Transmissions<'a> {
     /// The past after this many steps.
     pub(super) fn past(&self, steps: usize) -> Past {
         let mut past = Past {
@@ -125,16 +124,16 @@ impl Transmissions {
         };
         for &(_, step) in &self.steps[..steps] {
             match step {
-                LadderEvent::Departure(place) => past.departures[place] = true,
-                LadderEvent::Arrival(place) => past.arrivals[place] = true,
-                LadderEvent::Remark(_) => past.remarks += 1,
+                TimelineEvent::Departure(place) => past.departures[place] = true,
+                TimelineEvent::Arrival(place) => past.arrivals[place] = true,
+                TimelineEvent::Remark(_) => past.remarks += 1,
             }
         }
         past
     }
 
-    /// The ladder of a whole journal.
-    pub(super) fn of(entries: &[Entry]) -> Self {
+    /// The packets of a whole journal.
+    pub(super) fn of(entries: &'a [Entry]) -> Self {
         let mut transmissions = Self::default();
         for entry in entries {
             transmissions.take(entry);
@@ -142,8 +141,32 @@ impl Transmissions {
         transmissions
     }
 
+    /// The packets in flight at this moment, when the first `index` entries have happened,
+    /// in the order in which they left.
+    pub(super) fn in_flight(
+        entries: &'a [Entry],
+        index: usize,
+        now_us: u64,
+    ) -> Vec<Transmission<'a>> {
+        let mut transmissions = Self::of(&entries[..index]);
+        let on_the_link: Vec<usize> = (0..transmissions.all.len())
+            .filter(|&place| transmissions.all[place].is_on_the_link())
+            .collect();
+        // A later entry may be its end.
+        for entry in &entries[index..] {
+            transmissions.take(entry);
+        }
+        let is_in_flight = |it: &Transmission<'_>| {
+            it.has_ended() || it.due_us().is_some_and(|due_us| now_us < due_us)
+        };
+        let still = on_the_link
+            .into_iter()
+            .map(|it| transmissions.all[it].clone());
+        still.filter(is_in_flight).collect()
+    }
+
     /// Adds one event.
-    pub(super) fn take(&mut self, entry: &Entry) {
+    pub(super) fn take(&mut self, entry: &'a Entry) {
         let time_us = entry.time_us;
         match &entry.what {
             JournalEvent::Link(carried) => self.carry(time_us, carried),
@@ -155,7 +178,7 @@ impl Transmissions {
         }
     }
 
-    fn take_event(&mut self, side: Side, time_us: u64, event: &Event) {
+    fn take_event(&mut self, side: Side, time_us: u64, event: &'a Event) {
         match event {
             Event::PacketSent(packet) => {
                 if let Some(direction) = away_from(side) {
@@ -204,68 +227,72 @@ impl Transmissions {
         }
     }
 
+    /// Adds a packet of which nothing else is known.
+    fn add(&mut self, packet: &'a PacketRecord, direction: Direction) -> usize {
+        self.all.push(Transmission {
+            packet,
+            direction,
+            sent_us: None,
+            arrived_us: None,
+            carried: None,
+            killed_us: None,
+            note: "",
+        });
+        self.all.len() - 1
+    }
+
     fn depart(
         &mut self,
         time_us: u64,
-        packet: &PacketRecord,
+        packet: &'a PacketRecord,
         direction: Direction,
     ) -> usize {
-        let place = self.all.len();
-        self.all.push(Transmission {
-            sent_us: Some(time_us),
-            ..Transmission::new(packet, direction)
-        });
-        self.in_flight.insert(name(direction, packet), place);
-        self.steps.push((time_us, LadderEvent::Departure(place)));
+        let place = self.add(packet, direction);
+        self.all[place].sent_us = Some(time_us);
+        self.newest.insert(identity(direction, packet.name), place);
+        self.steps.push((time_us, TimelineEvent::Departure(place)));
         place
+    }
+
+    /// The newest packet with this name.
+    fn find(&self, direction: Direction, packet: PacketName) -> Option<usize> {
+        self.newest.get(&identity(direction, packet)).copied()
     }
 
     /// The link's decision about a packet, whose transmission was recorded before, unless
     /// the journal is that of the other side.
-    fn carry(&mut self, time_us: u64, carried: &Carried) {
-        let Carried {
-            packet,
-            direction,
-            fate,
-            arrives_us,
-            ..
-        } = carried;
-        let place = self.in_flight.get(&name(*direction, packet)).copied();
-        let place = match place.filter(|&place| self.all[place].fate.is_none()) {
+    fn carry(&mut self, time_us: u64, carried: &'a Carried) {
+        let place = self.find(carried.direction, carried.packet.name);
+        let place = match place.filter(|&place| self.all[place].carried.is_none()) {
             Some(place) => place,
-            None => self.depart(time_us, packet, *direction),
+            None => self.depart(time_us, &carried.packet, carried.direction),
         };
-        let transmission = &mut self.all[place];
-        (transmission.fate, transmission.due_us) = (Some(*fate), *arrives_us);
+        self.all[place].carried = Some(carried);
     }
 
     /// The user's loss of a packet, whose transmission was recorded before or is too old.
     fn kill(&mut self, time_us: u64, killed: &Killed) {
-        let place = self.in_flight.get(&name(killed.direction, &killed.packet));
-        if let Some(transmission) = place.and_then(|place| self.all.get_mut(*place)) {
-            transmission.killed_us = Some(time_us);
+        if let Some(place) = self.find(killed.direction, killed.packet) {
+            self.all[place].killed_us = Some(time_us);
         }
     }
 
-    fn arrive(&mut self, side: Side, time_us: u64, packet: &PacketRecord) {
+    fn arrive(&mut self, side: Side, time_us: u64, packet: &'a PacketRecord) {
         let direction = match side {
             Side::Receiver => Direction::Data,
             Side::Sender => Direction::Ack,
             Side::Link => return,
         };
-        let place = match self.in_flight.get(&name(direction, packet)) {
+        let place = match self.find(direction, packet.name) {
             // The second of two copies: the first one's time and note stay.
-            Some(&place) if self.all[place].arrived_us.is_some() => {
+            Some(place) if self.all[place].arrived_us.is_some() => {
                 return self.listen_to(side, place, true);
             }
-            Some(&place) => place,
-            None => {
-                self.all.push(Transmission::new(packet, direction));
-                self.all.len() - 1
-            }
+            Some(place) => place,
+            None => self.add(packet, direction),
         };
         self.all[place].arrived_us = Some(time_us);
-        self.steps.push((time_us, LadderEvent::Arrival(place)));
+        self.steps.push((time_us, TimelineEvent::Arrival(place)));
         self.listen_to(side, place, false);
     }
 
@@ -277,9 +304,8 @@ impl Transmissions {
     }
 
     fn note_arrival(&mut self, note: &'static str) {
-        let place = self.last_arrival;
-        if let Some(transmission) = place.and_then(|place| self.all.get_mut(place)) {
-            transmission.note = note;
+        if let Some(place) = self.last_arrival {
+            self.all[place].note = note;
         }
     }
 
@@ -290,41 +316,52 @@ impl Transmissions {
             side,
             what,
         });
-        self.steps.push((time_us, LadderEvent::Remark(place)));
+        self.steps.push((time_us, TimelineEvent::Remark(place)));
     }
 }
 
-impl Transmission {
+impl Transmission<'_> {
+    /// Whether it is DATA that was sent before.
+    pub(super) fn is_retransmission(&self) -> bool {
+        self.packet.kind == Kind::Data && self.packet.attempt != 1
+    }
+
     /// Whether it never arrives, or arrives damaged.
     pub(super) fn is_lost(&self) -> bool {
-        let is_lost = |fate: Fate| fate.is_loss() || fate == Fate::Corrupted;
-        self.killed_us.is_some() || self.fate.is_some_and(is_lost)
+        self.killed_us.is_some() || self.carried.is_some_and(Carried::is_lost)
     }
 
-    /// Its name, in at most `room` letters if ranges can be left out.
-    pub(super) fn name(&self, notation: Notation, room: usize) -> String {
-        let ranges = self.packet.ranges(notation.first_sequence);
-        notation.name(&self.packet, &ranges, room)
+    /// The time when it will arrive, if the link has announced it. Unit: microseconds.
+    pub(super) fn due_us(&self) -> Option<u64> {
+        self.carried.and_then(|carried| carried.arrives_us)
     }
 
-    /// Its fate, if the picture does not show it.
-    pub(super) fn fate_note(&self) -> &'static str {
-        match self.fate {
-            _ if self.killed_us.is_some() => "killed",
-            Some(Fate::Corrupted) => "damaged",
-            Some(Fate::Duplicated) => "twice",
-            Some(Fate::QueueFull) => "queue full",
-            Some(Fate::TooLong) => "too long",
-            Some(Fate::Delivered | Fate::Lost | Fate::Reordered) | None => "",
-        }
+    /// Whether the link has it, and has not lost it at once.
+    fn is_on_the_link(&self) -> bool {
+        self.carried.is_some_and(|it| !it.fate.is_loss()) && !self.has_ended()
+    }
+
+    const fn has_ended(&self) -> bool {
+        self.arrived_us.is_some() || self.killed_us.is_some()
     }
 }
 
-/// The identity of a packet.
-type Name = (Direction, Kind, u32, u8);
-
-const fn name(direction: Direction, packet: &PacketName) -> Name {
-    (direction, packet.kind, packet.number, packet.attempt)
+/// The DATA of the file that this entry loses on the link: by its fate, or by the user.
+pub(super) fn lost_data(entry: &Entry) -> Option<&PacketName> {
+    let (direction, packet) = match &entry.what {
+        JournalEvent::Link(carried) if carried.is_lost() => {
+            (carried.direction, &carried.packet.name)
+        }
+        JournalEvent::FaultInjection(FaultInjection::PacketKilled(killed)) => {
+            (killed.direction, &killed.packet)
+        }
+        JournalEvent::Link(_)
+        | JournalEvent::Machine(_)
+        | JournalEvent::FaultInjection(FaultInjection::LinkChanged { .. }) => {
+            return None;
+        }
+    };
+    (direction == Direction::Data && packet.is_of_the_file()).then_some(packet)
 }
 
 /// The way that a side's packets go.
@@ -342,7 +379,6 @@ mod tests {
     use crate::lab::run::Experiment;
     use crate::reliable::moment::Moment;
     use crate::wire::digest::Token;
-    use crate::wire::options::Arq;
     use crate::wire::packet::{Acknowledgement, Body, Packet};
     use crate::wire::sequence::SequenceNumber;
 
@@ -359,8 +395,8 @@ mod tests {
 
     #[test]
     fn every_packet_is_lost_or_arrives_after_the_link_delay() {
-        let transmissions =
-            Transmissions::of(&journal("seed=2;delay=9ms;loss=20%;duplicate=10%"));
+        let entries = journal("seed=2;delay=9ms;loss=20%;duplicate=10%");
+        let transmissions = Transmissions::of(&entries);
         assert!(transmissions.all.iter().any(Transmission::is_lost));
         for transmission in &transmissions.all {
             match transmission.arrived_us {
@@ -384,24 +420,19 @@ mod tests {
     }
 
     #[test]
-    fn an_ack_shows_its_ranges_beyond_a_gap_in_the_journal_of_either_side() {
-        for side in [Side::Receiver, Side::Sender] {
-            let mut entries = journal("delay=9ms;drop=d2.1");
-            entries.retain(|entry| entry.side == side);
-            let transmissions = Transmissions::of(&entries).all;
-            let (arq, first_sequence) = (Arq::Sack, 0);
-            let notation = Notation {
-                arq,
-                first_sequence,
-            };
-            let mut names = transmissions
-                .iter()
-                .map(|transmission| transmission.name(notation, 40));
-            assert!(
-                names.any(|name| name == "NACK, next expected 2, has 3"),
-                "{side:?}"
-            );
-        }
+    fn a_packet_is_in_flight_until_it_arrives_or_else_until_it_is_due() {
+        let mut entries = journal("delay=9ms");
+        entries.retain(Entry::is_of_a_packet);
+        entries.truncate(3); // The SYN is sent, carried and received.
+        entries[2].time_us = 11_000;
+        let count = |entries: &[Entry], index, now_us| {
+            Transmissions::in_flight(entries, index, now_us).len()
+        };
+        assert_eq!(count(&entries, 1, 0), 0);
+        assert_eq!(count(&entries, 2, 10_999), 1);
+        assert_eq!(count(&entries, 3, 11_000), 0);
+        assert_eq!(count(&entries[..2], 2, 8_999), 1);
+        assert_eq!(count(&entries[..2], 2, 9_000), 0);
     }
 
     #[test]
@@ -427,10 +458,8 @@ mod tests {
                 body,
             })
         };
-        let mut transmissions = Transmissions::default();
-        let mut tell = |side, event| {
-            transmissions.take(&Entry::new(Moment::START, side, event));
-        };
+        let mut entries = Vec::new();
+        let mut tell = |side, event| entries.push(Entry::new(Moment::START, side, event));
         for number in [3, 4] {
             tell(Side::Sender, Event::PacketSent(packet(Kind::Data, number)));
             tell(Side::Receiver, Event::PacketSent(packet(Kind::Ack, number)));
@@ -447,7 +476,7 @@ mod tests {
         }
         let why = DiscardReason::Duplicate;
         tell(Side::Receiver, Event::SegmentDropped { number: 3, why });
-        for transmission in transmissions.all {
+        for transmission in Transmissions::of(&entries).all {
             assert_eq!(transmission.note, "");
         }
     }
