@@ -6,11 +6,11 @@
 )]
 
 use crate::ports::range_of;
-#[cfg(target_os = "linux")]
-use crate::running::belongings;
 use crate::running::{
-    ServerProcess, WAYS, ended_with, made_up, printed, signal, succeeded, wait_until,
+    ServerProcess, WAYS, ended_with, made_up, printed, signal, succeeded,
 };
+#[cfg(target_os = "linux")]
+use crate::running::{belongings, wait_until_released};
 use sash::wire::options::{Congestion, LARGEST_WINDOW, LESSON_WINDOW};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -317,14 +317,7 @@ fn an_existing_file_is_kept_and_the_new_one_is_numbered() {
 #[test]
 fn a_server_releases_the_threads_and_descriptors_of_every_ended_download() {
     let server = Server::start(&[("a.bin", 200_000), ("slow.bin", 20_000_000)], &[]);
-    server
-        .download("first", "a.bin", &[])
-        .arrives_whole("a.bin", 200_000);
-    let mut before = (0, 0);
-    wait_until(|| {
-        let now = belongings(&server.running.process);
-        std::mem::replace(&mut before, now) == now
-    });
+    let before = belongings(&server.running.process);
     for (place, way) in WAYS.iter().enumerate() {
         let slow = [way[0], way[1], "--link", "delay=20ms"];
         let mut killed = server.download(&format!("k{place}"), "slow.bin", &slow);
@@ -338,7 +331,7 @@ fn a_server_releases_the_threads_and_descriptors_of_every_ended_download() {
         cancelled.process.wait().unwrap();
         whole.arrives_whole("a.bin", 200_000);
     }
-    wait_until(|| belongings(&server.running.process) == before);
+    wait_until_released(&server.running.process, &before);
 }
 
 #[test]

@@ -30,14 +30,39 @@ pub(crate) fn made_up(size: u64) -> Vec<u8> {
     sash::lab::contents::bytes(0..size)
 }
 
-/// Threads and descriptors of a process.
+/// The threads of a process by name, and what its descriptors lead to.
 #[cfg(target_os = "linux")]
-pub(crate) fn belongings(process: &Child) -> (usize, usize) {
-    let count = |what| {
+pub(crate) fn belongings(process: &Child) -> Vec<String> {
+    let entries = |what| {
         let folder = format!("/proc/{}/{what}", process.id());
-        std::fs::read_dir(folder).unwrap().count()
+        std::fs::read_dir(folder)
+            .unwrap()
+            .map(|it| it.unwrap().path())
     };
-    (count("task"), count("fd"))
+    // What ends between the two calls is left out.
+    let threads = entries("task").filter_map(|it| {
+        let name = std::fs::read_to_string(it.join("comm")).ok()?;
+        Some(format!("thread {}", name.trim()))
+    });
+    let descriptors = entries("fd").filter_map(|it| {
+        let target = std::fs::read_link(it).ok()?;
+        Some(target.to_string_lossy().into_owned())
+    });
+    threads.chain(descriptors).collect()
+}
+
+/// Waits until the process has as many threads and descriptors as before.
+///
+/// They are counted: a thread that has just begun does not have its name yet.
+#[cfg(target_os = "linux")]
+#[track_caller]
+pub(crate) fn wait_until_released(process: &Child, before: &[String]) {
+    let is_released = within(TIMEOUT, || belongings(process).len() == before.len());
+    assert!(
+        is_released,
+        "{:#?}, before {before:#?}",
+        belongings(process)
+    );
 }
 
 /// A server that has said where it listens; it is killed when the test ends.

@@ -6,9 +6,9 @@
 
 use crate::ports::range_of;
 use crate::raw_client::RawClient;
-#[cfg(target_os = "linux")]
-use crate::running::belongings;
 use crate::running::{ServerProcess, TIMEOUT, wait_until};
+#[cfg(target_os = "linux")]
+use crate::running::{belongings, wait_until_released};
 use crossbeam_channel::after;
 use sash::reliable::connection::{Receiving, Sending};
 use sash::reliable::handshake::Proposal;
@@ -405,15 +405,11 @@ fn a_client_that_reads_one_byte_per_second_delays_no_other_and_is_disconnected()
 fn a_thousand_joins_kills_and_cancels_leave_no_thread_descriptor_or_port_behind() {
     let server = Server::start(program(), &["--udp-ports", &range_of(1)]);
     let mut witness = join(&server, "witness");
+    let before = belongings(&server.running.process);
     ask_for_the_file(&mut witness);
     witness.request(r#"{"cancel":{"transfer":1}}"#);
     let is_end = |reply| matches!(reply, Reply::Transfer(it) if it.state.is_end());
     witness.hear(|reply| is_end(reply).then_some(()));
-    let mut before = (0, 0);
-    wait_until(|| {
-        let now = belongings(&server.running.process);
-        std::mem::replace(&mut before, now) == now
-    });
     for round in 0..100 {
         let mut kept = Vec::new();
         for way in 0..10 {
@@ -447,7 +443,7 @@ fn a_thousand_joins_kills_and_cancels_leave_no_thread_descriptor_or_port_behind(
             }
         }
     }
-    wait_until(|| belongings(&server.running.process) == before);
+    wait_until_released(&server.running.process, &before);
     ask_for_the_file(&mut witness);
 }
 

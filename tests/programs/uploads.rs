@@ -6,12 +6,12 @@
 )]
 
 use crate::raw_client::RawClient;
-#[cfg(target_os = "linux")]
-use crate::running::belongings;
 use crate::running::{
     ServerProcess, TIMEOUT, WAYS, ended_with, made_up, printed, signal, succeeded,
     wait_until,
 };
+#[cfg(target_os = "linux")]
+use crate::running::{belongings, wait_until_released};
 use sash::transfer::clock::wall_time_ms;
 use sash::transfer::overwrite::Overwrite;
 use sash::transfer::receiving::{self, Destination};
@@ -625,7 +625,7 @@ fn a_vanished_client_leaves_no_thread_socket_port_or_reservation() {
         }
         let _ = killed.kill();
         killed.wait().unwrap();
-        wait_until(|| belongings(&server.running.process) == before);
+        wait_until_released(&server.running.process, &before);
         for name in server.names() {
             let path = server.folder.path().join(name);
             let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
