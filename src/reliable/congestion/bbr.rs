@@ -47,10 +47,11 @@ mod startup;
 use super::{Acked, Controller, SMALL_FILE, Signal};
 use crate::reliable::moment::Moment;
 use aggregation::Aggregation;
-use path::{FIRST_GAIN, Path, Probing, proof};
+use path::{Path, Probing, proof};
 use phase::{
-    CRUISE_GAIN, FULL_CRUISE_GAIN, OVERRUN_CRUISE_GAIN, Phase, QUEUED_CRUISE_GAIN,
-    SHARED_CRUISE_GAIN,
+    CRUISE_GAIN, FULL_CRUISE_GAIN, LEAST_UP_GAIN, LOSSY_UP_GAIN, MOST_UP_GAIN,
+    OVERRUN_CRUISE_GAIN, POLICED_UP_GAIN, Phase, QUEUED_CRUISE_GAIN, SHARED_CRUISE_GAIN,
+    UP_GAIN, UP_STEP,
 };
 use startup::{FIRST_WINDOW, LEAST_FIRST_WINDOW, first_rate, first_window};
 use std::time::Duration;
@@ -79,6 +80,8 @@ pub struct Bbr {
     /// one that did not.
     up_gain: f64,
     last_probe: Verdict,
+    /// A policer is believed to drop all above the rate until this round.
+    policed_until: u64,
 }
 
 /// The result of a probe.
@@ -92,24 +95,12 @@ struct Verdict {
     has_grown: bool,
 }
 
-/// The usual gain of the cycle.
-const UP_GAIN: f64 = FIRST_GAIN;
-
 /// A probe found more bandwidth if it raised the rate by this factor; then the sender
 /// probes again. If another flow slows down, the rate rises by less.
 const FOUND: f64 = 1.15;
 
-/// The first gain on a path with loss of its own: startup may have mistaken this loss for
-/// congestion and ended too soon.
-const LOSSY_UP_GAIN: f64 = 2.0;
-
-/// The gain grows by this much at each successful probe, up to [`MOST_UP_GAIN`].
-const UP_STEP: f64 = 0.25;
-/// See [`UP_STEP`].
-const MOST_UP_GAIN: f64 = 2.0;
-
-/// The least gain of `Up`, for a queue of a few packets.
-const LEAST_UP_GAIN: f64 = 1.06;
+/// A policer is believed in for this many rounds (Linux, `bbr_lt_bw_max_rtts`).
+const POLICED_ROUNDS: u64 = 48;
 
 /// A tenth of the product may stay in the queue, so that the bottleneck never runs dry
 /// when the sender's thread wakes late.
@@ -192,6 +183,7 @@ impl Bbr {
             up_gain: UP_GAIN,
             cruise_gain: CRUISE_GAIN,
             last_probe: Verdict::default(),
+            policed_until: 0,
         }
     }
 
@@ -236,6 +228,10 @@ impl Bbr {
                     .is_none_or(|product| f64::from(ack.in_flight) <= DRAINED * product);
                 if is_drained || round >= since + MOST_DOWN_ROUNDS {
                     self.is_shared = !is_drained && best.is_finite();
+                    if best.is_infinite() && self.path.is_policed() {
+                        self.policed_until = round + POLICED_ROUNDS;
+                        self.up_gain = POLICED_UP_GAIN;
+                    }
                     self.path.end_draining(ack.now);
                     self.phase = Phase::Cruise {
                         since: round,
@@ -253,7 +249,8 @@ impl Bbr {
                 } else if round >= since + rounds {
                     let is_first = rounds == FIRST_CRUISE_ROUNDS;
                     let is_lossy = is_first && self.path.is_known_to_lose();
-                    let gain = if is_lossy {
+                    let is_short = is_lossy && round >= self.policed_until;
+                    let gain = if is_short {
                         LOSSY_UP_GAIN
                     } else {
                         self.up_gain
@@ -276,8 +273,13 @@ impl Bbr {
             has_grown: gain > UP_GAIN,
         };
         let change = if has_lost_most { 0.5 } else { 2.0 };
-        self.up_gain =
-            (1.0 + change * (self.up_gain - 1.0)).clamp(LEAST_UP_GAIN, UP_GAIN);
+        self.up_gain = (1.0 + change * (self.up_gain - 1.0))
+            .clamp(LEAST_UP_GAIN, self.most_up_gain());
+    }
+
+    fn most_up_gain(&self) -> f64 {
+        let is_policed = self.path.rounds() < self.policed_until;
+        if is_policed { POLICED_UP_GAIN } else { UP_GAIN }
     }
 
     /// The rate is known. An apparent clump of ACKs was a rate that doubled.
@@ -356,11 +358,13 @@ impl Bbr {
             return;
         }
         self.path.take_congestion(least, ack.now);
-        self.up_gain = UP_GAIN;
+        self.up_gain = self.most_up_gain();
         let product = self.path.product().unwrap_or(LEAST_WINDOW);
+        let rate = self.path.rate().unwrap_or(0.0);
+        let least = product + self.aggregation.allowed(rate, product);
         let in_flight = f64::from(ack.in_flight_when_sent);
         let bound = self.bound.unwrap_or(in_flight).min(in_flight);
-        self.bound = Some((bound * BETA).max(product).max(LEAST_WINDOW));
+        self.bound = Some((bound * BETA).max(least).max(LEAST_WINDOW));
         if let Phase::Down { since, best, .. } = &mut self.phase
             && best.is_infinite()
         {

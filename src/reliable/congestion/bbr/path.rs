@@ -66,8 +66,8 @@ const CONFIRMED: f64 = 0.75;
 const LEAST_ROUND: Duration = Duration::from_millis(2);
 
 /// The least number of clumps of ACKs in a round. With fewer, the rate would depend on
-/// whether one more clump falls into the round.
-const CLUMPS_PER_ROUND: u32 = 10;
+/// whether one more clump falls into the round; more would stretch the phases.
+const CLUMPS_PER_ROUND: u32 = 4;
 
 /// A burst of the pacer makes a queue of this many packets.
 const BURST_PACKETS: f64 = 6.0;
@@ -91,6 +91,10 @@ const LEAST_LOSSY_VERDICT: f64 = 0.95;
 
 /// No path loses this share of a round by itself: the loss of 30 % in bursts is less.
 const OVERRUN: f64 = 0.6;
+
+/// A policer drops at least this share of startup's last round trip (Linux,
+/// `bbr_lt_loss_thresh`).
+const POLICED: f64 = 0.2;
 
 /// One overrun lowers the rate to this share at least.
 const LEAST_AFTER_OVERRUN: f64 = 0.25;
@@ -480,12 +484,25 @@ impl Path {
     /// Whether a packet of the probe waited for longer than a burst of the pacer and the
     /// jitter before the probe explain.
     fn has_queued(&self) -> bool {
+        self.is_longer_than_jitter(self.fast.longest, self.calm)
+    }
+
+    fn is_longer_than_jitter(&self, round_trip: Duration, deviation: f64) -> bool {
         let (Some(least), Some(rate)) = (self.least(), self.rate()) else {
             return false;
         };
-        let waited = self.fast.longest.saturating_sub(least).as_secs_f64();
-        let jitter = BURST_PACKETS / rate + UNEVEN_JITTER * self.calm;
-        waited > jitter.max(MOST_JITTER * self.calm)
+        let waited = round_trip.saturating_sub(least).as_secs_f64();
+        let jitter = BURST_PACKETS / rate + UNEVEN_JITTER * deviation;
+        waited > jitter.max(MOST_JITTER * deviation)
+    }
+
+    /// Whether startup ended at a policer: much of what it sent last was lost, without a
+    /// queue.
+    pub(super) fn is_policed(&self) -> bool {
+        let Epoch { tally, longest, .. } = &self.startup;
+        tally.delivered >= PACKETS_PER_ROUND
+            && self.loss.excess(tally) > POLICED
+            && !self.is_longer_than_jitter(*longest, self.deviation())
     }
 
     /// Whether most packets that the probe added were lost.

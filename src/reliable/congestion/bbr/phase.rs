@@ -2,6 +2,7 @@
 //!
 //! Source: draft-ietf-ccwg-bbr §4.3; report chapter `congestion/bbr`.
 
+use super::path::FIRST_GAIN;
 use crate::reliable::moment::Moment;
 use std::time::Duration;
 
@@ -74,6 +75,25 @@ pub(super) const QUEUED_CRUISE_GAIN: f64 = 0.95;
 
 /// The same beside another flow, which would take what this one leaves.
 pub(super) const SHARED_CRUISE_GAIN: f64 = 1.0;
+
+/// The usual gain of the cycle.
+pub(super) const UP_GAIN: f64 = FIRST_GAIN;
+
+/// The first gain on a path with loss of its own: startup may have mistaken this loss for
+/// congestion and ended too soon.
+pub(super) const LOSSY_UP_GAIN: f64 = 2.0;
+
+/// The gain grows by this much at each successful probe, up to [`MOST_UP_GAIN`].
+pub(super) const UP_STEP: f64 = 0.25;
+/// See [`UP_STEP`].
+pub(super) const MOST_UP_GAIN: f64 = 2.0;
+
+/// The largest gain behind a policer. Its bucket refills after startup, so that larger
+/// probes would find more and more, until it is empty again.
+pub(super) const POLICED_UP_GAIN: f64 = 1.12;
+
+/// The least gain of `Up`, for a queue of a few packets.
+pub(super) const LEAST_UP_GAIN: f64 = 1.06;
 
 impl Phase {
     pub(super) const STARTUP: Self = Self::Startup {
