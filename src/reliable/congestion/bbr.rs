@@ -50,8 +50,8 @@ use aggregation::Aggregation;
 use path::{Path, Probing, proof};
 use phase::{
     CRUISE_GAIN, FULL_CRUISE_GAIN, LEAST_UP_GAIN, LOSSY_UP_GAIN, MOST_UP_GAIN,
-    OVERRUN_CRUISE_GAIN, POLICED_UP_GAIN, Phase, QUEUED_CRUISE_GAIN, SHARED_CRUISE_GAIN,
-    UP_GAIN, UP_STEP,
+    OVERRUN_CRUISE_GAIN, POLICED_ROUNDS, POLICED_UP_GAIN, Phase, QUEUED_CRUISE_GAIN,
+    SHARED_CRUISE_GAIN, UP_GAIN, UP_STEP,
 };
 use startup::{FIRST_WINDOW, LEAST_FIRST_WINDOW, first_rate, first_window};
 use std::time::Duration;
@@ -98,9 +98,6 @@ struct Verdict {
 /// A probe found more bandwidth if it raised the rate by this factor; then the sender
 /// probes again. If another flow slows down, the rate rises by less.
 const FOUND: f64 = 1.15;
-
-/// A policer is believed in for this many rounds (Linux, `bbr_lt_bw_max_rtts`).
-const POLICED_ROUNDS: u64 = 48;
 
 /// A tenth of the product may stay in the queue, so that the bottleneck never runs dry
 /// when the sender's thread wakes late.

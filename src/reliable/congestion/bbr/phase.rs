@@ -92,6 +92,9 @@ pub(super) const MOST_UP_GAIN: f64 = 2.0;
 /// probes would find more and more, until it is empty again.
 pub(super) const POLICED_UP_GAIN: f64 = 1.12;
 
+/// A policer is believed in for this many rounds (Linux, `bbr_lt_bw_max_rtts`).
+pub(super) const POLICED_ROUNDS: u64 = 48;
+
 /// The least gain of `Up`, for a queue of a few packets.
 pub(super) const LEAST_UP_GAIN: f64 = 1.06;
 
