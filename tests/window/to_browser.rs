@@ -54,7 +54,14 @@ fn a_run_opens_in_the_browser_and_its_copied_link_opens_the_same_moment() {
 
     ask_for(&dana, COPY_LINK);
     let guy = desk.open_joined(&server, "guy");
-    guy.press(&["ctrl+v", "Return"]);
+    let before = guy.pixels();
+    guy.press(&["ctrl+v"]);
+    // The text comes from another program, so the next key can overtake it.
+    until("the pasted link", || {
+        let pairs = before.iter().zip(guy.pixels());
+        pairs.filter(|(one, other)| *one != other).count() > 1_000
+    });
+    guy.press(&["Return"]);
     watcher.expect_said("guy", &link);
 }
 
