@@ -61,9 +61,8 @@ use std::time::Duration;
 pub struct Bbr {
     path: Path,
     phase: Phase,
-    /// Unit: packets.
     window: f64,
-    /// The largest window.
+    /// The largest window. Unit: packets, as of the window.
     most: f64,
     /// The pacing rate of startup, which never decreases. Unit: packets per second.
     startup_rate: f64,
