@@ -42,6 +42,8 @@ pub(super) struct Path {
     /// The packets of startup that are acknowledged after its end: they were sent faster
     /// than the bottleneck's rate, so that they arrive at that rate.
     startup: Epoch,
+    /// The estimated rate at the end of startup. Unit: packets per second.
+    ended_at: f64,
     doubted: Option<Doubted>,
     round: Round,
     /// The packets in flight after the last ACK.
@@ -354,6 +356,7 @@ impl Path {
     /// Startup has ended. Its packets that are still in flight were sent faster than the
     /// bottleneck's rate.
     pub(super) fn end_startup(&mut self, now: Moment) {
+        self.ended_at = self.rate().unwrap_or(0.0);
         self.startup = Epoch::since(Moment::START);
         self.startup.ended = Some(now);
         self.begin();
@@ -373,7 +376,10 @@ impl Path {
     pub(super) fn take_congestion(&mut self, least: f64, now: Moment) {
         self.steady = Epoch::since(now);
         if self.startup.tally.delivered >= 2.0 * FEWEST_PACKETS {
-            self.lower_rate(self.startup.rate(), least);
+            // Startup sent these packets at least at the rate at which it ended.
+            let floor = self.ended_at * (1.0 - self.startup.tally.share());
+            let floor = floor / self.rate().unwrap_or(floor);
+            self.lower_rate(self.startup.rate(), least.max(floor.min(1.0)));
         } else {
             // Since then the sender was slower than the rate: of that, at least the share
             // arrives that arrived of what it sent.
