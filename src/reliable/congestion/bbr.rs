@@ -356,11 +356,9 @@ impl Bbr {
         self.path.take_congestion(least, ack.now);
         self.up_gain = self.most_up_gain();
         let product = self.path.product().unwrap_or(LEAST_WINDOW);
-        let rate = self.path.rate().unwrap_or(0.0);
-        let least = product + self.aggregation.allowed(rate, product);
         let in_flight = f64::from(ack.in_flight_when_sent);
         let bound = self.bound.unwrap_or(in_flight).min(in_flight);
-        self.bound = Some((bound * BETA).max(least).max(LEAST_WINDOW));
+        self.bound = Some((bound * BETA).max(product).max(LEAST_WINDOW));
         if let Phase::Down { since, best, .. } = &mut self.phase
             && best.is_infinite()
         {

@@ -68,8 +68,8 @@ const CONFIRMED: f64 = 0.75;
 const LEAST_ROUND: Duration = Duration::from_millis(2);
 
 /// The least number of clumps of ACKs in a round. With fewer, the rate would depend on
-/// whether one more clump falls into the round; more would stretch the phases.
-const CLUMPS_PER_ROUND: u32 = 4;
+/// whether one more clump falls into the round.
+const CLUMPS_PER_ROUND: u32 = 10;
 
 /// A burst of the pacer makes a queue of this many packets.
 const BURST_PACKETS: f64 = 6.0;

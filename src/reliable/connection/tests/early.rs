@@ -176,7 +176,8 @@ fn a_request_that_tells_the_port_saves_the_syn() {
     }
     assert!(server.is_open());
     let srtt = server.progress().srtt_us;
-    assert!((39_000..=41_000).contains(&srtt), "{srtt}");
+    // The packets that left later were on their way for less than 20 ms.
+    assert!((38_000..=41_000).contains(&srtt), "{srtt}");
 }
 
 #[test]
