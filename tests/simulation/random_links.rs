@@ -19,14 +19,10 @@ fn number(variable: &str, usual: u64) -> u64 {
 
 /// The links on which a bound is broken, one line each, and the number of links.
 ///
-/// The bounds do not hold on every link yet. Of the 100 links of a usual run 8 break one,
-/// and of 3,000 others about a tenth (of those with a policer a fifth); what they have in
-/// common is:
+/// The bounds do not hold on every link yet. Of the 100 links of a usual run 7 break one,
+/// and of 3,000 others a twelfth (of those with a policer a sixth); what they have in common
+/// is:
 ///
-/// - Seed 70 has a bucket of several bandwidth-delay products. Startup grows until the
-///   bucket is empty, and the first loss shows one round trip later. Until then it loses
-///   about as much as the bucket held. A policer delays nothing, so that a sender that
-///   grows cannot know it earlier.
 /// - Seeds 9, 82 and 93 have a bucket of 9 to 19 packets. A probe for more overflows it
 ///   before the receiver, which may hold an ACK back for 1 ms or 64 packets, acknowledges
 ///   anything; and the 32 packets of a round do not tell the loss of the path from that of
@@ -74,8 +70,8 @@ fn all_but_three_random_links_with_a_queue_meet_every_bound_and_none_is_flooded(
 }
 
 #[test]
-fn all_but_five_random_links_with_a_policer_meet_every_bound_and_none_is_flooded() {
-    at_most_so_many_are_broken(5, 40, true);
+fn all_but_four_random_links_with_a_policer_meet_every_bound_and_none_is_flooded() {
+    at_most_so_many_are_broken(4, 40, true);
 }
 
 #[test]
