@@ -6,7 +6,9 @@
     reason = "a test waits for other processes, and may fail where it stands"
 )]
 
-use crate::running::{ServerProcess, TIMEOUT, ended_with, printed, succeeded};
+use crate::running::{
+    ServerProcess, TIMEOUT, ended_with, once_its_name_is_free, printed, succeeded,
+};
 use sash::lab::class_question::{RunQuestion, short, usual_moment};
 use sash::wire::message::{Answer, Assignment};
 use sash::wire::options::{Arq, Congestion};
@@ -205,10 +207,10 @@ fn a_script_that_agrees_waits_for_its_results_and_an_invalid_exercise_is_not_ass
         "{}",
         printed(&output)
     );
-    let output = class
-        .client("guy", &["--exec", "/lab loss=5%"])
-        .output()
-        .unwrap();
+    let output = once_its_name_is_free(|| {
+        let mut guy = class.client("guy", &["--exec", "/lab loss=5%"]);
+        guy.output().unwrap()
+    });
     assert!(
         printed(&output).contains("Only dana"),
         "{}",
@@ -229,10 +231,10 @@ fn a_graded_program_is_submitted_and_the_newest_result_is_in_the_table() {
     };
     for points in [46, 110] {
         write(points);
-        let output = class
-            .client("guy", &["--text", "--exec", "/submit results.json"])
-            .output()
-            .unwrap();
+        let output = once_its_name_is_free(|| {
+            let submit = ["--text", "--exec", "/submit results.json"];
+            class.client("guy", &submit).output().unwrap()
+        });
         succeeded(&output);
         let noted = format!(
             "The server saved your result for go-back-n: {points} of 110 points."
@@ -246,10 +248,10 @@ fn a_graded_program_is_submitted_and_the_newest_result_is_in_the_table() {
     let rows = class.rows(2);
     assert!(rows[0].ends_with("\"go-back-n\",46,110,,,"), "{rows:?}");
     assert!(rows[1].ends_with("\"go-back-n\",110,110,,,"), "{rows:?}");
-    let missing = class
-        .client("guy", &["--exec", "/submit no-such-file"])
-        .output()
-        .unwrap();
+    let missing = once_its_name_is_free(|| {
+        let mut guy = class.client("guy", &["--exec", "/submit no-such-file"]);
+        guy.output().unwrap()
+    });
     ended_with(1, &missing);
     assert!(
         printed(&missing).contains("Cannot read"),

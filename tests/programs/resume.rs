@@ -8,7 +8,8 @@
 )]
 
 use crate::running::{
-    ServerProcess, ended_with, printed, server, spawn, succeeded, wait_until,
+    ServerProcess, ended_with, once_its_name_is_free, printed, server, spawn, succeeded,
+    wait_until,
 };
 use sash::wire::message::{Offer, Reply};
 use std::fs::{self, File};
@@ -94,8 +95,10 @@ impl Fixture {
     }
 
     fn download(&self, server: &ServerProcess, arguments: &[&str]) -> Output {
-        let client = self.start_download(server, arguments);
-        client.wait_with_output().unwrap()
+        once_its_name_is_free(|| {
+            let client = self.start_download(server, arguments);
+            client.wait_with_output().unwrap()
+        })
     }
 
     /// Kills a download once `bytes` of it have arrived, and returns how many have.

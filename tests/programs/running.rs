@@ -147,6 +147,17 @@ pub(crate) fn within(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
     true
 }
 
+/// Runs a client again while its name is taken: its last one has left, but a busy server may
+/// not have noticed yet.
+pub(crate) fn once_its_name_is_free(mut run: impl FnMut() -> Output) -> Output {
+    loop {
+        let output = run();
+        if !printed(&output).contains("is taken. Choose another.") {
+            return output;
+        }
+    }
+}
+
 /// Everything that a program printed, and how it ended.
 pub(crate) fn printed(output: &Output) -> String {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();

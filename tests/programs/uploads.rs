@@ -7,8 +7,8 @@
 
 use crate::raw_client::RawClient;
 use crate::running::{
-    ServerProcess, TIMEOUT, WAYS, ended_with, made_up, printed, signal, succeeded,
-    wait_until,
+    ServerProcess, TIMEOUT, WAYS, ended_with, made_up, once_its_name_is_free, printed,
+    signal, succeeded, wait_until,
 };
 #[cfg(target_os = "linux")]
 use crate::running::{belongings, wait_until_released};
@@ -105,15 +105,12 @@ impl Server {
 
     /// An upload that succeeds; returns the client's output.
     fn upload(&self, path: &Path, arguments: &[&str]) -> String {
-        loop {
+        let output = once_its_name_is_free(|| {
             let client = self.client("dana", &[&upload(path)], arguments);
-            let output = client.wait_with_output().unwrap();
-            // Her last client has left, but a busy server may not have noticed yet.
-            if output.status.code() != Some(4) {
-                succeeded(&output);
-                return printed(&output);
-            }
-        }
+            client.wait_with_output().unwrap()
+        });
+        succeeded(&output);
+        printed(&output)
     }
 
     /// Kills a client once this much of `a` has arrived.
