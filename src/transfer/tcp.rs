@@ -12,18 +12,18 @@
 //!
 //! Source: RFC 9293; report page `wire`.
 
+mod course;
+
 use super::clock::Clock;
 use super::disk::{self, CHUNK_BYTES, Disk, DiskReply};
 use super::inbox::{ReceiverInput, SenderInput, SenderInputs};
-use super::{
-    Ending, Figures, Job, REPORT_INTERVAL, Report, WAKE_INTERVAL, running_state, verdict,
-};
+use super::{Job, Report, WAKE_INTERVAL};
 use crate::reliable::connection::{Failure, Outcome};
 use crate::reliable::moment::Moment;
 use crate::reliable::retry::IDLE_TIMEOUT;
 use crate::wire::digest::{Digest, Token};
-use crate::wire::message::{Progress, TransferState};
 use crate::wire::packet::Reset;
+use course::Course;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
@@ -174,23 +174,22 @@ fn is_invited(mut stream: &TcpStream, token: Token) -> io::Result<bool> {
 
 impl Sender {
     /// Sends the file, and reports the outcome.
-    pub(super) fn run(mut self, digest: Option<Digest>, mut report: impl FnMut(Report)) {
-        let mut course = Course::new(&self.job);
+    pub(super) fn run(mut self, digest: Option<Digest>, report: impl FnMut(Report)) {
+        let mut course = Course::new(&self.job, report);
         let mut heard = Heard {
             digest,
             ..Heard::default()
         };
-        let ended = self.send(&mut heard, &mut course, &mut report);
+        let ended = self.send(&mut heard, &mut course);
         // Before the end is reported: the next transfer may need the port at once.
         drop(self.mode);
-        course.end(ended.map(Done::from), &mut report);
+        course.end(ended.map(Done::from));
     }
 
     fn send(
         &mut self,
         heard: &mut Heard,
-        course: &mut Course,
-        report: &mut impl FnMut(Report),
+        course: &mut Course<impl FnMut(Report)>,
     ) -> Result<Outcome, Stop> {
         let token = self.job.token;
         let stream = self
@@ -202,7 +201,7 @@ impl Sender {
         while left > 0 {
             heard.is_paused |= course.pauses_at(self.job.size - left);
             self.obey(timeout(heard.is_paused), heard)?;
-            course.progress(self.job.size - left, heard.is_paused, report);
+            course.progress(self.job.size - left, heard.is_paused);
             if heard.is_paused {
                 continue;
             }
@@ -212,7 +211,7 @@ impl Sender {
             if read < stretch {
                 return Err(Stop::Sentence("the file became shorter".to_owned()));
             }
-            self.push(&stream, &chunk, heard)?;
+            self.push(&stream, &chunk, heard, course)?;
             left -= read;
         }
         let digest = loop {
@@ -221,9 +220,9 @@ impl Sender {
                 None => self.obey(WAKE_INTERVAL, heard)?,
             }
         };
-        self.push(&stream, &digest.0, heard)?;
-        course.progress(self.job.size, heard.is_paused, report);
-        self.pull_word(&stream, heard)
+        self.push(&stream, &digest.0, heard, course)?;
+        course.progress(self.job.size, heard.is_paused);
+        self.pull_word(&stream, heard, course)
     }
 
     /// Writes everything; checks the inbox while the receiver does not read.
@@ -232,6 +231,7 @@ impl Sender {
         mut stream: &TcpStream,
         mut bytes: &[u8],
         heard: &mut Heard,
+        course: &mut Course<impl FnMut(Report)>,
     ) -> Result<(), Stop> {
         let mut silence = Silence::new();
         while !bytes.is_empty() {
@@ -244,6 +244,7 @@ impl Sender {
                 Err(error) => {
                     silence.bear(error, heard.is_paused)?;
                     self.obey(Duration::ZERO, heard)?;
+                    course.stand_still(heard.is_paused);
                 }
             }
         }
@@ -255,6 +256,7 @@ impl Sender {
         &self,
         mut stream: &TcpStream,
         heard: &mut Heard,
+        course: &mut Course<impl FnMut(Report)>,
     ) -> Result<Outcome, Stop> {
         let mut silence = Silence::new();
         let mut word = [0];
@@ -268,6 +270,7 @@ impl Sender {
                 Err(error) => {
                     silence.bear(error, heard.is_paused)?;
                     self.obey(Duration::ZERO, heard)?;
+                    course.stand_still(heard.is_paused);
                 }
             }
         }
@@ -297,21 +300,17 @@ impl Sender {
 
 impl Receiver {
     /// Receives the file, and reports the outcome.
-    pub(super) fn run(mut self, mut report: impl FnMut(Report)) {
-        let mut course = Course::new(&self.job);
-        let ended = self.receive(&mut course, &mut report);
+    pub(super) fn run(mut self, report: impl FnMut(Report)) {
+        let mut course = Course::new(&self.job, report);
+        let ended = self.receive(&mut course);
         // Before the end is reported: the next transfer may need the port and the part.
         drop(self.mode);
         self.disk.end();
-        course.end(ended, &mut report);
-        report(Report::Closed);
+        course.end(ended);
+        (course.report)(Report::Closed);
     }
 
-    fn receive(
-        &self,
-        course: &mut Course,
-        report: &mut impl FnMut(Report),
-    ) -> Result<Done, Stop> {
+    fn receive(&self, course: &mut Course<impl FnMut(Report)>) -> Result<Done, Stop> {
         let is_upload = matches!(self.mode, ConnectMode::Accept { .. });
         let mut heard = Heard {
             is_admitted: !is_upload,
@@ -326,14 +325,14 @@ impl Receiver {
         while left > 0 {
             heard.is_paused |= course.pauses_at(self.job.size - left);
             self.obey(timeout(heard.is_paused), &mut heard)?;
-            course.progress(self.job.size - left, heard.is_paused, report);
+            course.progress(self.job.size - left, heard.is_paused);
             if heard.is_paused {
                 continue;
             }
             let stretch = usize::try_from(course.stretch(left)).unwrap_or(CHUNK_BYTES);
             let mut chunk = self.disk.spare();
             chunk.resize(stretch, 0);
-            let read = self.pull(&stream, &mut chunk, &mut heard)?;
+            let read = self.pull(&stream, &mut chunk, &mut heard, course)?;
             chunk.truncate(read);
             left -= read as u64;
             self.disk.write(chunk);
@@ -341,9 +340,9 @@ impl Receiver {
         let mut claimed = [0; 32];
         let mut filled = 0;
         while filled < claimed.len() {
-            filled += self.pull(&stream, &mut claimed[filled..], &mut heard)?;
+            filled += self.pull(&stream, &mut claimed[filled..], &mut heard, course)?;
         }
-        course.progress(self.job.size, heard.is_paused, report);
+        course.progress(self.job.size, heard.is_paused);
         let mut silence = Silence::new();
         while !heard.is_admitted {
             silence.bear(io::ErrorKind::WouldBlock.into(), false)?;
@@ -386,6 +385,7 @@ impl Receiver {
         mut stream: &TcpStream,
         place: &mut [u8],
         heard: &mut Heard,
+        course: &mut Course<impl FnMut(Report)>,
     ) -> Result<usize, Stop> {
         let mut silence = Silence::new();
         loop {
@@ -399,6 +399,7 @@ impl Receiver {
                 Err(error) => {
                     silence.bear(error, heard.is_paused)?;
                     self.obey(Duration::ZERO, heard)?;
+                    course.stand_still(heard.is_paused);
                 }
             }
         }
@@ -490,92 +491,6 @@ fn disk_failed(error: &io::Error) -> Stop {
 
 fn no_answer() -> Stop {
     Stop::Sentence("the disk thread gave no answer".to_owned())
-}
-
-/// The progress of one transfer: its counters, and the time of the last report.
-struct Course {
-    clock: Clock,
-    done_bytes: u64,
-    /// The place of a requested pause.
-    pause_at: Option<u64>,
-    was_paused: bool,
-    next_report: Moment,
-}
-
-impl Course {
-    fn new(job: &Job) -> Self {
-        Self {
-            clock: Clock::start(),
-            done_bytes: job.offset,
-            pause_at: job.pause_at.filter(|share| *share > job.offset),
-            was_paused: false,
-            next_report: Moment::START,
-        }
-    }
-
-    /// Counts transferred bytes. Returns `true` once, where a requested pause begins.
-    fn pauses_at(&mut self, done_bytes: u64) -> bool {
-        self.done_bytes = done_bytes;
-        self.pause_at
-            .take_if(|share| done_bytes >= *share)
-            .is_some()
-    }
-
-    /// The number of bytes to send or receive next: not beyond a requested pause.
-    fn stretch(&self, left: u64) -> u64 {
-        let until_pause = self.pause_at.map(|share| share - self.done_bytes);
-        left.min(CHUNK_BYTES as u64)
-            .min(until_pause.unwrap_or(left))
-    }
-
-    fn figures(&self) -> Figures {
-        let progress = Progress {
-            acked_bytes: self.done_bytes,
-            ..Progress::default()
-        };
-        Figures {
-            done_bytes: self.done_bytes,
-            progress,
-        }
-    }
-
-    /// The begin and the end of a pause are reported at once.
-    fn progress(
-        &mut self,
-        done_bytes: u64,
-        is_paused: bool,
-        report: &mut impl FnMut(Report),
-    ) {
-        self.done_bytes = done_bytes;
-        let now = self.clock.now();
-        let is_turned = std::mem::replace(&mut self.was_paused, is_paused) != is_paused;
-        if now >= self.next_report || is_turned {
-            self.next_report = now + REPORT_INTERVAL;
-            let state = running_state(true, is_paused);
-            report(Report::Progress(state, self.figures()));
-        }
-    }
-
-    fn end(&self, ended: Result<Done, Stop>, report: &mut impl FnMut(Report)) {
-        let ending = |(state, sentence)| {
-            let elapsed = self.clock.now().since_start();
-            Ending::new(state, sentence, self.figures(), elapsed)
-        };
-        report(Report::Ended(match ended {
-            Ok(done) => {
-                let (state, sentence) = verdict(done.outcome);
-                Ending {
-                    path: done.path,
-                    digest: done.digest,
-                    ..ending((state, sentence.or(done.remark)))
-                }
-            }
-            Err(Stop::Outcome(outcome)) => ending(verdict(outcome)),
-            Err(Stop::Sentence(sentence)) => {
-                ending((TransferState::Failed, Some(sentence)))
-            }
-        }));
-    }
 }
 
 #[cfg(test)]

@@ -150,12 +150,15 @@ pub(crate) fn within(limit: Duration, mut holds: impl FnMut() -> bool) -> bool {
 /// Runs a client again while its name is taken: its last one has left, but a busy server may
 /// not have noticed yet.
 pub(crate) fn once_its_name_is_free(mut run: impl FnMut() -> Output) -> Output {
-    loop {
-        let output = run();
-        if !printed(&output).contains("is taken. Choose another.") {
-            return output;
+    let mut output = run();
+    wait_until(|| {
+        let is_taken = printed(&output).contains("is taken. Choose another.");
+        if is_taken {
+            output = run();
         }
-    }
+        !is_taken
+    });
+    output
 }
 
 /// Everything that a program printed, and how it ended.

@@ -17,7 +17,7 @@ use sash::reliable::{Machine, Transmit};
 use sash::transfer::clock::Clock;
 use sash::transfer::threads;
 use sash::wire::digest::Digest;
-use sash::wire::message::{Offer, Reply};
+use sash::wire::message::{Offer, Reply, Request, TransferState};
 use sash::wire::options::Arq;
 use sash::wire::packet::{Acknowledgement, Body, HandshakeFields, Packet, Reset};
 use sash::wire::sequence::SequenceNumber;
@@ -456,6 +456,26 @@ fn open_by_tcp(offer: &Offer) -> TcpStream {
 }
 
 const BY_TCP: &str = r#"{"download":{"file":"a.bin","transport":"tcp"}}"#;
+
+/// Its state decides how soon its port passes on.
+#[test]
+fn a_download_over_tcp_that_its_client_does_not_read_is_paused_on_request() {
+    let server = Server::start(program(), &[]);
+    let mut dana = join(&server, "dana");
+    dana.request(BY_TCP);
+    let offer = dana.hear_offer();
+    let _unread = open_by_tcp(&offer);
+    dana.hear(|reply| {
+        matches!(reply, Reply::Transfer(it) if it.progress.is_some()).then_some(())
+    });
+    let pause = Request::Pause {
+        transfer: offer.transfer,
+    };
+    dana.request(&pause.to_line());
+    let is_paused =
+        |reply| matches!(reply, Reply::Transfer(it) if it.state == TransferState::Paused);
+    dana.hear(|reply| is_paused(reply).then_some(()));
+}
 
 #[test]
 fn a_user_who_pauses_sixteen_downloads_leaves_ports_for_others() {

@@ -245,8 +245,8 @@ impl Bbr {
                 } else if round >= since + rounds {
                     let is_first = rounds == FIRST_CRUISE_ROUNDS;
                     let is_lossy = is_first && self.path.is_known_to_lose();
-                    let is_short = is_lossy && round >= self.policed_until;
-                    let gain = if is_short {
+                    let is_believed = is_lossy && round >= self.policed_until;
+                    let gain = if is_believed {
                         LOSSY_UP_GAIN
                     } else {
                         self.up_gain

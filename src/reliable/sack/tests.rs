@@ -530,6 +530,17 @@ fn the_first_probe_timeout_is_one_loss_and_the_second_is_the_loss_of_all_in_flig
 }
 
 #[test]
+fn the_first_probe_timeout_after_a_pause_is_one_loss_again() {
+    let mut story = reno();
+    story.advance(ms(100));
+    story.advance(ms(300));
+    story.sender.restart(story.now);
+    story.advance(ms(600));
+    let window = story.sender.progress().cwnd;
+    story.expect(&format!("more than one, not {window}"), window > 1);
+}
+
+#[test]
 fn after_a_pause_the_timeout_is_no_longer_backed_off() {
     let mut story = story();
     story.lose("d0.1 d1.1 d2.1 d3.1");
