@@ -91,10 +91,13 @@ impl Client {
         );
     }
 
-    /// Waits until the file begins to grow.
+    /// Waits until the file begins to grow; a short one may be complete by then.
     fn begins(&self, file: &str) -> PathBuf {
         let part = self.out.path().join(format!("{file}.part"));
-        wait_until(|| part.metadata().is_ok_and(|part| part.len() > 0));
+        wait_until(|| {
+            let has_begun = part.metadata().is_ok_and(|part| part.len() > 0);
+            has_begun || self.out.path().join(file).exists()
+        });
         part
     }
 }
